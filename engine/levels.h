@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * limits.h: from a frame's histogram to the map of grey values to network
+ * levels.h: from a frame's histogram to the map of grey values to network
  * values (docs/model-format.md, input, steps 2 to 4). One computation for
  * every back end, so that all report the same numbers. Internal.
  */
-#ifndef NUCSEG_LIMITS_H
-#define NUCSEG_LIMITS_H
+#ifndef NUCSEG_LEVELS_H
+#define NUCSEG_LEVELS_H
 
 #include "model.h"
 
@@ -75,4 +75,4 @@ nucseg_stretch (guint grey, guint low, guint high)
 
 G_END_DECLS
 
-#endif /* NUCSEG_LIMITS_H */
+#endif /* NUCSEG_LEVELS_H */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * limits.c: limits, polarity and the table of the map, from a histogram.
+ * levels.c: limits, polarity and the table of the map, from a histogram.
  */
-#include "limits.h"
+#include "levels.h"
 
 #include <math.h>
 
