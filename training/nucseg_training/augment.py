@@ -10,7 +10,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from .data import Canvas
+from .canvas import Canvas
 
 
 def _field(rng: np.random.Generator, channels: int, cells: int, size: int

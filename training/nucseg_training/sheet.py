@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A picture of the images that scored worst: frame, truth, prediction."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from . import data, metrics
+from .prepare import InputSpec, apply_polarity, normalise
+
+
+def outlines(labels: np.ndarray) -> np.ndarray:
+    """True where a nucleus has a 4-neighbour of another label."""
+    p = np.pad(labels, 1, mode="edge")
+    c = p[1:-1, 1:-1]
+    differs = np.zeros(c.shape, bool)
+    for n in (p[:-2, 1:-1], p[2:, 1:-1], p[1:-1, :-2], p[1:-1, 2:]):
+        differs |= n != c
+    return differs & (c > 0)
+
+
+def _enlarged(a: np.ndarray, factor: int) -> np.ndarray:
+    return a.repeat(factor, 0).repeat(factor, 1)
+
+
+def row(root: Path, entry: data.Entry, found: np.ndarray, caption: str,
+        side: int = 640) -> Image.Image:
+    """Frame, frame with the truth's outlines (green), with the prediction's
+    (magenta); small frames enlarged, large ones cut at `side`."""
+    grey, bits = data.read_image(root / "images" / f"{entry.id}.png")
+    truth = data.read_labels(root / "labels" / f"{entry.id}.png")
+    spec = InputSpec()
+    x = apply_polarity(normalise(grey, bits, spec), spec)
+    factor = max(1, side // max(grey.shape))
+    cut = slice(0, side // factor)
+    base = _enlarged((np.clip(x, 0, 1) * 255).astype(np.uint8)[cut, cut],
+                     factor)
+    panels = []
+    for labels, colour in ((None, ()), (truth, (0, 255, 0)),
+                           (found, (255, 0, 255))):
+        rgb = np.stack([base] * 3, -1)
+        if labels is not None:
+            rgb[outlines(_enlarged(labels[cut, cut], factor))] = colour
+        panels.append(rgb)
+    image = Image.fromarray(np.concatenate(panels, 1))
+    ImageDraw.Draw(image).text((4, image.height - 14), caption,
+                               fill=(255, 255, 0))
+    return image
+
+
+def write(path: Path, root: Path, results: list[tuple[data.Entry, np.ndarray]],
+          count: int) -> None:
+    """Writes the `count` images with the lowest AP 0.5, worst first."""
+    ranked = []
+    for entry, found in results:
+        score = metrics.Score()
+        score.add(data.read_labels(root / "labels" / f"{entry.id}.png"), found)
+        ranked.append((score.figures(), entry, found))
+    ranked.sort(key=lambda r: (r[0]["ap0.50"], r[1].id))
+    rows = []
+    for f, entry, found in ranked[:count]:
+        caption = (f"{entry.id[:8]} {entry.kind}  AP.5 {f['ap0.50']:.2f}  "
+                   f"nuclei {f['nuclei']:.0f} found {f['found']:.0f}  "
+                   f"splits {f['splits']:.0f} merges {f['merges']:.0f}")
+        rows.append(row(root, entry, found, caption))
+    sheet = Image.new("RGB", (max(r.width for r in rows),
+                              sum(r.height for r in rows)))
+    y = 0
+    for r in rows:
+        sheet.paste(r, (0, y))
+        y += r.height
+    sheet.save(path)

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The network, its export, augmentation and the training loop."""
+
+import contextlib
+import io
+import tempfile
+import unittest
+from pathlib import Path
+
+import numpy as np
+
+try:
+    import torch
+except ImportError as error:
+    raise unittest.SkipTest("PyTorch is not installed") from error
+
+from nucseg_training import checkpoint, fold, graph, losses, trainer, vectors
+from nucseg_training.network import (AttentionUNet, NetworkConfig,
+                                     depth_to_space, space_to_depth)
+from nucseg_training.prepare import InputSpec
+
+TINY = {"widths": (4, 6, 8, 8)}
+
+
+class Network(unittest.TestCase):
+    def test_space_to_depth_order(self) -> None:
+        x = torch.arange(2 * 4 * 6.0).view(1, 2, 4, 6)
+        y = space_to_depth(x, 2)
+        for c in range(2):
+            for dy in range(2):
+                for dx in range(2):
+                    self.assertTrue(torch.equal(
+                        y[0, (dy * 2 + dx) * 2 + c], x[0, c, dy::2, dx::2]))
+        self.assertTrue(torch.equal(depth_to_space(y, 2), x))
+
+    def test_every_ablation_exports(self) -> None:
+        for parts in ({}, {"use_ce": False}, {"use_aspp": False},
+                      {"use_ce": False, "use_sap": False},
+                      {"widths": (4, 6, 8), "stem": 4}):
+            torch.manual_seed(3)
+            net = AttentionUNet(NetworkConfig(**(TINY | parts)))
+            net(torch.rand(4, 1, 32, 48))
+            net.eval()
+            x = torch.rand(2, 1, 48, 32)
+            with torch.inference_mode():
+                expected = net(x)
+            self.assertEqual(expected.shape, (2, 3, 48, 32))
+            got = fold.to_graph(net).run(x)
+            self.assertLess(float((got - expected).abs().max()), 1e-4, parts)
+
+    def test_model_file_round_trip(self) -> None:
+        g = fold.to_graph(AttentionUNet(NetworkConfig(**TINY)).eval())
+        with tempfile.TemporaryDirectory() as folder:
+            a, b = Path(folder, "a"), Path(folder, "b")
+            first = graph.save_model(a, g, InputSpec().to_json(), {}, "x")
+            again = graph.load_model(a)[0]
+            second = graph.save_model(b, again, InputSpec().to_json(), {}, "x")
+        self.assertEqual(first, second)
+
+    def test_vectors_are_the_ones_in_the_repository(self) -> None:
+        kept = Path(__file__).resolve().parents[2] / "tests" / "vectors"
+        with tempfile.TemporaryDirectory() as folder:
+            vectors.write_all(Path(folder))
+            names = sorted(p.name for p in Path(folder).iterdir())
+            self.assertEqual(names, sorted(
+                p.name for p in kept.glob("*.safetensors")))
+            for name in names:
+                a, _ = graph.safetensors.read(Path(folder) / name)
+                b, _ = graph.safetensors.read(kept / name)
+                self.assertEqual(list(a), list(b))
+                for key in a:
+                    np.testing.assert_allclose(a[key], b[key], atol=1e-5,
+                                               err_msg=f"{name} {key}")
+
+
+class Targets(unittest.TestCase):
+    def test_offsets_gap_and_unknown(self) -> None:
+        labels = torch.zeros(2, 24, 24, dtype=torch.int64)
+        labels[0, 2:9, 2:9], labels[0, 2:9, 10:17] = 1, 2
+        labels[1, 20:22, 3:5] = 1
+        labels[1, :, 20:] = -1
+        t = losses.make_targets(labels, 16.0)
+        self.assertEqual(t.offset[0, :, 2, 2].tolist(), [3 / 16, 3 / 16])
+        self.assertEqual(t.offset[0, :, 5, 13].tolist(), [0, 0])
+        self.assertEqual(t.centre[0, 0, 5, 5], 1)
+        self.assertEqual(t.gap[0, 0, 5, 9], 1)
+        self.assertEqual(t.gap[0, 0, 5, 4], 0)
+        self.assertGreater(t.weight[0, 0, 5, 9], t.weight[0, 0, 15, 9])
+        # A sliver of four pixels and what lies outside teach nothing.
+        self.assertEqual(float(t.inside[1].sum()), 0)
+        self.assertEqual(float(t.weight[1, 0, :, 20:].sum()), 0)
+        self.assertEqual(float(t.weight[1, 0, 20:22, 3:5].sum()), 0)
+
+
+class Loop(unittest.TestCase):
+    def options(self) -> trainer.TrainOptions:
+        return trainer.TrainOptions(steps=6, seconds=1e9, rate=1e-3, warmup=2,
+                                    weight_decay=1e-4, ema=0.9,
+                                    offset_scale=16.0, save_every=-1.0, seed=1,
+                                    bf16=False)
+
+    def source(self, stop: int):
+        def make(number: int):
+            if number == stop:
+                raise InterruptedError
+            g = torch.Generator().manual_seed(number)
+            x = torch.rand(2, 1, 32, 32, generator=g)
+            return x, (x[:, 0] > 0.5).long()
+        return make
+
+    def test_resumed_run_equals_one_without_a_stop(self) -> None:
+        def fresh() -> AttentionUNet:
+            torch.manual_seed(5)
+            return AttentionUNet(NetworkConfig(**TINY))
+
+        with tempfile.TemporaryDirectory() as folder, \
+                contextlib.redirect_stderr(io.StringIO()):
+            whole, parts = Path(folder, "whole"), Path(folder, "parts")
+            trainer.train(fresh(), self.source(-1), self.options(), whole,
+                          None, {})
+            with self.assertRaises(InterruptedError):
+                trainer.train(fresh(), self.source(4), self.options(), parts,
+                              None, {})
+            stopped = checkpoint.load(parts)
+            self.assertLess(stopped["step"], 6)
+            trainer.train(fresh(), self.source(-1), self.options(), parts,
+                          stopped, {})
+            a, b = checkpoint.load(whole), checkpoint.load(parts)
+        self.assertEqual(a["step"], 6)
+        for part in ("model", "ema"):
+            for key, value in a[part].items():
+                self.assertTrue(torch.equal(value, b[part][key]), key)
+
+    def test_rate_anneals_by_time_or_steps(self) -> None:
+        o = self.options()
+        rates = [trainer.rate_at(10, p / 10, o) for p in range(11)]
+        self.assertEqual(rates, sorted(rates, reverse=True))
+        self.assertAlmostEqual(rates[-1], 1e-5)
+        self.assertLess(trainer.rate_at(0, 0, o), o.rate)
+
+
+if __name__ == "__main__":
+    unittest.main()
