@@ -119,11 +119,9 @@ def to_frame(labels: np.ndarray, height: int, width: int, scale: float
     """Step 7: of the four network pixels about each frame pixel's centre the
     label with the largest weight."""
     def line(n: int, m: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        c = (np.arange(n) + 0.5) * scale - 0.5
-        c = np.clip(c, 0, m - 1)
-        i = np.floor(c).astype(int)
-        weight = np.rint((c - i) * 256).astype(int)
-        return i, np.minimum(i + 1, m - 1), weight
+        p = np.clip((np.arange(n) + 0.5) * scale - 0.5, 0, m - 1)
+        q = np.floor(256 * p + 0.5).astype(int)
+        return q >> 8, np.minimum((q >> 8) + 1, m - 1), q & 255
 
     y0, y1, wy = line(height, labels.shape[0])
     x0, x1, wx = line(width, labels.shape[1])
@@ -156,7 +154,7 @@ def decode(maps: np.ndarray, spec: OutputSpec, size: tuple[int, int] | None
             raise ValueError("a scale other than 1 needs the frame's size")
         labels = to_frame(labels, *size, scale)
     area = np.bincount(labels.ravel())
-    labels = raster_order(labels, area * scale * scale >= spec.min_area)
+    labels = raster_order(labels, area >= spec.min_area / (scale * scale))
     return np.where(labels <= MAX_OBJECTS, labels, 0)
 
 
@@ -165,10 +163,11 @@ def _votes(maps: np.ndarray, fg: np.ndarray, spec: OutputSpec) -> np.ndarray:
     h, w = fg.shape
     y, x = np.nonzero(fg)
     scale = np.float32(spec.offset_scale)
-    reach = np.float32(4) * scale
+    reach = np.rint(np.float32(4) * scale)
 
     def target(name: str, at: np.ndarray, n: int) -> np.ndarray:
-        off = np.rint(maps[spec.maps.index(name)][y, x] * scale)
+        off = maps[spec.maps.index(name)][y, x]
+        off = np.rint(np.where(np.isnan(off), np.float32(0), off) * scale)
         return np.clip(at + np.clip(off, -reach, reach).astype(int), 0, n - 1)
 
     ty, tx = target("offset_y", y, h), target("offset_x", x, w)

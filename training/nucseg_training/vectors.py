@@ -178,12 +178,17 @@ def _nuclei(rng: np.random.Generator, h: int, w: int, n: int) -> np.ndarray:
 
 
 def _turmoil(rng: np.random.Generator, h: int, w: int) -> np.ndarray:
-    """Maps that no network gives: halves to round, far targets, ties."""
+    """Maps that no network gives: halves to round, far targets, ties,
+    values that are not finite."""
     smooth = ndimage.gaussian_filter(rng.normal(0, 1, (h, w)), 1.2) * 6
     offsets = rng.integers(-5, 6, (2, h, w)) / 32.0
     far = rng.random((h, w)) < 0.05
     offsets[:, far] = rng.uniform(-9, 9, (2, int(far.sum())))
-    return np.concatenate([smooth[None], offsets]).astype(np.float32)
+    maps = np.concatenate([smooth[None], offsets]).astype(np.float32)
+    maps[:, rng.random((h, w)) < 0.01] = np.nan
+    maps[1, rng.random((h, w)) < 0.01] = np.nan
+    maps[2, rng.random((h, w)) < 0.01] = np.inf
+    return maps
 
 
 def decode_cases(folder: Path) -> None:
@@ -206,7 +211,8 @@ def decode_cases(folder: Path) -> None:
              "nothing": (nothing, votes, 1.0),
              "full": (full, votes, 1.0),
              "scale-0.5": (small, votes, 0.5),
-             "scale-1.5": (small, votes, 1.5)}
+             "scale-1.5": (small, votes, 1.5),
+             "scale-0.7": (small, votes, 0.7)}
     for name, (maps, spec, scale) in cases.items():
         size = tuple(round(n / scale) for n in maps.shape[1:])
         labels = decode(maps, spec, size, scale)
