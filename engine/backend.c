@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * backend.c: finds back ends: the reference inside the library, others in
+ * modules libnucseg-NAME.so that are opened when they are first asked for.
+ */
+#define _GNU_SOURCE /* secure_getenv, RTLD_NOLOAD */
+#include "backend.h"
+
+#include "model-private.h"
+
+#include <dlfcn.h>
+#include <gmodule.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PREFIX "libnucseg-"
+#define SUFFIX ".so"
+#define REFERENCE "reference"
+
+/* Best first; modules of other names follow in alphabetical order. */
+static const gchar *const preferred[] = { "cuda", "onednn", REFERENCE };
+
+static GMutex lock;
+/* path of a module -> its table; both stay for good */
+static GHashTable *opened;
+
+static GPtrArray *
+list_dirs (void)
+{
+  GPtrArray *dirs = g_ptr_array_new_with_free_func (g_free);
+  /* a program with more rights than its user takes no code from the user */
+  const gchar *path = secure_getenv ("NUCSEG_MODULE_PATH");
+
+  if (path) {
+    g_auto (GStrv) parts = g_strsplit (path, G_SEARCHPATH_SEPARATOR_S, -1);
+    for (guint i = 0; parts[i]; i++) {
+      if (parts[i][0])
+        g_ptr_array_add (dirs, g_strdup (parts[i]));
+    }
+  }
+  g_autofree gchar *library = nucseg_library_dir ();
+  if (library)
+    g_ptr_array_add (dirs, g_build_filename (library, "nucseg", NULL));
+  g_ptr_array_add (dirs, g_strdup (NUCSEG_MODULE_DIR));
+  return dirs;
+}
+
+/* What a file name may hold without leading out of the folder. */
+static gboolean
+is_name (const gchar *name)
+{
+  for (const gchar *p = name; *p; p++) {
+    if (!g_ascii_islower (*p) && !g_ascii_isdigit (*p) && *p != '_')
+      return FALSE;
+  }
+  return name[0] != '\0';
+}
+
+static gchar *
+find_module (const gchar *name)
+{
+  g_autoptr (GPtrArray) dirs = list_dirs ();
+  g_autofree gchar *file = g_strconcat (PREFIX, name, SUFFIX, NULL);
+
+  for (guint i = 0; is_name (name) && i < dirs->len; i++) {
+    g_autofree gchar *path =
+        g_build_filename (g_ptr_array_index (dirs, i), file, NULL);
+    if (g_file_test (path, G_FILE_TEST_EXISTS))
+      return g_steal_pointer (&path);
+  }
+  return NULL;
+}
+
+/*
+ * libgomp spins between parallel regions unless told otherwise, which costs
+ * milliseconds where threads outnumber free cores. It reads the variable once,
+ * when it is loaded, and a module may be what loads it.
+ *
+ * g_setenv() is not safe while other threads call getenv(); that is why this
+ * happens once, before the first module, and not at all where the user has
+ * set a policy or OpenMP is there already.
+ */
+static void
+tame_openmp (void)
+{
+  static gboolean done;
+
+  if (done)
+    return;
+  done = TRUE;
+  void *gomp = dlopen ("libgomp.so.1", RTLD_LAZY | RTLD_NOLOAD);
+  if (gomp)
+    dlclose (gomp);
+  else if (!g_getenv ("OMP_WAIT_POLICY") && !g_getenv ("GOMP_SPINCOUNT"))
+    g_setenv ("OMP_WAIT_POLICY", "passive", FALSE);
+}
+
+/* Whether the table is whole: only run may be missing. */
+static const gchar *
+find_fault (const NucsegBackend *backend, const gchar *name)
+{
+  if (!backend)
+    return "it gives no table";
+  if (backend->abi != NUCSEG_BACKEND_ABI)
+    return "it was built for another version of the library";
+  if (!backend->name || !g_str_equal (backend->name, name))
+    return "it calls itself otherwise";
+  if (!backend->describe || !backend->probe || !backend->best_precision
+      || !backend->supports || !backend->plan_new || !backend->plan_free
+      || !backend->prepare || !backend->network || !backend->decode
+      || !backend->overlay || !backend->write_input || !backend->read_input
+      || !backend->write_maps || !backend->read_maps)
+    return "its table has gaps";
+  return NULL;
+}
+
+static const NucsegBackend *
+open_module (const gchar *path, const gchar *name, GError **error)
+{
+  const NucsegBackend *backend;
+  gpointer symbol = NULL;
+  const gchar *fault;
+  GModule *module;
+
+  tame_openmp ();
+  module = g_module_open (path, G_MODULE_BIND_LOCAL | G_MODULE_BIND_LAZY);
+  if (!module) {
+    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_NO_DEVICE,
+        "back end \"%s\": the module can't be opened: %s", name,
+        g_module_error ());
+    return NULL;
+  }
+  if (!g_module_symbol (module, NUCSEG_BACKEND_SYMBOL, &symbol) || !symbol) {
+    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_NO_DEVICE,
+        "back end \"%s\": %s is no back-end module: it lacks the "
+        "function " NUCSEG_BACKEND_SYMBOL,
+        name, path);
+    g_module_close (module);
+    return NULL;
+  }
+  backend = ((NucsegBackendGet) symbol) ();
+  fault = find_fault (backend, name);
+  if (fault) {
+    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_NO_DEVICE,
+        "back end \"%s\": %s: %s (ABI %u, expected %d)", name, path, fault,
+        backend ? backend->abi : 0, NUCSEG_BACKEND_ABI);
+    g_module_close (module);
+    return NULL;
+  }
+  /* its libraries keep threads and tables that do not survive unloading */
+  g_module_make_resident (module);
+  return backend;
+}
+
+static gboolean
+not_there_error (const gchar *name, GError **error)
+{
+  g_auto (GStrv) names = nucseg_backend_list ();
+  g_autofree gchar *known = g_strjoinv (", ", names);
+
+  g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_NO_DEVICE,
+      "back end \"%s\" is not built or not installed; there are: %s", name,
+      known);
+  return FALSE;
+}
+
+/* The table, opened but not probed. */
+static const NucsegBackend *
+get_backend (const gchar *name, GError **error)
+{
+  const NucsegBackend *backend;
+
+  if (g_str_equal (name, REFERENCE))
+    return &nucseg_backend_reference;
+  g_autofree gchar *path = find_module (name);
+  if (!path) {
+    not_there_error (name, error);
+    return NULL;
+  }
+  g_mutex_lock (&lock);
+  if (!opened)
+    opened = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  backend = g_hash_table_lookup (opened, path);
+  if (!backend) {
+    backend = open_module (path, name, error);
+    if (backend)
+      g_hash_table_insert (opened, g_steal_pointer (&path), (gpointer) backend);
+  }
+  g_mutex_unlock (&lock);
+  return backend;
+}
+
+const NucsegBackend *
+nucseg_backend_find (const gchar *name, GError **error)
+{
+  const NucsegBackend *backend;
+
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  if (name && !g_str_equal (name, "auto")) {
+    backend = get_backend (name, error);
+    return backend && backend->probe (error) ? backend : NULL;
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (preferred); i++) {
+    g_autoptr (GError) why = NULL;
+    backend = get_backend (preferred[i], &why);
+    if (backend && backend->probe (&why))
+      return backend;
+    g_debug ("auto: %s", why->message);
+  }
+  g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_NO_DEVICE,
+      "no back end can start here");
+  return NULL;
+}
+
+static gint
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const gchar *const *) a, *(const gchar *const *) b);
+}
+
+/* Adds the names of modules in @dir that are not there yet. */
+static void
+scan_dir (const gchar *path, GPtrArray *names)
+{
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  const gchar *entry;
+
+  while (dir && (entry = g_dir_read_name (dir))) {
+    gsize length = strlen (entry);
+    if (!g_str_has_prefix (entry, PREFIX) || !g_str_has_suffix (entry, SUFFIX)
+        || length <= strlen (PREFIX SUFFIX))
+      continue;
+    g_autofree gchar *name =
+        g_strndup (entry + strlen (PREFIX), length - strlen (PREFIX SUFFIX));
+    if (is_name (name)
+        && !g_ptr_array_find_with_equal_func (names, name, g_str_equal, NULL))
+      g_ptr_array_add (names, g_steal_pointer (&name));
+  }
+}
+
+gchar **
+nucseg_backend_list (void)
+{
+  g_autoptr (GPtrArray) dirs = list_dirs ();
+  g_autoptr (GPtrArray) found = g_ptr_array_new_with_free_func (g_free);
+  GPtrArray *names = g_ptr_array_new ();
+
+  g_ptr_array_add (found, g_strdup (REFERENCE));
+  for (guint i = 0; i < dirs->len; i++)
+    scan_dir (g_ptr_array_index (dirs, i), found);
+  g_ptr_array_sort (found, compare_names);
+  for (guint i = 0; i < G_N_ELEMENTS (preferred); i++) {
+    guint at;
+    if (g_ptr_array_find_with_equal_func (
+            found, preferred[i], g_str_equal, &at))
+      g_ptr_array_add (names, g_ptr_array_steal_index (found, at));
+  }
+  while (found->len > 0)
+    g_ptr_array_add (names, g_ptr_array_steal_index (found, 0));
+  g_ptr_array_add (names, NULL);
+  return (gchar **) g_ptr_array_free (names, FALSE);
+}
+
+gboolean
+nucseg_backend_probe (const gchar *name, GError **error)
+{
+  const NucsegBackend *backend;
+
+  g_return_val_if_fail (name != NULL, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  backend = get_backend (name, error);
+  return backend && backend->probe (error);
+}
+
+gchar *
+nucseg_backend_describe (const gchar *name)
+{
+  const NucsegBackend *backend;
+
+  g_return_val_if_fail (name != NULL, NULL);
+
+  backend = get_backend (name, NULL);
+  return backend ? backend->describe () : NULL;
+}

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * session.c: runs frames: finds or builds the plan of a frame's size, puts the
+ * frame through the plan's verbs and takes the time of each.
+ */
+#include "backend.h"
+#include "params.h"
+
+#include <time.h>
+
+#define DEFAULT_MAX_PLANS 4
+#define MAX_PLANS 64
+#define MAX_THREADS 256
+
+typedef struct {
+  NucsegPlan *plan; /* NULL: the slot is free */
+  NucsegGeometry geometry;
+  guint64 used; /* the session's clock when it was used last */
+  gboolean has_limits; /* a frame of the user's has gone through prepare */
+} Slot;
+
+struct _NucsegSession {
+  NucsegModel *model;
+  const NucsegBackend *backend;
+  NucsegPrecision precision;
+  guint threads;
+  guint max_plans;
+  Slot *slots; /* max_plans of them */
+  guint64 clock;
+  NucsegObjectList objects;
+};
+
+static guint64
+now_ns (void)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_MONOTONIC, &now);
+  return (guint64) now.tv_sec * 1000000000u + (guint64) now.tv_nsec;
+}
+
+static gboolean
+check_options (const NucsegSessionOptions *options, GError **error)
+{
+  if (options->threads > MAX_THREADS) {
+    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
+        "%u threads, expected 1 to %d, or 0 for all", options->threads,
+        MAX_THREADS);
+    return FALSE;
+  }
+  if (options->max_plans > MAX_PLANS) {
+    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
+        "%u plans, expected 1 to %d, or 0 for %d", options->max_plans,
+        MAX_PLANS, DEFAULT_MAX_PLANS);
+    return FALSE;
+  }
+  if ((guint) options->precision > NUCSEG_PRECISION_INT8) {
+    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
+        "precision %d, expected 0 (auto) to %d (int8)",
+        (gint) options->precision, NUCSEG_PRECISION_INT8);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+NucsegSession *
+nucseg_session_new (
+    NucsegModel *model, const NucsegSessionOptions *options, GError **error)
+{
+  static const NucsegSessionOptions defaults = { NULL };
+  const NucsegBackend *backend;
+  NucsegPrecision precision;
+
+  g_return_val_if_fail (model != NULL, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  if (!options)
+    options = &defaults;
+  if (!check_options (options, error))
+    return NULL;
+  backend = nucseg_backend_find (options->backend, error);
+  if (!backend)
+    return NULL;
+  precision = options->precision;
+  if (precision == NUCSEG_PRECISION_AUTO)
+    precision = backend->best_precision (model);
+  if (!backend->supports (model, precision, error))
+    return NULL;
+
+  NucsegSession *session = g_new0 (NucsegSession, 1);
+  session->model = nucseg_model_ref (model);
+  session->backend = backend;
+  session->precision = precision;
+  session->threads = options->threads
+      ? options->threads
+      : MIN (g_get_num_processors (), MAX_THREADS);
+  session->max_plans =
+      options->max_plans ? options->max_plans : DEFAULT_MAX_PLANS;
+  session->slots = g_new0 (Slot, session->max_plans);
+  return session;
+}
+
+static void
+slot_clear (NucsegSession *session, Slot *slot)
+{
+  if (slot->plan)
+    session->backend->plan_free (slot->plan);
+  *slot = (Slot){ NULL };
+}
+
+void
+nucseg_session_free (NucsegSession *session)
+{
+  if (!session)
+    return;
+  for (guint i = 0; i < session->max_plans; i++)
+    slot_clear (session, &session->slots[i]);
+  g_free (session->slots);
+  g_free (session->objects.items);
+  nucseg_model_unref (session->model);
+  g_free (session);
+}
+
+NucsegModel *
+nucseg_session_get_model (NucsegSession *session)
+{
+  g_return_val_if_fail (session != NULL, NULL);
+  return session->model;
+}
+
+const gchar *
+nucseg_session_get_backend (NucsegSession *session)
+{
+  g_return_val_if_fail (session != NULL, NULL);
+  return session->backend->name;
+}
+
+NucsegPrecision
+nucseg_session_get_precision (NucsegSession *session)
+{
+  g_return_val_if_fail (session != NULL, NUCSEG_PRECISION_AUTO);
+  return session->precision;
+}
+
+/* The plan of this size and scale, built if it is not there. */
+static Slot *
+get_slot (NucsegSession *session, const NucsegFrame *frame,
+    const NucsegParams *params, GError **error)
+{
+  NucsegGeometry geometry;
+  Slot *oldest = &session->slots[0];
+
+  if (!nucseg_geometry_init (&geometry, session->model, frame->width,
+          frame->height, params, error))
+    return NULL;
+  session->clock++;
+  for (guint i = 0; i < session->max_plans; i++) {
+    Slot *slot = &session->slots[i];
+    if (slot->plan && slot->geometry.frame_width == geometry.frame_width
+        && slot->geometry.frame_height == geometry.frame_height
+        && slot->geometry.scale == geometry.scale) {
+      slot->used = session->clock;
+      return slot;
+    }
+    /* a free slot was never used: its time is 0 */
+    if (slot->used < oldest->used)
+      oldest = slot;
+  }
+  const NucsegGraph *graph = nucseg_model_get_graph (session->model);
+  g_autofree NucsegShape *shapes = g_new (NucsegShape, graph->n_nodes);
+  if (!nucseg_graph_infer (
+          graph, geometry.pad_height, geometry.pad_width, shapes, error))
+    return NULL;
+  /* first out, then in: two plans of large frames may not fit together */
+  slot_clear (session, oldest);
+  NucsegPlanOptions options = { session->model, geometry, session->precision,
+    session->threads };
+  oldest->plan = session->backend->plan_new (&options, error);
+  if (!oldest->plan)
+    return NULL;
+  oldest->geometry = geometry;
+  oldest->used = session->clock;
+  return oldest;
+}
+
+static gboolean
+check_frame (NucsegSession *session, const NucsegFrame *frame, GError **error)
+{
+  if (!nucseg_frame_check (frame, TRUE, error))
+    return FALSE;
+  if (frame->memory == NUCSEG_MEMORY_CUDA && !session->backend->run) {
+    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
+        "a frame in CUDA memory, the back end \"%s\" takes system memory",
+        session->backend->name);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+check_labels (const NucsegFrame *frame, gsize labels_stride, GError **error)
+{
+  gsize least = (gsize) frame->width * sizeof (guint16);
+
+  if (labels_stride < least || labels_stride % sizeof (guint16) != 0) {
+    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_SHAPE,
+        "a label stride of %" G_GSIZE_FORMAT
+        ", expected an even number of at least %" G_GSIZE_FORMAT " bytes",
+        labels_stride, least);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+check_shown (NucsegSession *session, const NucsegFrame *frame,
+    const NucsegFrame *shown, GError **error)
+{
+  if (!check_frame (session, shown, error))
+    return FALSE;
+  if (shown->width != frame->width || shown->height != frame->height) {
+    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_SHAPE,
+        "a picture of %dx%d to draw into, expected the frame's %dx%d",
+        shown->width, shown->height, frame->width, frame->height);
+    return FALSE;
+  }
+  if (shown->format != frame->format
+      && (!nucseg_format_is_grey (frame->format)
+          || nucseg_format_is_grey (shown->format))) {
+    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
+        "drawing a %s frame as %s, expected the same format or, from grey, a "
+        "colour format",
+        nucseg_format_name (frame->format), nucseg_format_name (shown->format));
+    return FALSE;
+  }
+  if (shown->format == frame->format
+      && (nucseg_frame_get_depth (shown) != nucseg_frame_get_depth (frame)
+          || (nucseg_frame_get_depth (frame) > 8
+              && !shown->msb_aligned != !frame->msb_aligned))) {
+    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
+        "drawing %u significant bits as %u, expected the same at the same end",
+        nucseg_frame_get_depth (frame), nucseg_frame_get_depth (shown));
+    return FALSE;
+  }
+  return TRUE;
+}
+
+/* The four verbs, each with its time. */
+static gboolean
+run_stages (NucsegSession *session, NucsegPlan *plan, const NucsegFrame *frame,
+    const NucsegParams *params, guint16 *labels, gsize labels_stride,
+    NucsegFrame *shown, NucsegResult *result, GError **error)
+{
+  const NucsegBackend *backend = session->backend;
+  NucsegObjectList *objects = &session->objects;
+  guint64 start = now_ns (), end;
+
+  if (!backend->prepare (plan, frame, params, result, error))
+    return FALSE;
+  end = now_ns ();
+  result->stage_ns[NUCSEG_STAGE_PREPARE] = end - start;
+  start = end;
+  if (!backend->network (plan, error))
+    return FALSE;
+  end = now_ns ();
+  result->stage_ns[NUCSEG_STAGE_NETWORK] = end - start;
+  start = end;
+  if (!backend->decode (
+          plan, frame, params, labels, labels_stride, objects, result, error))
+    return FALSE;
+  end = now_ns ();
+  result->stage_ns[NUCSEG_STAGE_DECODE] = end - start;
+  if (!shown)
+    return TRUE;
+  start = end;
+  if (!backend->overlay (
+          plan, frame, params, labels, labels_stride, objects->n, shown, error))
+    return FALSE;
+  result->stage_ns[NUCSEG_STAGE_OVERLAY] = now_ns () - start;
+  return TRUE;
+}
+
+/* Everything is checked; @slot is of this frame. */
+static gboolean
+run_slot (NucsegSession *session, Slot *slot, const NucsegFrame *frame,
+    const NucsegParams *params, guint16 *labels, gsize labels_stride,
+    NucsegFrame *shown, NucsegResult *result, GError **error)
+{
+  guint64 start = now_ns ();
+  gboolean ok;
+
+  *result = (NucsegResult){ .scale = slot->geometry.scale };
+  session->objects.n = 0;
+  if (session->backend->run)
+    ok = session->backend->run (slot->plan, frame, params, labels,
+        labels_stride, &session->objects, shown, result, error);
+  else
+    ok = run_stages (session, slot->plan, frame, params, labels, labels_stride,
+        shown, result, error);
+  if (!ok)
+    return FALSE;
+  result->n_objects = session->objects.n;
+  result->objects = session->objects.items;
+  result->stage_ns[NUCSEG_STAGE_TOTAL] = now_ns () - start;
+  return TRUE;
+}
+
+gboolean
+nucseg_session_run (NucsegSession *session, const NucsegFrame *frame,
+    const NucsegParams *params, guint16 *labels, gsize labels_stride,
+    NucsegFrame *shown, NucsegResult *result, GError **error)
+{
+  g_return_val_if_fail (session != NULL && frame != NULL, FALSE);
+  g_return_val_if_fail (params != NULL && labels != NULL, FALSE);
+  g_return_val_if_fail (result != NULL, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  *result = (NucsegResult){ 0 };
+  if (!check_frame (session, frame, error)
+      || !check_labels (frame, labels_stride, error)
+      || (shown && !check_shown (session, frame, shown, error))
+      || !nucseg_params_check (params, error))
+    return FALSE;
+  Slot *slot = get_slot (session, frame, params, error);
+  if (!slot
+      || !run_slot (session, slot, frame, params, labels, labels_stride, shown,
+          result, error))
+    return FALSE;
+  slot->has_limits = TRUE;
+  return TRUE;
+}
+
+gboolean
+nucseg_session_draw (NucsegSession *session, const NucsegFrame *frame,
+    const NucsegParams *params, const guint16 *labels, gsize labels_stride,
+    guint n_objects, NucsegFrame *shown, guint64 *elapsed_ns, GError **error)
+{
+  guint64 start = now_ns ();
+
+  g_return_val_if_fail (session != NULL && frame != NULL, FALSE);
+  g_return_val_if_fail (params != NULL && labels != NULL, FALSE);
+  g_return_val_if_fail (shown != NULL, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (!check_frame (session, frame, error)
+      || !check_labels (frame, labels_stride, error)
+      || !check_shown (session, frame, shown, error)
+      || !nucseg_params_check (params, error))
+    return FALSE;
+  Slot *slot = get_slot (session, frame, params, error);
+  if (!slot)
+    return FALSE;
+  if (!slot->has_limits) {
+    NucsegResult result = { 0 };
+    if (!session->backend->prepare (slot->plan, frame, params, &result, error))
+      return FALSE;
+    slot->has_limits = TRUE;
+  }
+  if (!session->backend->overlay (slot->plan, frame, params, labels,
+          labels_stride, n_objects, shown, error))
+    return FALSE;
+  if (elapsed_ns)
+    *elapsed_ns = now_ns () - start;
+  return TRUE;
+}
+
+gboolean
+nucseg_session_warm_up (NucsegSession *session, const NucsegFrame *frame,
+    const NucsegParams *params, GError **error)
+{
+  NucsegResult result;
+
+  g_return_val_if_fail (session != NULL && frame != NULL, FALSE);
+  g_return_val_if_fail (params != NULL, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (!nucseg_frame_check (frame, FALSE, error)
+      || !nucseg_params_check (params, error))
+    return FALSE;
+  Slot *slot = get_slot (session, frame, params, error);
+  if (!slot)
+    return FALSE;
+  /* black pixels of its own, in system memory whatever the stream will use */
+  NucsegFrame empty = *frame;
+  gsize size = nucseg_frame_layout (&empty);
+  g_autofree guint8 *pixels = g_try_malloc0 (size);
+  g_autofree guint16 *labels =
+      g_try_new (guint16, (gsize) frame->width * (gsize) frame->height);
+  if (!pixels || !labels) {
+    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_MEMORY,
+        "no memory for a frame of %dx%d", frame->width, frame->height);
+    return FALSE;
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (empty.data); i++)
+    empty.data[i] = pixels + GPOINTER_TO_SIZE (empty.data[i]);
+  /* drawing must not use limits that were found in nothing */
+  slot->has_limits = FALSE;
+  return run_slot (session, slot, &empty, params, labels,
+      (gsize) frame->width * sizeof (guint16), &empty, &result, error);
+}
