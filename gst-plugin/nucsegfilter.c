@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * nucsegfilter.c: life of the element nucsegfilter: its class, sessions from
+ * start to stop, events and queries. nucsegfilter-private.h names the rest.
+ */
+/**
+ * SECTION:element-nucsegfilter
+ * @title: nucsegfilter
+ * @short_description: finds cell nuclei in live microscope video
+ *
+ * Finds each cell nucleus of each frame with a neural network, attaches labels
+ * and measurements as metadata (docs/metadata.md) and draws them if asked. From
+ * grey frames it also makes colour ones, stretched to what the eye can see.
+ *
+ * Each frame goes out, in order, with its time stamps, flags and foreign metas;
+ * none is dropped for being late. To infer fewer frames than there are, see
+ * #GstNucsegFilter:interval.
+ *
+ * ## Example launch lines
+ * |[
+ * gst-launch-1.0 nuctestsrc ! nucsegfilter ! videoconvert ! autovideosink
+ * ]| Outlines the nuclei of a synthetic stream.
+ * |[
+ * gst-launch-1.0 v4l2src ! video/x-raw,format=GRAY16_LE ! \
+ *     nucsegfilter significant-bits=12 pixel-size=0.65 overlay=both \
+ *     draw-count=true ! videoconvert ! autovideosink
+ * ]| A 12-bit camera whose pixels show 0.65 micrometres.
+ *
+ * Since: 0.1
+ */
+#include "nucsegfilter-private.h"
+
+#include "errors.h"
+
+GST_DEBUG_CATEGORY (nucseg_filter_debug);
+
+G_DEFINE_TYPE_WITH_CODE (GstNucsegFilter, gst_nucseg_filter,
+    GST_TYPE_BASE_TRANSFORM,
+    GST_DEBUG_CATEGORY_INIT (
+        nucseg_filter_debug, "nucsegfilter", 0, "segmentation of cell nuclei"))
+GST_ELEMENT_REGISTER_DEFINE (
+    nucsegfilter, "nucsegfilter", GST_RANK_NONE, GST_TYPE_NUCSEG_FILTER)
+
+/* --- Sessions ----------------------------------------------------------- */
+
+static void
+end_session (GstNucsegFilter *self)
+{
+  g_clear_pointer (&self->session, nucseg_session_free);
+  g_clear_pointer (&self->session_key, g_free);
+  self->session_failed = FALSE;
+}
+
+/* A session for the settings: the last one, with its plans, if it was made for
+ * the same. */
+static gboolean
+begin_session (GstNucsegFilter *self, GError **error)
+{
+  NucsegSessionOptions options = { 0 };
+  g_autofree gchar *name = NULL;
+  g_autofree gchar *key = NULL;
+  g_autoptr (NucsegModel) model = NULL;
+
+  GST_OBJECT_LOCK (self);
+  name = g_strdup (self->session_settings.model);
+  options.backend = nucseg_filter_backend_nick (self->session_settings.backend);
+  options.precision = self->session_settings.precision;
+  options.threads = self->session_settings.threads;
+  GST_OBJECT_UNLOCK (self);
+
+  key = g_strdup_printf ("%s %s %u %s", options.backend,
+      nucseg_precision_name (options.precision), options.threads, name);
+  if (self->session && !self->session_failed
+      && g_strcmp0 (key, self->session_key) == 0) {
+    GST_DEBUG_OBJECT (self, "keeping the session");
+    return TRUE;
+  }
+  end_session (self);
+  model = nucseg_model_load (name, error);
+  if (!model)
+    return FALSE;
+  self->session = nucseg_session_new (model, &options, error);
+  if (!self->session)
+    return FALSE;
+  self->session_key = g_steal_pointer (&key);
+  return TRUE;
+}
+
+static gboolean
+start (GstBaseTransform *trans)
+{
+  GstNucsegFilter *self = GST_NUCSEG_FILTER (trans);
+  GError *error = NULL;
+  NucsegModel *model;
+
+  nucseg_filter_stats_reset (self);
+  if (!begin_session (self, &error)) {
+    nucseg_element_error (GST_ELEMENT (self), error, "starting");
+    return FALSE;
+  }
+  self->pool = nucseg_mask_pool_new ();
+  model = nucseg_session_get_model (self->session);
+
+  GST_OBJECT_LOCK (self);
+  /* interned: metas on buffers far away carry them for as long as they like */
+  self->stats.model = g_intern_string (nucseg_model_get_name (model));
+  self->stats.sha256 = g_intern_string (nucseg_model_get_sha256 (model));
+  self->stats.backend =
+      g_intern_string (nucseg_session_get_backend (self->session));
+  self->stats.precision =
+      nucseg_precision_name (nucseg_session_get_precision (self->session));
+  GST_OBJECT_UNLOCK (self);
+  GST_INFO_OBJECT (self, "model %s (%s), back end %s, precision %s",
+      self->stats.model, self->stats.sha256, self->stats.backend,
+      self->stats.precision);
+  return TRUE;
+}
+
+static gboolean
+stop (GstBaseTransform *trans)
+{
+  GstNucsegFilter *self = GST_NUCSEG_FILTER (trans);
+
+  nucseg_filter_forget_mask (self);
+  g_clear_pointer (&self->pool, nucseg_mask_pool_free);
+  nucseg_filter_stats_reset (self);
+  gst_video_info_init (&self->in_info);
+  gst_video_info_init (&self->out_info);
+  self->downstream_video_meta = FALSE;
+  return TRUE;
+}
+
+static GstStateChangeReturn
+change_state (GstElement *element, GstStateChange transition)
+{
+  GstStateChangeReturn ret = GST_ELEMENT_CLASS (gst_nucseg_filter_parent_class)
+                                 ->change_state (element, transition);
+
+  /* Model and plans stay over PAUSED to READY and back: building them is what
+   * takes time. NULL gives everything back. */
+  if (transition == GST_STATE_CHANGE_READY_TO_NULL)
+    end_session (GST_NUCSEG_FILTER (element));
+  return ret;
+}
+
+/* --- Events and queries ------------------------------------------------- */
+
+static gboolean
+sink_event (GstBaseTransform *trans, GstEvent *event)
+{
+  switch (GST_EVENT_TYPE (event)) {
+  case GST_EVENT_STREAM_START:
+  case GST_EVENT_SEGMENT:
+  case GST_EVENT_FLUSH_STOP:
+    /* What comes may be another scene. These events come in the streaming
+     * thread, or (the flush) while it is held. */
+    nucseg_filter_forget_mask (GST_NUCSEG_FILTER (trans));
+    break;
+  default:
+    break;
+  }
+  return GST_BASE_TRANSFORM_CLASS (gst_nucseg_filter_parent_class)
+      ->sink_event (trans, event);
+}
+
+static gboolean
+query (GstBaseTransform *trans, GstPadDirection direction, GstQuery *q)
+{
+  GstNucsegFilter *self = GST_NUCSEG_FILTER (trans);
+  GstClockTime min, max, own;
+  gboolean live;
+
+  if (!GST_BASE_TRANSFORM_CLASS (gst_nucseg_filter_parent_class)
+           ->query (trans, direction, q))
+    return FALSE;
+  if (direction == GST_PAD_SRC && GST_QUERY_TYPE (q) == GST_QUERY_LATENCY) {
+    gst_query_parse_latency (q, &live, &min, &max);
+    own = nucseg_filter_get_latency (self);
+    min += own;
+    if (GST_CLOCK_TIME_IS_VALID (max))
+      max += own;
+    gst_query_set_latency (q, live, min, max);
+  }
+  return TRUE;
+}
+
+/* --- Class -------------------------------------------------------------- */
+
+static void
+finalize (GObject *object)
+{
+  GstNucsegFilter *self = GST_NUCSEG_FILTER (object);
+
+  end_session (self);
+  nucseg_filter_forget_mask (self);
+  nucseg_mask_pool_free (self->pool);
+  g_free (self->session_settings.model);
+  G_OBJECT_CLASS (gst_nucseg_filter_parent_class)->finalize (object);
+}
+
+static void
+gst_nucseg_filter_class_init (GstNucsegFilterClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
+  GstBaseTransformClass *trans_class = GST_BASE_TRANSFORM_CLASS (klass);
+
+  object_class->finalize = finalize;
+  nucseg_filter_install_properties (object_class);
+  nucseg_filter_install_caps (klass);
+  nucseg_filter_install_frame (klass);
+  element_class->change_state = GST_DEBUG_FUNCPTR (change_state);
+  trans_class->start = GST_DEBUG_FUNCPTR (start);
+  trans_class->stop = GST_DEBUG_FUNCPTR (stop);
+  trans_class->sink_event = GST_DEBUG_FUNCPTR (sink_event);
+  trans_class->query = GST_DEBUG_FUNCPTR (query);
+
+  gst_element_class_set_static_metadata (element_class,
+      "Cell nucleus segmentation", "Filter/Analyzer/Video",
+      "Finds cell nuclei in live microscope video: labels, measurements and "
+      "an overlay",
+      "The nucsegfilter project");
+}
+
+static void
+gst_nucseg_filter_init (GstNucsegFilter *self)
+{
+  nucseg_filter_init_settings (self);
+  nucseg_filter_forget_mask (self);
+  gst_video_info_init (&self->in_info);
+  gst_video_info_init (&self->out_info);
+  /* A late frame is still wanted: its labels are data. */
+  gst_base_transform_set_qos_enabled (GST_BASE_TRANSFORM (self), FALSE);
+}
