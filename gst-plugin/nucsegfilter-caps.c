@@ -7,9 +7,11 @@
 #include "nucsegfilter-private.h"
 
 #define GREY_FORMATS "GRAY8, GRAY16_LE, GRAY16_BE"
-#define COLOR_FORMATS "BGRx, RGBx, xRGB, xBGR, BGRA, RGBA, RGB, BGR, NV12, I420"
+#define RGB_FORMATS "BGRx, RGBx, xRGB, xBGR, BGRA, RGBA, RGB, BGR"
+#define YUV_FORMATS "I420, NV12"
 #define CAPS                                                                   \
-  "video/x-raw, format = (string) { " GREY_FORMATS ", " COLOR_FORMATS " }, "   \
+  "video/x-raw, format = (string) { " GREY_FORMATS ", " RGB_FORMATS            \
+  ", " YUV_FORMATS " }, "                                                      \
   "width = (int) [ 16, 8192 ], height = (int) [ 16, 8192 ], "                  \
   "framerate = (fraction) [ 0, max ]"
 
@@ -17,6 +19,14 @@ static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE (
     "sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (CAPS));
 static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE (
     "src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS (CAPS));
+
+/* What grey frames can become: the engine makes YUV of one kind. */
+static GstStaticCaps grey_caps =
+    GST_STATIC_CAPS ("video/x-raw, format = (string) { " GREY_FORMATS " }");
+static GstStaticCaps color_caps =
+    GST_STATIC_CAPS ("video/x-raw, format = (string) { " RGB_FORMATS " }; "
+                     "video/x-raw, format = (string) { " YUV_FORMATS " }, "
+                     "colorimetry = (string) bt601");
 
 static const struct {
   GstVideoFormat video;
@@ -84,36 +94,32 @@ list_formats (const GstStructure *s)
   return names;
 }
 
-/* Whether @s allows a grey (or a colour) format; one without a format field
- * allows all. */
-static gboolean
-allows (const GstStructure *s, gboolean grey)
+/* Adds to @caps what @s becomes with a conversion from grey to colour, if it
+ * allows that: size and rate stay, colours no longer mean what they meant. */
+static void
+append_converted (GstCaps *caps, const GstStructure *s, gboolean from_sink)
 {
-  GPtrArray *names;
-  gboolean found = FALSE;
+  GstCaps *from = gst_static_caps_get (from_sink ? &grey_caps : &color_caps);
+  GstCaps *to = gst_static_caps_get (from_sink ? &color_caps : &grey_caps);
+  GstCaps *one = gst_caps_new_full (gst_structure_copy (s), NULL);
 
-  if (!gst_structure_has_field (s, "format"))
-    return TRUE;
-  names = list_formats (s);
-  for (guint i = 0; i < names->len && !found; i++)
-    found = is_grey (g_ptr_array_index (names, i)) == grey;
-  g_ptr_array_unref (names);
-  return found;
-}
+  if (gst_caps_can_intersect (one, from)) {
+    for (guint i = 0; i < gst_caps_get_size (to); i++) {
+      const GstStructure *formats_of = gst_caps_get_structure (to, i);
+      GstStructure *other = gst_structure_copy (s);
 
-/* @s with other formats: colours no longer mean what they meant. */
-static GstStructure *
-with_formats (const GstStructure *s, const gchar *list)
-{
-  GstStructure *other = gst_structure_copy (s);
-  g_autofree gchar *braced = g_strdup_printf ("{ %s }", list);
-  GValue value = G_VALUE_INIT;
-
-  g_value_init (&value, GST_TYPE_LIST);
-  gst_value_deserialize (&value, braced);
-  gst_structure_take_value (other, "format", &value);
-  gst_structure_remove_fields (other, "colorimetry", "chroma-site", NULL);
-  return other;
+      gst_structure_remove_fields (other, "colorimetry", "chroma-site", NULL);
+      gst_structure_set_value (
+          other, "format", gst_structure_get_value (formats_of, "format"));
+      if (gst_structure_has_field (formats_of, "colorimetry"))
+        gst_structure_set_value (other, "colorimetry",
+            gst_structure_get_value (formats_of, "colorimetry"));
+      gst_caps_append_structure (caps, other);
+    }
+  }
+  gst_caps_unref (one);
+  gst_caps_unref (from);
+  gst_caps_unref (to);
 }
 
 static GstCaps *
@@ -134,10 +140,7 @@ transform_caps (GstBaseTransform *trans, GstPadDirection direction,
             features, GST_CAPS_FEATURES_MEMORY_SYSTEM_MEMORY))
       continue;
     gst_caps_append_structure (same, gst_structure_copy (s));
-    /* grey in, colour out */
-    if (allows (s, from_sink))
-      gst_caps_append_structure (converted,
-          with_formats (s, from_sink ? COLOR_FORMATS : GREY_FORMATS));
+    append_converted (converted, s, from_sink);
   }
 
   if (from_sink && prefers_color (self)) {
@@ -159,8 +162,8 @@ transform_caps (GstBaseTransform *trans, GstPadDirection direction,
   return result;
 }
 
-/* The first structure and format of @caps that pleases; downstream's order
- * counts among those that do. */
+/* The first structure and format of @caps that pleases. RGB stands before YUV
+ * in what we offer: an outline keeps its colour in every pixel. */
 static GstStructure *
 pick (GstCaps *caps, const gchar *own, gboolean want_color, gboolean any)
 {
@@ -192,9 +195,8 @@ fixate_caps (GstBaseTransform *trans, GstPadDirection direction, GstCaps *caps,
     GstCaps *othercaps)
 {
   GstNucsegFilter *self = GST_NUCSEG_FILTER (trans);
-  const gchar *own = NULL, *format;
+  const gchar *own = NULL;
   GstStructure *picked = NULL;
-  GstCaps *result;
 
   if (gst_caps_get_size (caps) > 0)
     own = gst_structure_get_string (gst_caps_get_structure (caps, 0), "format");
@@ -209,18 +211,7 @@ fixate_caps (GstBaseTransform *trans, GstPadDirection direction, GstCaps *caps,
   if (!picked)
     return gst_caps_fixate (othercaps);
   gst_caps_unref (othercaps);
-
-  format = gst_structure_get_string (picked, "format");
-  if (direction == GST_PAD_SINK && is_grey (own)
-      && (g_str_equal (format, "NV12") || g_str_equal (format, "I420"))) {
-    /* The grey plane goes into Y as it is, stretched to all of 0..255. */
-    if (!gst_structure_has_field (picked, "colorimetry"))
-      gst_structure_set (picked, "colorimetry", G_TYPE_STRING, "1:4:0:0", NULL);
-    else
-      gst_structure_fixate_field_string (picked, "colorimetry", "1:4:0:0");
-  }
-  result = gst_caps_new_full (picked, NULL);
-  return gst_caps_fixate (result);
+  return gst_caps_fixate (gst_caps_new_full (picked, NULL));
 }
 
 static gboolean

@@ -60,8 +60,9 @@ void nucseg_filter_get_frame_settings (
 
 /* --- Statistics (nucsegfilter-stats.c) ---------------------------------- */
 
-#define NUCSEG_STATS_WINDOW 1000 /* frames that the percentiles look back on   \
-                                  */
+#define NUCSEG_STATS_WINDOW                                                    \
+  1000 /* frames that the percentiles look back on                             \
+        */
 /* The engine's stages, then the whole element. */
 #define NUCSEG_STATS_ELEMENT NUCSEG_STAGE_LAST
 #define NUCSEG_STATS_ROWS (NUCSEG_STAGE_LAST + 1)

@@ -4,16 +4,10 @@
  */
 #include <gst/gst.h>
 
-#include "nucsegmeta-write.h"
-#ifdef HAVE_NUCSEGFILTER
 #include "nucsegfilter.h"
-#endif
-#ifdef HAVE_NUCSEGMASK
 #include "nucsegmask.h"
-#endif
-#ifdef HAVE_NUCTESTSRC
+#include "nucsegmeta-write.h"
 #include "nuctestsrc.h"
-#endif
 
 static gboolean
 plugin_init (GstPlugin *plugin)
@@ -21,15 +15,9 @@ plugin_init (GstPlugin *plugin)
   gboolean any = FALSE;
 
   nucseg_meta_register ();
-#ifdef HAVE_NUCSEGFILTER
   any |= GST_ELEMENT_REGISTER (nucsegfilter, plugin);
-#endif
-#ifdef HAVE_NUCSEGMASK
   any |= GST_ELEMENT_REGISTER (nucsegmask, plugin);
-#endif
-#ifdef HAVE_NUCTESTSRC
   any |= GST_ELEMENT_REGISTER (nuctestsrc, plugin);
-#endif
   return any;
 }
 

@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * support.c: see support.h.
+ */
+#include "support.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#define MODEL "affine"
+
+static gchar *folder;
+
+/* --- A model in 300 bytes ----------------------------------------------- */
+
+static void
+write_model (const gchar *name, const gchar *polarity)
+{
+  const gfloat tensors[2] = { 10, -5 }; /* weight, bias */
+  g_autofree gchar *path = g_strdup_printf ("%s/%s.safetensors", folder, name);
+  g_autofree gchar *header = g_strdup_printf (
+      "{\"__metadata__\":{\"format\":\"nucseg-model/1\",\"name\":\"%s\","
+      "\"graph\":\"{\\\"multiple\\\":1,\\\"nodes\\\":[{\\\"name\\\":"
+      "\\\"maps\\\""
+      ",\\\"op\\\":\\\"conv\\\",\\\"inputs\\\":[\\\"input\\\"],"
+      "\\\"weight\\\":\\\"w\\\",\\\"bias\\\":\\\"b\\\"}],"
+      "\\\"output\\\":\\\"maps\\\"}\","
+      "\"input\":\"{\\\"color\\\":\\\"grey\\\",\\\"normalization\\\":"
+      "{\\\"method\\\":\\\"none\\\",\\\"clip\\\":[0,1]},"
+      "\\\"smoothing\\\":0.0,\\\"polarity\\\":\\\"%s\\\","
+      "\\\"pixel_size_um\\\":0.5}\","
+      "\"output\":\"{\\\"maps\\\":[\\\"foreground\\\"],\\\"decoder\\\":"
+      "{\\\"method\\\":\\\"components\\\",\\\"threshold\\\":0.5,"
+      "\\\"min_area\\\":1}}\"},"
+      "\"w\":{\"dtype\":\"F32\",\"shape\":[1,1,1,1],\"data_offsets\":[0,4]},"
+      "\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}",
+      name, polarity);
+  g_autoptr (GString) file = g_string_new (NULL);
+  guint64 length;
+
+  while (strlen (header) % 8 != 0) {
+    gchar *longer = g_strconcat (header, " ", NULL);
+
+    g_free (header);
+    header = longer;
+  }
+  length = GUINT64_TO_LE (strlen (header));
+  g_string_append_len (file, (const gchar *) &length, 8);
+  g_string_append (file, header);
+  for (guint i = 0; i < 2; i++) {
+    guint32 bits;
+
+    memcpy (&bits, &tensors[i], 4);
+    bits = GUINT32_TO_LE (bits);
+    g_string_append_len (file, (const gchar *) &bits, 4);
+  }
+  g_assert_true (g_file_set_contents (path, file->str, file->len, NULL));
+}
+
+/* --- Start and end ------------------------------------------------------ */
+
+/* Only what tests use: a registry of all that is installed would be slow, and
+ * would bring others' leaks under a sanitizer. */
+static void
+load_plugins (void)
+{
+  static const gchar *const names[] = { "coreelements", "app", "videotestsrc",
+    "videoconvertscale", "videocrop", "videorate", "videofilter", NULL };
+  const gchar *plugin = g_getenv ("NUCSEG_TEST_PLUGIN");
+  const gchar *dir = g_getenv ("NUCSEG_TEST_GST_PLUGINS");
+  g_autoptr (GError) error = NULL;
+  GstPlugin *loaded;
+
+  g_assert_nonnull (plugin);
+  loaded = gst_plugin_load_file (plugin, &error);
+  g_assert_no_error (error);
+  gst_object_unref (loaded);
+  for (guint i = 0; dir && names[i]; i++) {
+    g_autofree gchar *file = g_strdup_printf ("%s/libgst%s.so", dir, names[i]);
+
+    loaded = gst_plugin_load_file (file, NULL);
+    if (loaded)
+      gst_object_unref (loaded);
+  }
+}
+
+void
+nst_init (int *argc, char ***argv)
+{
+  g_setenv ("GST_PLUGIN_SYSTEM_PATH_1_0", "", TRUE);
+  g_setenv ("GST_PLUGIN_PATH_1_0", "", TRUE);
+  g_setenv ("GST_REGISTRY_DISABLE", "yes", TRUE);
+  g_setenv ("GST_REGISTRY_FORK", "no", TRUE);
+  g_test_init (argc, argv, NULL);
+  folder = g_dir_make_tmp ("nucseg-elements-XXXXXX", NULL);
+  g_assert_nonnull (folder);
+  write_model (MODEL, "both");
+  write_model ("affine-bright", "bright");
+  g_setenv ("NUCSEG_MODEL_PATH", folder, TRUE);
+  gst_init (argc, argv);
+  load_plugins ();
+}
+
+int
+nst_run (void)
+{
+  int result = g_test_run ();
+  GDir *dir = g_dir_open (folder, 0, NULL);
+  const gchar *name;
+
+  while ((name = g_dir_read_name (dir))) {
+    g_autofree gchar *path = g_build_filename (folder, name, NULL);
+
+    g_remove (path);
+  }
+  g_dir_close (dir);
+  g_rmdir (folder);
+  g_clear_pointer (&folder, g_free);
+  gst_deinit ();
+  return result;
+}
+
+const gchar *
+nst_folder (void)
+{
+  return folder;
+}
+
+GstElement *
+nst_filter_new (const gchar *first_property, ...)
+{
+  GstElement *filter = gst_element_factory_make ("nucsegfilter", NULL);
+  va_list args;
+
+  g_assert_nonnull (filter);
+  gst_util_set_object_arg (G_OBJECT (filter), "backend", "reference");
+  g_object_set (filter, "model", MODEL, NULL);
+  va_start (args, first_property);
+  g_object_set_valist (G_OBJECT (filter), first_property, args);
+  va_end (args);
+  return filter;
+}
+
+GstHarness *
+nst_harness_new (GstElement *filter, const gchar *sink_caps)
+{
+  GstHarness *h = gst_harness_new_with_element (filter, "sink", "src");
+
+  if (sink_caps)
+    gst_harness_set_src_caps_str (h, sink_caps);
+  return h;
+}
+
+GstVideoInfo
+nst_info (GstVideoFormat format, gint width, gint height)
+{
+  GstVideoInfo info;
+
+  g_assert_true (gst_video_info_set_format (&info, format, width, height));
+  info.fps_n = 25;
+  info.fps_d = 1;
+  return info;
+}
+
+gchar *
+nst_caps (GstVideoFormat format, gint width, gint height)
+{
+  return g_strdup_printf ("video/x-raw,format=%s,width=%d,height=%d,"
+                          "framerate=25/1",
+      gst_video_format_to_string (format), width, height);
+}
+
+/* --- Frames ------------------------------------------------------------- */
+
+guint
+nst_scene (gint width, gint height, NstRect rects[3])
+{
+  guint n = 0;
+
+  rects[n++] = (NstRect){ 2, 1, 5, 4, 200 };
+  if (width >= 40 && height >= 24)
+    rects[n++] = (NstRect){ 20, 3, 6, 7, 180 };
+  rects[n++] = (NstRect){ width - 7, height - 6, 4, 5, 255 };
+  return n;
+}
+
+static guint
+value_at (const NstRect *rects, guint n, gint x, gint y)
+{
+  for (guint i = 0; i < n; i++) {
+    if (x >= rects[i].x && x < rects[i].x + rects[i].width && y >= rects[i].y
+        && y < rects[i].y + rects[i].height)
+      return rects[i].value;
+  }
+  return 10;
+}
+
+static void
+put_sample (
+    guint8 *p, GstVideoFormat format, guint value, guint bits, gboolean msb)
+{
+  guint word = value * ((1u << bits) - 1) / 255;
+
+  if (msb)
+    word <<= 16 - bits;
+  if (format == GST_VIDEO_FORMAT_GRAY16_LE)
+    GST_WRITE_UINT16_LE (p, word);
+  else
+    GST_WRITE_UINT16_BE (p, word);
+}
+
+static void
+fill_plane_0 (GstVideoFrame *frame, const NstRect *rects, guint n, guint bits,
+    gboolean msb)
+{
+  const GstVideoFormat format = GST_VIDEO_FRAME_FORMAT (frame);
+  const GstVideoFormatInfo *finfo = frame->info.finfo;
+  const gint step = GST_VIDEO_FRAME_COMP_PSTRIDE (frame, 0);
+  const gboolean grey16 = format == GST_VIDEO_FORMAT_GRAY16_LE
+      || format == GST_VIDEO_FORMAT_GRAY16_BE;
+
+  for (gint y = 0; y < GST_VIDEO_FRAME_HEIGHT (frame); y++) {
+    guint8 *row = (guint8 *) GST_VIDEO_FRAME_PLANE_DATA (frame, 0)
+        + y * GST_VIDEO_FRAME_PLANE_STRIDE (frame, 0);
+
+    for (gint x = 0; x < GST_VIDEO_FRAME_WIDTH (frame); x++) {
+      const guint value = value_at (rects, n, x, y);
+
+      if (grey16)
+        put_sample (row + x * step, format, value, bits, msb);
+      else if (GST_VIDEO_FORMAT_INFO_IS_RGB (finfo))
+        memset (row + x * step, (int) value, step);
+      else
+        row[x * step] = value;
+    }
+  }
+}
+
+static GstBuffer *
+frame_new (const GstVideoInfo *info, guint n, const NstLayout *layout,
+    const NstRect *rects, guint n_rects)
+{
+  const NstLayout plain = { 0 };
+  GstVideoFrame frame;
+  GstBuffer *buffer;
+  gsize offsets[GST_VIDEO_MAX_PLANES], size = 0;
+  gint strides[GST_VIDEO_MAX_PLANES];
+
+  if (!layout)
+    layout = &plain;
+  for (guint i = 0; i < GST_VIDEO_INFO_N_PLANES (info); i++) {
+    gint component[GST_VIDEO_MAX_COMPONENTS];
+
+    gst_video_format_info_component (info->finfo, i, component);
+    offsets[i] = size + (layout->padding ? 32 : 0);
+    strides[i] = GST_VIDEO_INFO_PLANE_STRIDE (info, i) + layout->padding;
+    size = offsets[i]
+        + (gsize) strides[i] * GST_VIDEO_INFO_COMP_HEIGHT (info, component[0]);
+  }
+  if (!layout->padding)
+    size = GST_VIDEO_INFO_SIZE (info);
+  buffer = gst_buffer_new_allocate (NULL, size, NULL);
+  /* nobody may rely on what is between the rows */
+  gst_buffer_memset (buffer, 0, 0xa5, size);
+  if (layout->padding)
+    gst_buffer_add_video_meta_full (buffer, GST_VIDEO_FRAME_FLAG_NONE,
+        GST_VIDEO_INFO_FORMAT (info), GST_VIDEO_INFO_WIDTH (info),
+        GST_VIDEO_INFO_HEIGHT (info), GST_VIDEO_INFO_N_PLANES (info), offsets,
+        strides);
+  g_assert_true (gst_video_frame_map (&frame, info, buffer, GST_MAP_WRITE));
+  fill_plane_0 (
+      &frame, rects, n_rects, layout->bits ? layout->bits : 16, layout->msb);
+  gst_video_frame_unmap (&frame);
+  GST_BUFFER_PTS (buffer) = n * 40 * GST_MSECOND;
+  GST_BUFFER_DURATION (buffer) = 40 * GST_MSECOND;
+  return buffer;
+}
+
+GstBuffer *
+nst_frame_new (const GstVideoInfo *info, guint n, const NstLayout *layout)
+{
+  NstRect rects[3];
+  const guint n_rects = nst_scene (
+      GST_VIDEO_INFO_WIDTH (info), GST_VIDEO_INFO_HEIGHT (info), rects);
+
+  return frame_new (info, n, layout, rects, n_rects);
+}
+
+GstBuffer *
+nst_empty_frame_new (const GstVideoInfo *info, guint n)
+{
+  return frame_new (info, n, NULL, NULL, 0);
+}
+
+/* --- What is expected --------------------------------------------------- */
+
+void
+nst_assert_scene (GstBuffer *buffer, gint width, gint height, guint max)
+{
+  NstRect rects[3];
+  const guint n = nst_scene (width, height, rects);
+  NucsegMasks masks;
+
+  g_assert_true (nucseg_masks_map (buffer, NUCSEG_META_NAME, &masks));
+  g_assert_cmpint (masks.width, ==, width);
+  g_assert_cmpint (masks.height, ==, height);
+  g_assert_cmpuint (masks.n_objects, ==, n);
+  for (gint y = 0; y < height; y++) {
+    for (gint x = 0; x < width; x++) {
+      const guint value = value_at (rects, n, x, y);
+      guint expected = 0;
+
+      for (guint i = 0; i < n && value > 127; i++) {
+        if (rects[i].value == value)
+          expected = i + 1;
+      }
+      g_assert_cmpuint (masks.labels[y * width + x], ==, expected);
+    }
+  }
+  for (guint i = 0; i < n; i++) {
+    const NucsegObject *o = &masks.objects[i];
+    const NstRect *r = &rects[i];
+    const guint area = r->width * r->height;
+    const gdouble value = r->value * max / 255;
+
+    g_assert_cmpuint (o->label, ==, i + 1);
+    g_assert_cmpint (o->x, ==, r->x);
+    g_assert_cmpint (o->y, ==, r->y);
+    g_assert_cmpint (o->width, ==, r->width);
+    g_assert_cmpint (o->height, ==, r->height);
+    g_assert_cmpuint (o->area, ==, area);
+    g_assert_cmpfloat_with_epsilon (
+        o->centroid_x, r->x + (r->width - 1) / 2.0, 1e-9);
+    g_assert_cmpfloat_with_epsilon (
+        o->centroid_y, r->y + (r->height - 1) / 2.0, 1e-9);
+    g_assert_cmpfloat_with_epsilon (o->mean, value, 1e-9);
+    g_assert_cmpfloat_with_epsilon (o->integrated, value * area, 1e-6);
+    g_assert_cmpfloat (o->perimeter, >, 0);
+    g_assert_cmpfloat (o->circularity, >, 0.5);
+    g_assert_cmpfloat (o->circularity, <=, 1);
+  }
+  nucseg_masks_unmap (&masks);
+}
+
+void
+nst_assert_empty (GstBuffer *buffer, gint width, gint height)
+{
+  NucsegMasks masks;
+
+  g_assert_true (nucseg_masks_map (buffer, NUCSEG_META_NAME, &masks));
+  g_assert_cmpint (masks.width, ==, width);
+  g_assert_cmpint (masks.height, ==, height);
+  g_assert_cmpuint (masks.n_objects, ==, 0);
+  g_assert_null (masks.objects);
+  for (gint i = 0; i < width * height; i++)
+    g_assert_cmpuint (masks.labels[i], ==, 0);
+  g_assert_false (gst_structure_has_field (masks.structure, "objects"));
+  nucseg_masks_unmap (&masks);
+}
+
+gboolean
+nst_inferred (GstBuffer *buffer)
+{
+  NucsegMasks masks;
+  gboolean inferred;
+
+  g_assert_true (nucseg_masks_map (buffer, NUCSEG_META_NAME, &masks));
+  g_assert_true (
+      gst_structure_get_boolean (masks.structure, "inferred", &inferred));
+  nucseg_masks_unmap (&masks);
+  return inferred;
+}
+
+guint64
+nst_age (GstBuffer *buffer, guint *frames)
+{
+  NucsegMasks masks;
+  guint64 age;
+
+  g_assert_true (nucseg_masks_map (buffer, NUCSEG_META_NAME, &masks));
+  g_assert_true (gst_structure_get_uint64 (masks.structure, "age", &age));
+  g_assert_true (
+      gst_structure_get_uint (masks.structure, "age-frames", frames));
+  nucseg_masks_unmap (&masks);
+  return age;
+}
+
+GstBuffer *
+nst_push_and_pull (GstHarness *h, GstBuffer *buffer)
+{
+  GstBuffer *out;
+
+  g_assert_cmpint (gst_harness_push (h, buffer), ==, GST_FLOW_OK);
+  out = gst_harness_pull (h);
+  g_assert_nonnull (out);
+  return out;
+}
+
+GError *
+nst_wait_error (GstElement *pipeline, gchar **element)
+{
+  GstBus *bus = gst_element_get_bus (pipeline);
+  GstMessage *message =
+      gst_bus_timed_pop_filtered (bus, 20 * GST_SECOND, GST_MESSAGE_ERROR);
+  GError *error = NULL;
+
+  g_assert_nonnull (message);
+  gst_message_parse_error (message, &error, NULL);
+  if (element)
+    *element = gst_object_get_name (GST_MESSAGE_SRC (message));
+  gst_message_unref (message);
+  gst_object_unref (bus);
+  return error;
+}
