@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * parity.c: see parity.h. Holds the one table of tolerances.
+ */
+#include "tests/parity/parity.h"
+
+#include <math.h>
+#include <string.h>
+
+static const NucsegBackend *reference, *tested;
+
+/* eps is 2^-24, half a step of f32; a step of bf16 is 2^-8. */
+const ParityTolerance parity_tolerances[PARITY_LAST] = {
+  [PARITY_OPERATION_F32] = { "one operation, f32", 64 * 0x1p-24, 1e-6,
+      "sums of up to a thousand products in another order differ by some "
+      "sqrt (n) eps of the sum of their absolute values (the magnitude); "
+      "sigmoid by polynomials: 1e-6" },
+  [PARITY_OPERATION_BF16] = { "one operation, bf16", 3 * 0x1p-8, 1e-5,
+      "a sum near the middle between two bf16 values may be rounded to "
+      "either: one step of 2^-8 for each of the three tensors of a case, "
+      "relative to the sum of absolute products (the magnitude)" },
+  [PARITY_NETWORK_F32] = { "whole network, f32", 1e-4, 1e-5,
+      "rounding of some forty layers, relative to the largest value of a map "
+      "(the magnitude)" },
+  [PARITY_NETWORK_BF16] = { "whole network, bf16", 0.06, 1e-3,
+      "one step of 2^-8 in any of some forty layers, carried on; relative to "
+      "the largest value of a map (the magnitude)" },
+  [PARITY_PREPARE_F32] = { "prepare, f32", 8 * 0x1p-24, 2e-5,
+      "the map as one multiply-add loses low / (high - low) eps, which "
+      "min_range keeps below 100 eps, on either side of an inversion" },
+  [PARITY_PREPARE_BF16] = { "prepare, bf16", 0x1p-8, 2e-5,
+      "the input may be held in bf16: half a step, and the f32 error may "
+      "turn a rounding over: one step" },
+  [PARITY_VECTOR_NETWORK] = { "network against PyTorch", 2e-5, 2e-6,
+      "PyTorch sums in f32 in an order of its own and the batch norms are "
+      "folded; relative to the largest value of a map (the magnitude)" },
+  [PARITY_VECTOR_PREPARE] = { "prepare against numpy", 0, 1e-5,
+      "the tolerance that the vectors were written for" },
+};
+
+gfloat
+parity_uniform (NucsegRandom *random, gfloat low, gfloat high)
+{
+  return low + (high - low) * (nucseg_random_float (random) + 1) / 2;
+}
+
+gfloat
+parity_normal (NucsegRandom *random)
+{
+  gfloat sum = 0;
+
+  for (gint i = 0; i < 12; i++)
+    sum += parity_uniform (random, -0.5f, 0.5f);
+  return sum;
+}
+
+gboolean
+parity_compare (const gchar *what, guint64 seed, ParityLimit limit,
+    const gfloat *expected, const gfloat *actual, const gfloat *magnitude,
+    gint height, gint width, gint channels)
+{
+  const ParityTolerance *t = &parity_tolerances[limit];
+  gsize n = (gsize) height * width * channels, n_bad = 0, first = 0;
+  gdouble worst = 0, first_allowed = 0;
+
+  for (gsize i = 0; i < n; i++) {
+    gdouble m = magnitude ? magnitude[i] : fabs ((gdouble) expected[i]);
+    gdouble allowed = t->relative * m + t->absolute;
+    gdouble difference = fabs ((gdouble) actual[i] - expected[i]);
+
+    if (difference <= allowed) {
+      worst = MAX (worst, difference / allowed);
+      continue;
+    }
+    if (n_bad++ == 0) {
+      first = i;
+      first_allowed = allowed;
+    }
+  }
+  if (n_bad == 0) {
+    g_test_message (
+        "%s: at most %.3g of the tolerance (%s)", what, worst, t->name);
+    return TRUE;
+  }
+
+  g_test_message ("%s, seed %" G_GUINT64_FORMAT ": %" G_GSIZE_FORMAT
+                  " of %" G_GSIZE_FORMAT
+                  " elements differ, first at row %d, column %d, channel %d: "
+                  "expected %.9g, found %.9g, tolerance %.3g (%s: %s)",
+      what, seed, n_bad, n, (gint) (first / channels / width),
+      (gint) (first / channels % width), (gint) (first % channels),
+      expected[first], actual[first], first_allowed, t->name, t->reason);
+  g_test_fail ();
+  return FALSE;
+}
+
+const NucsegBackend *
+parity_reference (void)
+{
+  return reference;
+}
+
+const NucsegBackend *
+parity_backend (void)
+{
+  return tested;
+}
+
+NucsegPlan *
+parity_plan_new (const NucsegBackend *backend, NucsegModel *model,
+    gint frame_width, gint frame_height, gdouble scale,
+    NucsegPrecision precision, NucsegGeometry *geometry)
+{
+  g_autoptr (GError) error = NULL;
+  NucsegPlanOptions options = { model, { 0 }, precision, 2 };
+  gint multiple = nucseg_model_get_graph (model)->multiple;
+  NucsegPlan *plan;
+
+  geometry->frame_width = frame_width;
+  geometry->frame_height = frame_height;
+  geometry->scale = scale;
+  geometry->net_width = MAX (1, (gint) lround (frame_width * scale));
+  geometry->net_height = MAX (1, (gint) lround (frame_height * scale));
+  geometry->pad_width =
+      (geometry->net_width + multiple - 1) / multiple * multiple;
+  geometry->pad_height =
+      (geometry->net_height + multiple - 1) / multiple * multiple;
+  options.geometry = *geometry;
+  plan = backend->plan_new (&options, &error);
+  if (plan == NULL) {
+    g_test_message ("%s: no plan for %dx%d at %g: %s", backend->name,
+        frame_width, frame_height, scale, error->message);
+    g_test_fail ();
+  }
+  return plan;
+}
+
+gboolean
+parity_supports (NucsegModel *model, NucsegPrecision precision)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (reference->supports (model, precision, NULL));
+  if (tested->supports (model, precision, &error))
+    return TRUE;
+  g_assert_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED);
+  g_assert_cmpint (precision, !=, NUCSEG_PRECISION_F32);
+  return FALSE;
+}
+
+NucsegModel *
+parity_model (GBytes *bytes)
+{
+  g_autoptr (GError) error = NULL;
+  NucsegModel *model = nucseg_model_new_from_bytes (bytes, "parity", &error);
+
+  if (model == NULL)
+    g_error ("the test's own model is refused: %s", error->message);
+  g_bytes_unref (bytes);
+  return model;
+}
+
+NucsegModel *
+parity_plain_model (gint multiple, const gchar *input, const gchar *output)
+{
+  NucsegBuilder *b = nucseg_builder_new (1, multiple);
+  gboolean three = output != NULL && strstr (output, "offset_y") != NULL;
+
+  nucseg_builder_conv (
+      b, "maps", "input", three ? 3 : 1, &(NucsegBuilderConv){ .bias = TRUE });
+  nucseg_builder_set (b, "input", input ? input : NUCSEG_BUILDER_INPUT);
+  nucseg_builder_set (b, "output", output ? output : NUCSEG_BUILDER_OUTPUT1);
+  return parity_model (nucseg_builder_end (b, "maps", 0));
+}
+
+static gboolean
+is_required (const gchar *name)
+{
+  const gchar *list = g_getenv ("NUCSEG_REQUIRE");
+  g_auto (GStrv) names = g_strsplit (list ? list : "", ",", -1);
+
+  return g_strv_contains ((const gchar *const *) names, name);
+}
+
+gint
+parity_main (gint argc, gchar **argv, void (*add) (void))
+{
+  const gchar *name = argc > 1 && argv[1][0] != '-' ? argv[1] : "reference";
+  g_autoptr (GError) error = NULL;
+
+  reference = nucseg_backend_find ("reference", &error);
+  if (reference == NULL) {
+    g_printerr ("no reference back end: %s\n", error->message);
+    return 1;
+  }
+  tested = nucseg_backend_find (name, &error);
+  if (tested == NULL) {
+    if (!g_error_matches (error, NUCSEG_ERROR, NUCSEG_ERROR_NO_DEVICE)
+        || is_required (name)) {
+      g_printerr ("back end '%s': %s\n", name, error->message);
+      return 1;
+    }
+    /* meson shows a TAP plan without tests as skipped */
+    g_print (
+        "1..0 # SKIP back end '%s' is not here: %s\n", name, error->message);
+    return 0;
+  }
+
+  g_test_init (&argc, &argv, NULL);
+  add ();
+  return g_test_run ();
+}
