@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * watch-sink.c: where the frames of `nucseg watch` go: a file or a window.
+ */
+#include "watch.h"
+
+#include <string.h>
+
+#include <nucseg.h>
+
+/* Encoders in the order of trial, with settings that keep two cores free for
+ * the network. */
+static const struct {
+  const gchar *codec, *factory, *settings;
+} encoders[] = {
+  { "jpeg", "jpegenc", "quality=90" },
+  { "vp8", "vp8enc",
+      "deadline=1 cpu-used=8 threads=2 end-usage=cq cq-level=12 "
+      "max-quantizer=40 "
+      "target-bitrate=20000000 keyframe-max-dist=60" },
+  { "h264", "x264enc", "tune=zerolatency speed-preset=ultrafast pass=quant" },
+  { "h264", "openh264enc", "complexity=low bitrate=8000000" },
+  { "theora", "theoraenc", "speed-level=3 quality=56" },
+  { "ffv1", "avenc_ffv1", "" },
+};
+
+gboolean
+tool_codec_is_known (const gchar *codec)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (encoders); i++)
+    if (!strcmp (encoders[i].codec, codec))
+      return TRUE;
+  return FALSE;
+}
+
+/* All settings, as gst-launch reads them. */
+static void
+apply_settings (GstElement *element, const gchar *settings)
+{
+  g_auto (GStrv) parts = g_strsplit (settings, " ", -1);
+
+  for (guint i = 0; parts[i] && parts[i][0]; i++) {
+    g_auto (GStrv) pair = g_strsplit (parts[i], "=", 2);
+
+    if (g_object_class_find_property (G_OBJECT_GET_CLASS (element), pair[0]))
+      gst_util_set_object_arg (G_OBJECT (element), pair[0], pair[1]);
+  }
+}
+
+static GstElement *
+make_encoder (const gchar *codec, GError **error)
+{
+  const gchar *first = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (encoders); i++) {
+    GstElement *element;
+
+    if (strcmp (encoders[i].codec, codec) != 0)
+      continue;
+    first = first ? first : encoders[i].factory;
+    element = gst_element_factory_make (encoders[i].factory, NULL);
+    if (element) {
+      apply_settings (element, encoders[i].settings);
+      return element;
+    }
+  }
+  /* for its message */
+  return tool_element_new (first, error);
+}
+
+static gboolean
+add_chain (GstBin *bin, GstElement *from, GstElement *const *elements, guint n,
+    GError **error)
+{
+  gboolean complete = TRUE;
+
+  for (guint i = 0; i < n; i++)
+    complete = complete && elements[i] != NULL;
+  for (guint i = 0; i < n; i++) {
+    if (!elements[i])
+      continue;
+    gst_bin_add (bin, elements[i]);
+    if (complete && !gst_element_link (from, elements[i])) {
+      g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
+          "the element %s can't be linked to %s", GST_ELEMENT_NAME (from),
+          GST_ELEMENT_NAME (elements[i]));
+      return FALSE;
+    }
+    from = elements[i];
+  }
+  return complete;
+}
+
+gboolean
+tool_sink_add_recorder (
+    GstBin *bin, GstElement *from, const ToolWatchOptions *o, GError **error)
+{
+  GstElement *e[5] = { NULL };
+  static const gchar *const names[] = { "queue", "videoconvert", NULL,
+    "matroskamux", "filesink" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (e); i++) {
+    e[i] = names[i] ? tool_element_new (names[i], error)
+                    : make_encoder (o->codec, error);
+    if (!e[i])
+      break;
+  }
+  if (e[4]) {
+    /* Full, it waits: what was seen is recorded. */
+    g_object_set (e[0], "max-size-buffers", 8, "max-size-bytes", 0,
+        "max-size-time", G_GUINT64_CONSTANT (0), NULL);
+    g_object_set (e[4], "location", o->record, "sync", FALSE, NULL);
+  }
+  return add_chain (bin, from, e, G_N_ELEMENTS (e), error);
+}
+
+gboolean
+tool_sink_add_window (
+    GstBin *bin, GstElement *from, const ToolWatchOptions *o, GError **error)
+{
+  GstElement *e[3] = { NULL };
+  const gchar *const names[] = { "queue", "videoconvert",
+    o->sink ? o->sink : "autovideosink" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (e); i++) {
+    e[i] = tool_element_new (names[i], error);
+    if (!e[i])
+      break;
+  }
+  if (e[0])
+    g_object_set (e[0], "max-size-buffers", 2, "max-size-bytes", 0,
+        "max-size-time", G_GUINT64_CONSTANT (0), NULL);
+  return add_chain (bin, from, e, G_N_ELEMENTS (e), error);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * watch.h: the parts of `nucseg watch`: where frames come from, where they go,
+ * and what is noted of each.
+ */
+#ifndef NUCSEG_TOOL_WATCH_H
+#define NUCSEG_TOOL_WATCH_H
+
+#include <stdio.h>
+#include "command.h"
+#include "histogram.h"
+
+G_BEGIN_DECLS
+
+/**
+ * ToolWatchOptions:
+ *
+ * The command line. Texts that were not given are NULL, numbers 0.
+ */
+typedef struct {
+  ToolModelOptions model;
+  gchar *source, *record, *codec, *jsonl, *snapshot, *sink;
+  gchar *size, *overlay;
+  gdouble fps;
+  gint frames;
+  gboolean no_count, quiet;
+  gint width, height; /* from size */
+} ToolWatchOptions;
+
+/* --- watch-source.c ----------------------------------------------------- */
+
+typedef enum {
+  TOOL_SOURCE_TEST, /* nuctestsrc */
+  TOOL_SOURCE_CAMERA, /* a V4L2 device */
+  TOOL_SOURCE_FILE, /* a video file */
+  TOOL_SOURCE_IMAGE, /* an image file */
+  TOOL_SOURCE_URI /* what uridecodebin reads: RTSP and others */
+} ToolSourceKind;
+
+/**
+ * tool_source_kind:
+ * @source: what the user gave
+ * @kind: (out): what it is
+ * @error: NUCSEG_ERROR_NOT_FOUND, NUCSEG_ERROR_UNSUPPORTED
+ */
+gboolean
+tool_source_kind (const gchar *source, ToolSourceKind *kind, GError **error);
+
+/**
+ * tool_source_add:
+ * @bin: the pipeline
+ * @kind: of the source
+ * @options: source, size, fps
+ * @still: TRUE: an image is repeated, as a window needs it
+ * @error: return location
+ *
+ * Adds and links all elements up to raw video.
+ *
+ * Returns: (transfer none) (nullable): the last of them; it belongs to @bin
+ */
+GstElement *tool_source_add (GstBin *bin, ToolSourceKind kind,
+    const ToolWatchOptions *options, gboolean still, GError **error);
+
+/* --- watch-sink.c ------------------------------------------------------- */
+
+/* Adds and links an encoder, a multiplexer and the file after @from. */
+gboolean tool_sink_add_recorder (GstBin *bin, GstElement *from,
+    const ToolWatchOptions *options, GError **error);
+
+/* Adds and links the window after @from. */
+gboolean tool_sink_add_window (GstBin *bin, GstElement *from,
+    const ToolWatchOptions *options, GError **error);
+
+/* Names of the codecs, for messages. */
+#define TOOL_CODECS "jpeg, vp8, h264, theora or ffv1"
+gboolean tool_codec_is_known (const gchar *codec);
+
+/* --- watch-frames.c ----------------------------------------------------- */
+
+/**
+ * ToolFrames:
+ *
+ * What is noted of the frames, by probes around nucsegfilter. The streaming
+ * thread writes it; others read it under the lock.
+ */
+typedef struct {
+  GMutex lock;
+  guint64 limit; /* frames after which the stream ends; 0: none */
+  guint64 seen; /* frames that entered */
+  guint64 n; /* frames that came out */
+  guint64 inferred, nuclei;
+  guint last_nuclei;
+  gint64 first_out, last_out; /* monotonic microseconds */
+  gint64 entered;
+  ToolHistogram latency, delay; /* in the element; since capture */
+  gchar *backend, *precision;
+  FILE *jsonl;
+  int jsonl_errno; /* of the first write that failed */
+  GError *error; /* frames without metadata */
+  gboolean keep_last;
+  GstSample *last; /* the last picture, for the snapshot */
+  GstElement *pipeline; /* its clock, borrowed */
+  gboolean live;
+} ToolFrames;
+
+/* Puts the probes on @filter. @frames is all zero but for its limit, jsonl and
+ * keep_last, and must outlive the pipeline's playing. */
+void tool_frames_attach (
+    ToolFrames *frames, GstElement *pipeline, GstElement *filter);
+
+/* Ends the stream at the next frame (from any thread). */
+void tool_frames_stop (ToolFrames *frames);
+void tool_frames_clear (ToolFrames *frames);
+
+/* Writes the last picture as a PNG. */
+gboolean tool_frames_write_snapshot (
+    ToolFrames *frames, const gchar *path, GError **error);
+
+G_END_DECLS
+
+#endif /* NUCSEG_TOOL_WATCH_H */
