@@ -235,7 +235,10 @@ tool_filter_new (const ToolModelOptions *o, GError **error)
       gst_object_unref (gst_object_ref_sink (filter));
       return NULL;
     }
-  g_object_set (filter, "exclude-border", o->exclude_border, NULL);
+  /* The table of NucsegMeta is read here, so a meta for each nucleus would be
+   * made for nobody. */
+  g_object_set (
+      filter, "exclude-border", o->exclude_border, "roi-meta", FALSE, NULL);
   return filter;
 }
 

@@ -11,7 +11,7 @@
 static void
 print_versions (void)
 {
-  g_autofree gchar *gst = gst_version_string ();
+  guint major, minor, micro, nano;
   g_autoptr (GError) error = NULL;
   g_autoptr (GstElementFactory) factory = NULL;
   g_autoptr (GstPlugin) plugin = NULL;
@@ -23,7 +23,8 @@ print_versions (void)
     g_print ("  GStreamer  can't start: %s\n", error->message);
     return;
   }
-  g_print ("  %s\n", gst);
+  gst_version (&major, &minor, &micro, &nano);
+  g_print ("  GStreamer  %u.%u.%u\n", major, minor, micro);
   factory = gst_element_factory_find ("nucsegfilter");
   plugin = factory
       ? gst_plugin_feature_get_plugin (GST_PLUGIN_FEATURE (factory))

@@ -163,7 +163,12 @@ add_test (GstBin *bin, const ToolWatchOptions *o, GError **error)
   g_autoptr (GstCaps) caps = wanted_caps (o, FALSE);
   GstElement *source = add (bin, "nuctestsrc", error);
 
-  return source ? add_caps (bin, source, caps, error) : NULL;
+  if (!source)
+    return NULL;
+  /* A recording waits rather than lose a frame. */
+  if (o->record)
+    g_object_set (source, "skip-late", FALSE, NULL);
+  return add_caps (bin, source, caps, error);
 }
 
 static GstElement *
