@@ -6,6 +6,8 @@
 #include "errors.h"
 #include "nucsegfilter-private.h"
 
+#define SLOW_WARM_UP (500 * 1000) /* microseconds */
+
 #define GREY_FORMATS "GRAY8, GRAY16_LE, GRAY16_BE"
 #define RGB_FORMATS "BGRx, RGBx, xRGB, xBGR, BGRA, RGBA, RGB, BGR"
 #define YUV_FORMATS "I420, NV12"
@@ -241,8 +243,10 @@ set_caps (GstBaseTransform *trans, GstCaps *incaps, GstCaps *outcaps)
   frame.significant_bits = settings.significant_bits;
   frame.msb_aligned = settings.msb_aligned;
 
-  /* The first run builds the plan; the second shows what a frame takes. */
-  for (guint run = 0; run < 2; run++) {
+  /* The first run builds the plan; the second shows what a frame takes, unless
+   * the first was so long that the building no longer counts. */
+  took = 0;
+  for (guint run = 0; run < 2 && took < SLOW_WARM_UP; run++) {
     started = g_get_monotonic_time ();
     if (!nucseg_session_warm_up (
             self->session, &frame, &settings.params, &error)) {

@@ -1,0 +1,514 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * filter-props.c: the properties of nucsegfilter: their pages in gst-inspect,
+ * what they do, changes while frames run, statistics, and settings that can't
+ * be had.
+ */
+#include "support.h"
+
+#include <glib/gstdio.h>
+
+static GstVideoInfo info; /* GRAY8 64x48 */
+
+static GstHarness *
+harness_new (GstElement *filter)
+{
+  g_autofree gchar *caps = nst_caps (GST_VIDEO_FORMAT_GRAY8, 64, 48);
+
+  return nst_harness_new (filter, caps);
+}
+
+static guint
+count (GstHarness *h, guint n)
+{
+  GstBuffer *out = nst_push_and_pull (h, nst_frame_new (&info, n, NULL));
+  NucsegMasks masks;
+  guint n_objects;
+
+  g_assert_true (nucseg_masks_map (out, NUCSEG_META_NAME, &masks));
+  n_objects = masks.n_objects;
+  nucseg_masks_unmap (&masks);
+  gst_buffer_unref (out);
+  return n_objects;
+}
+
+/* --- The page ------------------------------------------------------------ */
+
+static void
+test_page (void)
+{
+  static const gchar *const names[] = { "model", "backend", "precision",
+    "threads", "scale", "pixel-size", "threshold", "min-area", "max-area",
+    "exclude-border", "polarity", "normalization", "black-level", "white-level",
+    "significant-bits", "bit-alignment", "overlay", "overlay-alpha",
+    "contour-color", "fill-color", "draw-count", "interval", "roi-meta" };
+  GstElement *filter = gst_element_factory_make ("nucsegfilter", NULL);
+  GObjectClass *klass = G_OBJECT_GET_CLASS (filter);
+  GParamSpec *spec;
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    GValue value = G_VALUE_INIT;
+
+    spec = g_object_class_find_property (klass, names[i]);
+    g_assert_nonnull (spec);
+    g_assert_nonnull (g_param_spec_get_blurb (spec));
+    g_assert_cmpint (!!(spec->flags & GST_PARAM_MUTABLE_READY), ==, i < 4);
+    g_assert_cmpint (!!(spec->flags & GST_PARAM_MUTABLE_PLAYING), ==, i >= 4);
+    /* a new element has what the page says */
+    g_value_init (&value, spec->value_type);
+    g_object_get_property (G_OBJECT (filter), names[i], &value);
+    g_assert_true (g_param_value_defaults (spec, &value));
+    g_value_unset (&value);
+    if (G_IS_PARAM_SPEC_ENUM (spec)) {
+      GstPluginAPIFlags flags;
+
+      g_assert_true (gst_type_is_plugin_api (spec->value_type, &flags));
+    }
+  }
+  spec = g_object_class_find_property (klass, "stats");
+  g_assert_nonnull (spec);
+  g_assert_false (spec->flags & G_PARAM_WRITABLE);
+  g_assert_nonnull (gst_element_class_get_metadata (
+      GST_ELEMENT_GET_CLASS (filter), GST_ELEMENT_METADATA_DESCRIPTION));
+  gst_object_unref (filter);
+}
+
+/* What is written is read back. */
+static void
+test_round_trip (void)
+{
+  GstElement *filter = gst_element_factory_make ("nucsegfilter", NULL);
+  guint n_specs;
+  g_autofree GParamSpec **specs =
+      g_object_class_list_properties (G_OBJECT_GET_CLASS (filter), &n_specs);
+
+  for (guint i = 0; i < n_specs; i++) {
+    GValue in = G_VALUE_INIT, out = G_VALUE_INIT;
+
+    if (specs[i]->owner_type != G_OBJECT_TYPE (filter)
+        || !(specs[i]->flags & G_PARAM_WRITABLE))
+      continue;
+    g_value_init (&in, specs[i]->value_type);
+    g_value_init (&out, specs[i]->value_type);
+    if (G_VALUE_HOLDS_STRING (&in))
+      g_value_set_string (&in, "some-model");
+    else if (G_VALUE_HOLDS_BOOLEAN (&in))
+      g_value_set_boolean (&in, i & 1);
+    else if (G_VALUE_HOLDS_ENUM (&in))
+      g_value_set_enum (&in, 1);
+    else if (G_VALUE_HOLDS_UINT (&in))
+      g_value_set_uint (&in, 12);
+    else if (G_VALUE_HOLDS_INT (&in))
+      g_value_set_int (&in, 7);
+    else
+      g_value_set_double (&in, 0.5);
+    g_object_set_property (G_OBJECT (filter), specs[i]->name, &in);
+    g_object_get_property (G_OBJECT (filter), specs[i]->name, &out);
+    g_assert_cmpint (gst_value_compare (&in, &out), ==, GST_VALUE_EQUAL);
+    g_value_unset (&in);
+    g_value_unset (&out);
+  }
+  gst_object_unref (filter);
+}
+
+/* --- What they do -------------------------------------------------------- */
+
+static void
+test_areas (void)
+{
+  GstElement *filter = nst_filter_new (NULL, NULL);
+  GstHarness *h = harness_new (filter);
+
+  /* the scene: 5x4, 6x7 and 4x5 pixels, none at the border */
+  g_assert_cmpuint (count (h, 0), ==, 3);
+  g_object_set (filter, "min-area", 21, NULL);
+  g_assert_cmpuint (count (h, 1), ==, 1);
+  g_object_set (filter, "min-area", -1, "max-area", 41, NULL);
+  g_assert_cmpuint (count (h, 2), ==, 2);
+  g_object_set (filter, "max-area", 0, "exclude-border", TRUE, NULL);
+  g_assert_cmpuint (count (h, 3), ==, 3);
+  gst_harness_teardown (h);
+}
+
+static void
+test_threshold (void)
+{
+  GstElement *filter = nst_filter_new (NULL, NULL);
+  GstHarness *h = harness_new (filter);
+
+  /* 180, 200 and 255 of 255: foreground probabilities 0.89, 0.94 and 0.99 */
+  g_object_set (filter, "threshold", 0.92, NULL);
+  g_assert_cmpuint (count (h, 0), ==, 2);
+  g_object_set (filter, "threshold", 0.97, NULL);
+  g_assert_cmpuint (count (h, 1), ==, 1);
+  g_object_set (filter, "threshold", 0.0, NULL);
+  g_assert_cmpuint (count (h, 2), ==, 3);
+  gst_harness_teardown (h);
+}
+
+static void
+test_levels (void)
+{
+  GstElement *filter = nst_filter_new (
+      "normalization", 1, "black-level", 150, "white-level", 230, NULL);
+  GstHarness *h = harness_new (filter);
+
+  /* one half lies at 190 */
+  g_assert_cmpuint (count (h, 0), ==, 2);
+  /* levels that cross, for a moment, stop nothing */
+  g_object_set (filter, "black-level", 250, NULL);
+  g_assert_cmpuint (count (h, 1), ==, 1);
+  g_object_set (filter, "white-level", 300, NULL);
+  g_assert_cmpuint (count (h, 2), ==, 0);
+  g_object_set (filter, "normalization", 0, NULL);
+  g_assert_cmpuint (count (h, 3), ==, 3);
+  gst_harness_teardown (h);
+}
+
+static void
+test_polarity (void)
+{
+  GstElement *filter =
+      nst_filter_new ("model", "affine-bright", "polarity", 1, NULL);
+  GstHarness *h = harness_new (filter);
+  GstBuffer *out;
+  NucsegMasks masks;
+
+  g_assert_cmpuint (count (h, 0), ==, 3);
+  g_object_set (filter, "polarity", 2, NULL);
+  out = nst_push_and_pull (h, nst_frame_new (&info, 1, NULL));
+  g_assert_true (nucseg_masks_map (out, NUCSEG_META_NAME, &masks));
+  /* now the ground is the nucleus, and the scene its holes, which are filled */
+  g_assert_cmpuint (masks.n_objects, ==, 1);
+  g_assert_cmpuint (masks.objects[0].area, ==, 64 * 48);
+  nucseg_masks_unmap (&masks);
+  gst_buffer_unref (out);
+  gst_harness_teardown (h);
+}
+
+static guint
+count_regions (GstBuffer *buffer, gdouble *area_um2)
+{
+  gpointer state = NULL;
+  GstMeta *meta;
+  guint n = 0;
+
+  *area_um2 = 0;
+  while ((meta = gst_buffer_iterate_meta_filtered (
+              buffer, &state, GST_VIDEO_REGION_OF_INTEREST_META_API_TYPE))) {
+    GstVideoRegionOfInterestMeta *roi = (GstVideoRegionOfInterestMeta *) meta;
+    GstStructure *param =
+        gst_video_region_of_interest_meta_get_param (roi, NUCSEG_ROI_PARAM);
+    guint label = 0, area = 0;
+
+    g_assert_cmpstr (g_quark_to_string (roi->roi_type), ==, NUCSEG_ROI_TYPE);
+    g_assert_nonnull (param);
+    gst_structure_get_uint (param, "label", &label);
+    gst_structure_get_uint (param, "area", &area);
+    g_assert_cmpint (roi->id, ==, label);
+    g_assert_cmpuint (roi->w * roi->h, ==, area);
+    if (gst_structure_has_field (param, "area-um2")) {
+      gst_structure_get_double (param, "area-um2", area_um2);
+      *area_um2 /= area;
+    }
+    n++;
+  }
+  return n;
+}
+
+static void
+test_regions (void)
+{
+  GstElement *filter = nst_filter_new ("overlay", 0, NULL);
+  GstHarness *h = harness_new (filter);
+  gdouble pixel_area;
+  GstBuffer *out;
+  NucsegMasks masks;
+  gdouble size;
+
+  out = nst_push_and_pull (h, nst_frame_new (&info, 0, NULL));
+  g_assert_cmpuint (count_regions (out, &pixel_area), ==, 3);
+  g_assert_cmpfloat (pixel_area, ==, 0);
+  /* once more through a filter: old regions go, new ones come */
+  g_object_set (filter, "pixel-size", 0.5, NULL);
+  out = nst_push_and_pull (h, out);
+  g_assert_cmpuint (count_regions (out, &pixel_area), ==, 3);
+  g_assert_cmpfloat_with_epsilon (pixel_area, 0.25, 1e-12);
+  g_assert_true (nucseg_masks_map (out, NUCSEG_META_NAME, &masks));
+  gst_structure_get_double (masks.structure, "pixel-size", &size);
+  g_assert_cmpfloat (size, ==, 0.5);
+  nucseg_masks_unmap (&masks);
+  g_object_set (filter, "roi-meta", FALSE, NULL);
+  out = nst_push_and_pull (h, out);
+  g_assert_cmpuint (count_regions (out, &pixel_area), ==, 0);
+  gst_buffer_unref (out);
+  gst_harness_teardown (h);
+}
+
+/* Half the model's pixel size: the network sees half as many pixels. */
+static void
+test_scale (void)
+{
+  GstElement *filter = nst_filter_new ("pixel-size", 0.25, NULL);
+  GstHarness *h = harness_new (filter);
+  const gdouble scales[] = { 0, 1, 2 }, expected[] = { 0.5, 1, 2 };
+
+  for (guint i = 0; i < 3; i++) {
+    NucsegMasks masks;
+    GstBuffer *out;
+    gdouble scale;
+
+    g_object_set (filter, "scale", scales[i], NULL);
+    out = nst_push_and_pull (h, nst_frame_new (&info, i, NULL));
+    g_assert_true (nucseg_masks_map (out, NUCSEG_META_NAME, &masks));
+    g_assert_cmpint (masks.width, ==, 64);
+    g_assert_cmpuint (masks.n_objects, ==, 3);
+    gst_structure_get_double (masks.structure, "scale", &scale);
+    g_assert_cmpfloat (scale, ==, expected[i]);
+    nucseg_masks_unmap (&masks);
+    gst_buffer_unref (out);
+  }
+  gst_harness_teardown (h);
+}
+
+static void
+test_draw_count (void)
+{
+  GstHarness *h =
+      harness_new (nst_filter_new ("overlay", 0, "draw-count", TRUE, NULL));
+  GstBuffer *in = nst_frame_new (&info, 0, NULL), *out;
+  g_autofree guint8 *pixels = g_malloc0 (64 * 48 * 4);
+  gboolean white = FALSE;
+
+  out = nst_push_and_pull (h, in);
+  gst_buffer_extract (out, 0, pixels, gst_buffer_get_size (out));
+  for (guint i = 0; i < 16 * 64 * 4 && !white; i++)
+    white = pixels[i] == 255 && i % 4 != 3;
+  g_assert_true (white);
+  gst_buffer_unref (out);
+  gst_harness_teardown (h);
+}
+
+/* Every setting that may change, from another thread, while frames run. */
+typedef struct {
+  GstElement *filter;
+  gint done;
+} Fiddler;
+
+static gpointer
+fiddle (gpointer data)
+{
+  Fiddler *f = data;
+
+  for (guint i = 0; !g_atomic_int_get (&f->done); i++) {
+    GstStructure *stats;
+
+    g_object_set (f->filter, "overlay", i % 4, "interval", 1 + i % 3,
+        "threshold", 0.1 + (i % 8) * 0.1, "min-area", (gint) (i % 5) - 1,
+        "max-area", i % 1000, "exclude-border", i % 2 == 0, "polarity", i % 3,
+        "normalization", i % 2, "black-level", i % 300, "white-level",
+        1 + (i * 7) % 300, "overlay-alpha", (i % 10) / 10.0, "contour-color",
+        i % 0xffffff, "fill-color", NUCSEG_COLOR_LABEL, "draw-count",
+        i % 2 == 1, "roi-meta", i % 3 == 0, "pixel-size", (i % 2) * 0.5,
+        "significant-bits", 8 + i % 9, "bit-alignment", i % 2, NULL);
+    g_object_get (f->filter, "stats", &stats, NULL);
+    gst_structure_free (stats);
+    g_thread_yield ();
+  }
+  return NULL;
+}
+
+static void
+test_while_playing (void)
+{
+  static const GstVideoFormat formats[] = { GST_VIDEO_FORMAT_GRAY8,
+    GST_VIDEO_FORMAT_GRAY16_LE, GST_VIDEO_FORMAT_RGB, GST_VIDEO_FORMAT_NV12 };
+
+  for (guint k = 0; k < G_N_ELEMENTS (formats); k++) {
+    const GstVideoInfo in = nst_info (formats[k], 64, 48);
+    g_autofree gchar *caps = nst_caps (formats[k], 64, 48);
+    Fiddler fiddler = { nst_filter_new (NULL, NULL), 0 };
+    GstHarness *h = nst_harness_new (fiddler.filter, caps);
+    GThread *thread = g_thread_new ("fiddle", fiddle, &fiddler);
+
+    for (guint i = 0; i < 150; i++)
+      gst_buffer_unref (nst_push_and_pull (h, nst_frame_new (&in, i, NULL)));
+    g_atomic_int_set (&fiddler.done, 1);
+    g_thread_join (thread);
+    gst_harness_teardown (h);
+  }
+}
+
+/* --- Statistics ---------------------------------------------------------- */
+
+static void
+test_stats (void)
+{
+  static const gchar *const stages[] = { "prepare", "network", "decode",
+    "overlay", "total", "element" };
+  GstElement *filter = nst_filter_new ("interval", 2, NULL);
+  GstHarness *h = harness_new (filter);
+  guint64 frames = 0, inferred = 0;
+  guint nuclei = 0, total = 0, element = 0;
+  GstStructure *s;
+
+  g_object_get (filter, "stats", &s, NULL);
+  g_assert_true (gst_structure_get_uint64 (s, "frames", &frames));
+  g_assert_cmpuint (frames, ==, 0);
+  gst_structure_free (s);
+  /* more than the window */
+  for (guint i = 0; i < 1101; i++)
+    gst_buffer_unref (nst_push_and_pull (h, nst_frame_new (&info, i, NULL)));
+  g_object_get (filter, "stats", &s, NULL);
+  g_assert_true (gst_structure_get_uint64 (s, "frames", &frames));
+  g_assert_true (gst_structure_get_uint64 (s, "inferred", &inferred));
+  g_assert_true (gst_structure_get_uint (s, "nuclei", &nuclei));
+  g_assert_cmpuint (frames, ==, 1101);
+  g_assert_cmpuint (inferred, ==, 551);
+  g_assert_cmpuint (nuclei, ==, 3);
+  for (guint i = 0; i < G_N_ELEMENTS (stages); i++) {
+    g_autofree gchar *a = g_strdup_printf ("%s-p50", stages[i]);
+    g_autofree gchar *b = g_strdup_printf ("%s-p99", stages[i]);
+    guint p50, p99;
+
+    g_assert_true (gst_structure_get_uint (s, a, &p50));
+    g_assert_true (gst_structure_get_uint (s, b, &p99));
+    g_assert_cmpuint (p50, <=, p99);
+  }
+  gst_structure_get_uint (s, "total-p99", &total);
+  gst_structure_get_uint (s, "element-p99", &element);
+  g_assert_cmpuint (total, >, 0);
+  g_assert_cmpuint (element, >, 0);
+  g_assert_cmpstr (gst_structure_get_string (s, "model"), ==, "affine");
+  g_assert_cmpstr (gst_structure_get_string (s, "backend"), ==, "reference");
+  g_assert_cmpstr (gst_structure_get_string (s, "precision"), ==, "f32");
+  g_assert_cmpuint (
+      strlen (gst_structure_get_string (s, "model-sha256")), ==, 64);
+  gst_structure_free (s);
+  gst_harness_teardown (h);
+}
+
+/* --- What can't be had --------------------------------------------------- */
+
+/* Asserts one error on the way to PAUSED; @expected is in its text. */
+static void
+assert_no_start (
+    GstElement *filter, GQuark domain, gint code, const gchar *expected)
+{
+  GstBus *bus = gst_bus_new ();
+  g_autoptr (GError) error = NULL;
+
+  gst_object_ref_sink (filter);
+  gst_element_set_bus (filter, bus);
+  g_assert_cmpint (gst_element_set_state (filter, GST_STATE_PAUSED), ==,
+      GST_STATE_CHANGE_FAILURE);
+  error = nst_wait_error (filter, NULL);
+  g_test_message ("%s", error->message);
+  g_assert_error (error, domain, code);
+  g_assert_nonnull (g_strstr_len (error->message, -1, expected));
+  g_assert_null (gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR));
+  gst_element_set_state (filter, GST_STATE_NULL);
+
+  /* the same element runs once it has what it needs */
+  gst_util_set_object_arg (G_OBJECT (filter), "backend", "reference");
+  gst_util_set_object_arg (G_OBJECT (filter), "precision", "auto");
+  g_object_set (filter, "model", "affine", NULL);
+  g_assert_cmpint (gst_element_set_state (filter, GST_STATE_PAUSED), ==,
+      GST_STATE_CHANGE_SUCCESS);
+  gst_element_set_state (filter, GST_STATE_NULL);
+  gst_element_set_bus (filter, NULL);
+  gst_object_unref (bus);
+  gst_object_unref (filter);
+}
+
+static void
+test_bad_models (void)
+{
+  g_autofree gchar *junk =
+      g_build_filename (nst_folder (), "junk.safetensors", NULL);
+  g_autofree gchar *cut =
+      g_build_filename (nst_folder (), "cut.safetensors", NULL);
+  g_autofree gchar *whole =
+      g_build_filename (nst_folder (), "affine.safetensors", NULL);
+  g_autofree gchar *folder = g_strconcat (nst_folder (), "/", NULL);
+  g_autofree gchar *data = NULL;
+  gsize size;
+
+  assert_no_start (nst_filter_new ("model", "no-such-model", NULL),
+      GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND, "no-such-model");
+  assert_no_start (nst_filter_new ("model", "./no-such.safetensors", NULL),
+      GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_FOUND, "no-such.safetensors");
+  assert_no_start (nst_filter_new ("model", folder, NULL), GST_RESOURCE_ERROR,
+      GST_RESOURCE_ERROR_READ, nst_folder ());
+  g_assert_true (g_file_set_contents (
+      junk, "this is not a model, whatever its name says", -1, NULL));
+  assert_no_start (nst_filter_new ("model", junk, NULL), GST_STREAM_ERROR,
+      GST_STREAM_ERROR_WRONG_TYPE, "junk.safetensors");
+  g_assert_true (g_file_get_contents (whole, &data, &size, NULL));
+  g_assert_true (g_file_set_contents (cut, data, size - 1, NULL));
+  assert_no_start (nst_filter_new ("model", cut, NULL), GST_STREAM_ERROR,
+      GST_STREAM_ERROR_WRONG_TYPE, "cut.safetensors");
+}
+
+static void
+test_bad_backends (void)
+{
+  g_auto (GStrv) built = nucseg_backend_list ();
+  GstElement *filter;
+
+  /* int8 is in no model of format 1 */
+  filter = nst_filter_new (NULL, NULL);
+  gst_util_set_object_arg (G_OBJECT (filter), "precision", "int8");
+  assert_no_start (
+      filter, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS, "int8");
+  if (g_strv_contains ((const gchar *const *) built, "cuda")) {
+    g_test_skip ("the CUDA back end is built");
+    return;
+  }
+  filter = nst_filter_new (NULL, NULL);
+  gst_util_set_object_arg (G_OBJECT (filter), "backend", "cuda");
+  assert_no_start (filter, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_INIT, "cuda");
+}
+
+/* A scale that makes too large a network input: when the size is known. */
+static void
+test_bad_scale (void)
+{
+  GstElement *filter = nst_filter_new ("scale", 8.0, NULL);
+  GstHarness *h = nst_harness_new (filter, NULL);
+  GstBus *bus = gst_bus_new ();
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *caps = nst_caps (GST_VIDEO_FORMAT_GRAY8, 2000, 16);
+
+  gst_element_set_bus (filter, bus);
+  gst_harness_set_src_caps_str (h, caps);
+  gst_harness_push (h, gst_buffer_new_allocate (NULL, 2000 * 16, NULL));
+  error = nst_wait_error (filter, NULL);
+  g_test_message ("%s", error->message);
+  g_assert_error (error, GST_CORE_ERROR, GST_CORE_ERROR_NEGOTIATION);
+  gst_element_set_bus (filter, NULL);
+  gst_object_unref (bus);
+  gst_harness_teardown (h);
+}
+
+int
+main (int argc, char **argv)
+{
+  nst_init (&argc, &argv);
+  info = nst_info (GST_VIDEO_FORMAT_GRAY8, 64, 48);
+  g_test_add_func ("/filter/props/page", test_page);
+  g_test_add_func ("/filter/props/round-trip", test_round_trip);
+  g_test_add_func ("/filter/props/areas", test_areas);
+  g_test_add_func ("/filter/props/threshold", test_threshold);
+  g_test_add_func ("/filter/props/levels", test_levels);
+  g_test_add_func ("/filter/props/polarity", test_polarity);
+  g_test_add_func ("/filter/props/regions", test_regions);
+  g_test_add_func ("/filter/props/scale", test_scale);
+  g_test_add_func ("/filter/props/draw-count", test_draw_count);
+  g_test_add_func ("/filter/props/while-playing", test_while_playing);
+  g_test_add_func ("/filter/props/stats", test_stats);
+  g_test_add_func ("/filter/props/bad-models", test_bad_models);
+  g_test_add_func ("/filter/props/bad-backends", test_bad_backends);
+  g_test_add_func ("/filter/props/bad-scale", test_bad_scale);
+  return nst_run ();
+}
