@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * dnnl.c: everything that touches oneDNN: its C API of 2.6 to 3.x. Release 3
+ * made memory descriptors opaque and did away with operation descriptors; the
+ * functions under "Differences" hide that.
+ */
+#include "cpu/onednn/dnnl.h"
+
+#include <oneapi/dnnl/dnnl.h>
+#include <oneapi/dnnl/dnnl_debug.h>
+
+struct _NucsegDnnl {
+  dnnl_engine_t engine;
+  dnnl_stream_t stream;
+};
+
+#define N_ARGS 5
+
+struct _NucsegDnnlConv {
+  NucsegDnnl *dnnl;
+  dnnl_primitive_t primitive;
+  gchar *implementation;
+  gsize scratchpad_size;
+  /* Memory objects stand in args; the weights' and the bias' are ours. */
+  dnnl_exec_arg_t args[N_ARGS];
+  gint n_args;
+};
+
+/* --- Differences between 2.x and 3.x ------------------------------------ */
+
+#if DNNL_VERSION_MAJOR >= 3
+
+typedef dnnl_memory_desc_t Desc;
+typedef const_dnnl_memory_desc_t DescRef;
+#define DESC_REF(desc) (desc)
+
+static dnnl_status_t
+desc_init (Desc *desc, gint n_dims, const dnnl_dim_t *dims,
+    dnnl_data_type_t type, dnnl_format_tag_t tag)
+{
+  return dnnl_memory_desc_create_with_tag (desc, n_dims, dims, type, tag);
+}
+
+static void
+desc_clear (Desc *desc)
+{
+  if (*desc)
+    dnnl_memory_desc_destroy (*desc);
+}
+
+static dnnl_status_t
+append_activation (dnnl_post_ops_t post_ops, dnnl_alg_kind_t kind)
+{
+  return dnnl_post_ops_append_eltwise (post_ops, kind, 0, 0);
+}
+
+static dnnl_status_t
+conv_desc_new (dnnl_primitive_desc_t *pd, dnnl_engine_t engine, DescRef in,
+    DescRef weights, DescRef bias, DescRef out, const dnnl_dim_t *strides,
+    const dnnl_dim_t *dilates, const dnnl_dim_t *padding,
+    const_dnnl_primitive_attr_t attr)
+{
+  return dnnl_convolution_forward_primitive_desc_create (pd, engine,
+      dnnl_forward_inference, dnnl_convolution_direct, in, weights, bias, out,
+      strides, dilates, padding, padding, attr);
+}
+
+#else
+
+typedef dnnl_memory_desc_t Desc;
+typedef const dnnl_memory_desc_t *DescRef;
+#define DESC_REF(desc) (&(desc))
+
+static dnnl_status_t
+desc_init (Desc *desc, gint n_dims, const dnnl_dim_t *dims,
+    dnnl_data_type_t type, dnnl_format_tag_t tag)
+{
+  return dnnl_memory_desc_init_by_tag (desc, n_dims, dims, type, tag);
+}
+
+static void
+desc_clear (Desc *desc)
+{
+}
+
+static dnnl_status_t
+append_activation (dnnl_post_ops_t post_ops, dnnl_alg_kind_t kind)
+{
+  return dnnl_post_ops_append_eltwise (post_ops, 1, kind, 0, 0);
+}
+
+static dnnl_status_t
+conv_desc_new (dnnl_primitive_desc_t *pd, dnnl_engine_t engine, DescRef in,
+    DescRef weights, DescRef bias, DescRef out, const dnnl_dim_t *strides,
+    const dnnl_dim_t *dilates, const dnnl_dim_t *padding,
+    const_dnnl_primitive_attr_t attr)
+{
+  dnnl_convolution_desc_t desc;
+  dnnl_status_t status = dnnl_dilated_convolution_forward_desc_init (&desc,
+      dnnl_forward_inference, dnnl_convolution_direct, in, weights, bias, out,
+      strides, dilates, padding, padding);
+
+  if (status != dnnl_success)
+    return status;
+  return dnnl_primitive_desc_create (pd, &desc, attr, engine, NULL);
+}
+
+#endif
+
+/* --- Helpers ------------------------------------------------------------ */
+
+static gboolean
+check (dnnl_status_t status, const gchar *what, GError **error)
+{
+  if (status == dnnl_success)
+    return TRUE;
+  g_set_error (error, NUCSEG_ERROR,
+      status == dnnl_out_of_memory ? NUCSEG_ERROR_MEMORY : NUCSEG_ERROR_DEVICE,
+      "oneDNN: %s failed: %s", what, dnnl_status2str (status));
+  return FALSE;
+}
+
+static dnnl_data_type_t
+data_type (NucsegElement element)
+{
+  return element == NUCSEG_ELEMENT_F32 ? dnnl_f32 : dnnl_bf16;
+}
+
+/* --- Engine ------------------------------------------------------------- */
+
+gchar *
+nucseg_dnnl_describe (void)
+{
+  const dnnl_version_t *v = dnnl_version ();
+
+  return g_strdup_printf ("oneDNN %d.%d.%d", v->major, v->minor, v->patch);
+}
+
+gboolean
+nucseg_dnnl_has_bf16 (void)
+{
+#if defined(__x86_64__)
+  /* The values are sets of bits: each names all that it includes. */
+  guint want = dnnl_cpu_isa_avx512_core_bf16;
+
+  return ((guint) dnnl_get_effective_cpu_isa () & want) == want;
+#else
+  return FALSE;
+#endif
+}
+
+NucsegDnnl *
+nucseg_dnnl_new (GError **error)
+{
+  NucsegDnnl *dnnl = g_new0 (NucsegDnnl, 1);
+
+  if (check (dnnl_engine_create (&dnnl->engine, dnnl_cpu, 0),
+          "making a CPU engine", error)
+      && check (dnnl_stream_create (
+                    &dnnl->stream, dnnl->engine, dnnl_stream_default_flags),
+          "making a stream", error))
+    return dnnl;
+  nucseg_dnnl_free (dnnl);
+  return NULL;
+}
+
+void
+nucseg_dnnl_free (NucsegDnnl *dnnl)
+{
+  if (!dnnl)
+    return;
+  if (dnnl->stream)
+    dnnl_stream_destroy (dnnl->stream);
+  if (dnnl->engine)
+    dnnl_engine_destroy (dnnl->engine);
+  g_free (dnnl);
+}
+
+/* --- Convolution -------------------------------------------------------- */
+
+/* Adds a memory object to the arguments. */
+static gboolean
+add_arg (
+    NucsegDnnlConv *self, gint arg, DescRef desc, void *handle, GError **error)
+{
+  dnnl_memory_t memory = NULL;
+
+  if (!check (dnnl_memory_create (&memory, desc, self->dnnl->engine, handle),
+          "making a memory object", error))
+    return FALSE;
+  self->args[self->n_args].arg = arg;
+  self->args[self->n_args].memory = memory;
+  self->n_args++;
+  return TRUE;
+}
+
+static dnnl_memory_t
+find_arg (NucsegDnnlConv *self, gint arg)
+{
+  for (gint i = 0; i < self->n_args; i++) {
+    if (self->args[i].arg == arg)
+      return self->args[i].memory;
+  }
+  return NULL;
+}
+
+/* Copies @data, described by @from, into the argument's own layout. */
+static gboolean
+reorder_into (
+    NucsegDnnlConv *self, gint arg, DescRef from, gpointer data, GError **error)
+{
+  dnnl_engine_t engine = self->dnnl->engine;
+  dnnl_memory_t target = find_arg (self, arg), source = NULL;
+  dnnl_primitive_desc_t pd = NULL;
+  dnnl_primitive_t reorder = NULL;
+  gboolean ok = FALSE;
+  DescRef to;
+
+#if DNNL_VERSION_MAJOR >= 3
+  to = NULL;
+#endif
+  if (!check (dnnl_memory_get_memory_desc (target, &to), "asking for a layout",
+          error)
+      || !check (dnnl_memory_create (&source, from, engine, data),
+          "making a memory object", error))
+    goto out;
+  if (!check (dnnl_reorder_primitive_desc_create (
+                  &pd, from, engine, to, engine, NULL),
+          "choosing a reorder", error)
+      || !check (
+          dnnl_primitive_create (&reorder, pd), "making a reorder", error))
+    goto out;
+  dnnl_exec_arg_t args[] = { { DNNL_ARG_FROM, source },
+    { DNNL_ARG_TO, target } };
+  ok = check (dnnl_primitive_execute (reorder, self->dnnl->stream, 2, args),
+           "a reorder", error)
+      && check (dnnl_stream_wait (self->dnnl->stream), "a reorder", error);
+out:
+  if (reorder)
+    dnnl_primitive_destroy (reorder);
+  if (pd)
+    dnnl_primitive_desc_destroy (pd);
+  if (source)
+    dnnl_memory_destroy (source);
+  return ok;
+}
+
+/* Bias and activation in the attributes; the scratchpad is the caller's. */
+static dnnl_primitive_attr_t
+attr_new (NucsegActivation activation, GError **error)
+{
+  dnnl_primitive_attr_t attr = NULL;
+  dnnl_post_ops_t post_ops = NULL;
+  gboolean ok =
+      check (dnnl_primitive_attr_create (&attr), "making attributes", error);
+
+  ok = ok
+      && check (dnnl_primitive_attr_set_scratchpad_mode (
+                    attr, dnnl_scratchpad_mode_user),
+          "setting the scratchpad mode", error);
+  if (ok && activation != NUCSEG_ACTIVATION_NONE) {
+    ok = check (dnnl_post_ops_create (&post_ops), "making post-ops", error)
+        && check (
+            append_activation (post_ops,
+                activation == NUCSEG_ACTIVATION_RELU ? dnnl_eltwise_relu
+                                                     : dnnl_eltwise_logistic),
+            "appending an activation", error)
+        && check (dnnl_primitive_attr_set_post_ops (attr, post_ops),
+            "setting post-ops", error);
+  }
+  if (post_ops)
+    dnnl_post_ops_destroy (post_ops);
+  if (!ok && attr) {
+    dnnl_primitive_attr_destroy (attr);
+    attr = NULL;
+  }
+  return attr;
+}
+
+/* Makes the primitive from its descriptor, with all of its memory objects. */
+static gboolean
+finish (NucsegDnnlConv *self, dnnl_primitive_desc_t pd, const NucsegConv *conv,
+    DescRef file_weights, GError **error)
+{
+  const char *name = NULL;
+  DescRef desc;
+
+  if (!check (dnnl_primitive_create (&self->primitive, pd),
+          "making a convolution", error))
+    return FALSE;
+  dnnl_primitive_desc_query (pd, dnnl_query_impl_info_str, 0, (void *) &name);
+  self->implementation = g_strdup (name ? name : "unknown");
+
+  desc = dnnl_primitive_desc_query_md (pd, dnnl_query_src_md, 0);
+  if (!add_arg (self, DNNL_ARG_SRC, desc, DNNL_MEMORY_NONE, error))
+    return FALSE;
+  desc = dnnl_primitive_desc_query_md (pd, dnnl_query_dst_md, 0);
+  if (!add_arg (self, DNNL_ARG_DST, desc, DNNL_MEMORY_NONE, error))
+    return FALSE;
+  desc = dnnl_primitive_desc_query_md (pd, dnnl_query_scratchpad_md, 0);
+  self->scratchpad_size = dnnl_memory_desc_get_size (desc);
+  if (self->scratchpad_size > 0
+      && !add_arg (self, DNNL_ARG_SCRATCHPAD, desc, DNNL_MEMORY_NONE, error))
+    return FALSE;
+  desc = dnnl_primitive_desc_query_md (pd, dnnl_query_weights_md, 0);
+  if (!add_arg (self, DNNL_ARG_WEIGHTS, desc, DNNL_MEMORY_ALLOCATE, error)
+      || !reorder_into (
+          self, DNNL_ARG_WEIGHTS, file_weights, (gpointer) conv->weight, error))
+    return FALSE;
+  if (conv->bias) {
+    desc = dnnl_primitive_desc_query_md (pd, dnnl_query_weights_md, 1);
+    /* The model outlives its plans: its bias is used where it lies. */
+    if (!add_arg (self, DNNL_ARG_BIAS, desc, (gpointer) conv->bias, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+NucsegDnnlConv *
+nucseg_dnnl_conv_new (NucsegDnnl *dnnl, const NucsegConv *conv,
+    const NucsegShape *in, const NucsegShape *out, NucsegElement in_type,
+    NucsegElement out_type, GError **error)
+{
+  const dnnl_dim_t groups = conv->groups;
+  const dnnl_dims_t in_dims = { 1, in->channels, in->height, in->width };
+  const dnnl_dims_t out_dims = { 1, out->channels, out->height, out->width };
+  const dnnl_dims_t bias_dims = { out->channels };
+  const dnnl_dims_t grouped = { groups, out->channels / groups,
+    in->channels / groups, conv->kernel_h, conv->kernel_w };
+  const dnnl_dims_t plain = { out->channels, in->channels, conv->kernel_h,
+    conv->kernel_w };
+  const gint n_weight_dims = groups > 1 ? 5 : 4;
+  const dnnl_dim_t *weight_dims = groups > 1 ? grouped : plain;
+  const dnnl_format_tag_t file_tag = groups > 1 ? dnnl_goihw : dnnl_oihw;
+  const dnnl_dims_t strides = { conv->stride, conv->stride };
+  const dnnl_dims_t dilates = { conv->dilation - 1, conv->dilation - 1 };
+  const dnnl_dims_t padding = { conv->padding, conv->padding };
+  Desc in_desc = { 0 }, out_desc = { 0 }, weights = { 0 }, bias = { 0 };
+  Desc file_weights = { 0 };
+  dnnl_primitive_attr_t attr = NULL;
+  dnnl_primitive_desc_t pd = NULL;
+  NucsegDnnlConv *self = g_new0 (NucsegDnnlConv, 1);
+  gboolean ok;
+
+  self->dnnl = dnnl;
+  ok = check (desc_init (&in_desc, 4, in_dims, data_type (in_type), dnnl_nhwc),
+           "describing an input", error)
+      && check (
+          desc_init (&out_desc, 4, out_dims, data_type (out_type), dnnl_nhwc),
+          "describing an output", error)
+      && check (desc_init (&weights, n_weight_dims, weight_dims,
+                    data_type (in_type), dnnl_format_tag_any),
+          "describing weights", error)
+      && check (desc_init (&file_weights, n_weight_dims, weight_dims, dnnl_f32,
+                    file_tag),
+          "describing weights", error)
+      && check (desc_init (&bias, 1, bias_dims, dnnl_f32, dnnl_a),
+          "describing a bias", error);
+  if (ok)
+    attr = attr_new (conv->activation, error);
+  ok = attr
+      && check (conv_desc_new (&pd, dnnl->engine, DESC_REF (in_desc),
+                    DESC_REF (weights), conv->bias ? DESC_REF (bias) : NULL,
+                    DESC_REF (out_desc), strides, dilates, padding, attr),
+          "choosing a convolution", error)
+      && finish (self, pd, conv, DESC_REF (file_weights), error);
+
+  if (pd)
+    dnnl_primitive_desc_destroy (pd);
+  if (attr)
+    dnnl_primitive_attr_destroy (attr);
+  desc_clear (&in_desc);
+  desc_clear (&out_desc);
+  desc_clear (&weights);
+  desc_clear (&file_weights);
+  desc_clear (&bias);
+  if (!ok) {
+    nucseg_dnnl_conv_free (self);
+    return NULL;
+  }
+  return self;
+}
+
+void
+nucseg_dnnl_conv_free (NucsegDnnlConv *conv)
+{
+  if (!conv)
+    return;
+  for (gint i = 0; i < conv->n_args; i++)
+    dnnl_memory_destroy (conv->args[i].memory);
+  if (conv->primitive)
+    dnnl_primitive_destroy (conv->primitive);
+  g_free (conv->implementation);
+  g_free (conv);
+}
+
+gsize
+nucseg_dnnl_conv_get_scratchpad_size (const NucsegDnnlConv *conv)
+{
+  return conv->scratchpad_size;
+}
+
+const gchar *
+nucseg_dnnl_conv_get_implementation (const NucsegDnnlConv *conv)
+{
+  return conv->implementation;
+}
+
+gboolean
+nucseg_dnnl_conv_bind (NucsegDnnlConv *conv, gpointer in, gpointer out,
+    gpointer scratchpad, GError **error)
+{
+  return check (dnnl_memory_set_data_handle (find_arg (conv, DNNL_ARG_SRC), in),
+             "setting an input", error)
+      && check (
+          dnnl_memory_set_data_handle (find_arg (conv, DNNL_ARG_DST), out),
+          "setting an output", error)
+      && (conv->scratchpad_size == 0
+          || check (dnnl_memory_set_data_handle (
+                        find_arg (conv, DNNL_ARG_SCRATCHPAD), scratchpad),
+              "setting the scratchpad", error));
+}
+
+gboolean
+nucseg_dnnl_conv_execute (NucsegDnnlConv *conv, GError **error)
+{
+  return check (dnnl_primitive_execute (conv->primitive, conv->dnnl->stream,
+                    conv->n_args, conv->args),
+             "a convolution", error)
+      && check (dnnl_stream_wait (conv->dnnl->stream), "a convolution", error);
+}

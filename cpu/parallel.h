@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * parallel.h: the one way in which the CPU code shares work between threads:
+ * rows in contiguous parts, one for each of OpenMP's threads. Without OpenMP
+ * everything runs on the calling thread.
+ */
+#ifndef NUCSEG_CPU_PARALLEL_H
+#define NUCSEG_CPU_PARALLEL_H
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Rows first..end; @part is the number of the part, from 0. */
+typedef void (*NucsegRowsFunc) (gpointer data, gint part, gint first, gint end);
+
+/* In how many parts nucseg_parallel_rows() does @rows. */
+static inline gint
+nucseg_parallel_parts (gint rows, guint threads)
+{
+  return MAX (1, MIN ((gint) threads, rows));
+}
+
+/* Calls @func for all of @rows, in nucseg_parallel_parts() parts: always that
+ * many, however many threads there are to do them. */
+static inline void
+nucseg_parallel_rows (
+    NucsegRowsFunc func, gpointer data, gint rows, guint threads)
+{
+  const gint n = nucseg_parallel_parts (rows, threads);
+
+  if (n == 1) {
+    func (data, 0, 0, rows);
+    return;
+  }
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) num_threads(n)
+#endif
+  for (gint i = 0; i < n; i++)
+    func (data, i, (gint) ((gint64) rows * i / n),
+        (gint) ((gint64) rows * (i + 1) / n));
+}
+
+G_END_DECLS
+
+#endif /* NUCSEG_CPU_PARALLEL_H */
