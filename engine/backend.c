@@ -3,13 +3,10 @@
  * backend.c: finds back ends: the reference inside the library, others in
  * modules libnucseg-NAME.so that are opened when they are first asked for.
  */
-#define _GNU_SOURCE /* secure_getenv, RTLD_NOLOAD */
-#include "backend.h"
-
+#define _GNU_SOURCE /* secure_getenv */
+#include "backend-private.h"
 #include "model-private.h"
 
-#include <dlfcn.h>
-#include <gmodule.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,87 +68,6 @@ find_module (const gchar *name)
   return NULL;
 }
 
-/*
- * libgomp spins between parallel regions unless told otherwise, which costs
- * milliseconds where threads outnumber free cores. It reads the variable once,
- * when it is loaded, and a module may be what loads it.
- *
- * g_setenv() is not safe while other threads call getenv(); that is why this
- * happens once, before the first module, and not at all where the user has
- * set a policy or OpenMP is there already.
- */
-static void
-tame_openmp (void)
-{
-  static gboolean done;
-
-  if (done)
-    return;
-  done = TRUE;
-  void *gomp = dlopen ("libgomp.so.1", RTLD_LAZY | RTLD_NOLOAD);
-  if (gomp)
-    dlclose (gomp);
-  else if (!g_getenv ("OMP_WAIT_POLICY") && !g_getenv ("GOMP_SPINCOUNT"))
-    g_setenv ("OMP_WAIT_POLICY", "passive", FALSE);
-}
-
-/* Whether the table is whole: only run may be missing. */
-static const gchar *
-find_fault (const NucsegBackend *backend, const gchar *name)
-{
-  if (!backend)
-    return "it gives no table";
-  if (backend->abi != NUCSEG_BACKEND_ABI)
-    return "it was built for another version of the library";
-  if (!backend->name || !g_str_equal (backend->name, name))
-    return "it calls itself otherwise";
-  if (!backend->describe || !backend->probe || !backend->best_precision
-      || !backend->supports || !backend->plan_new || !backend->plan_free
-      || !backend->prepare || !backend->network || !backend->decode
-      || !backend->overlay || !backend->write_input || !backend->read_input
-      || !backend->write_maps || !backend->read_maps)
-    return "its table has gaps";
-  return NULL;
-}
-
-static const NucsegBackend *
-open_module (const gchar *path, const gchar *name, GError **error)
-{
-  const NucsegBackend *backend;
-  gpointer symbol = NULL;
-  const gchar *fault;
-  GModule *module;
-
-  tame_openmp ();
-  module = g_module_open (path, G_MODULE_BIND_LOCAL | G_MODULE_BIND_LAZY);
-  if (!module) {
-    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_NO_DEVICE,
-        "back end \"%s\": the module can't be opened: %s", name,
-        g_module_error ());
-    return NULL;
-  }
-  if (!g_module_symbol (module, NUCSEG_BACKEND_SYMBOL, &symbol) || !symbol) {
-    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_NO_DEVICE,
-        "back end \"%s\": %s is no back-end module: it lacks the "
-        "function " NUCSEG_BACKEND_SYMBOL,
-        name, path);
-    g_module_close (module);
-    return NULL;
-  }
-  backend = ((NucsegBackendGet) symbol) ();
-  fault = find_fault (backend, name);
-  if (fault) {
-    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_NO_DEVICE,
-        "back end \"%s\": %s: %s (ABI %u, expected %d)", name, path, fault,
-        backend ? backend->abi : 0, NUCSEG_BACKEND_ABI);
-    g_module_close (module);
-    return NULL;
-  }
-  /* its libraries keep threads and tables that do not survive unloading */
-  g_module_make_resident (module);
-  return backend;
-}
-
 static gboolean
 not_there_error (const gchar *name, GError **error)
 {
@@ -182,7 +98,7 @@ get_backend (const gchar *name, GError **error)
     opened = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   backend = g_hash_table_lookup (opened, path);
   if (!backend) {
-    backend = open_module (path, name, error);
+    backend = nucseg_backend_open (path, name, error);
     if (backend)
       g_hash_table_insert (opened, g_steal_pointer (&path), (gpointer) backend);
   }

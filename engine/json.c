@@ -120,8 +120,8 @@ nucseg_json_check_keys (
   JsonObjectIter iter;
   const gchar *key;
 
-  json_object_iter_init (&iter, json->object);
-  while (json_object_iter_next (&iter, &key, NULL)) {
+  json_object_iter_init_ordered (&iter, json->object);
+  while (json_object_iter_next_ordered (&iter, &key, NULL)) {
     if (!g_strv_contains (keys, key)) {
       g_autofree gchar *known = g_strjoinv (", ", (gchar **) keys);
       return nucseg_json_error (

@@ -178,8 +178,8 @@ read_file (NucsegSafetensors *file, GError **error)
     return FALSE;
   JsonObject *root = json_node_get_object (file->root);
   file->tensors = g_new0 (NucsegTensor, json_object_get_size (root) + 1);
-  json_object_iter_init (&iter, root);
-  while (json_object_iter_next (&iter, &name, &node)) {
+  json_object_iter_init_ordered (&iter, root);
+  while (json_object_iter_next_ordered (&iter, &name, &node)) {
     if (g_str_equal (name, METADATA)) {
       if (!JSON_NODE_HOLDS_OBJECT (node))
         return file_error (file, error, METADATA ": expected an object");
