@@ -300,7 +300,8 @@ typedef struct _NucsegSession NucsegSession;
  *   the package installs models
  * @error: return location
  *
- * Maps the file and checks all of it before use.
+ * Maps the file and checks all of it before use. As long as the model lives
+ * the file must not be written into: to replace it, rename another over it.
  *
  * Returns: (transfer full) (nullable): the model; errors NOT_FOUND, IO, MODEL
  */
