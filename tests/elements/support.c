@@ -2,6 +2,9 @@
 /*
  * support.c: see support.h.
  */
+/* for the leaks tracer */
+#define GST_USE_UNSTABLE_API
+
 #include "support.h"
 
 #include <glib/gstdio.h>
@@ -10,6 +13,7 @@
 #define MODEL "affine"
 
 static gchar *folder;
+static GObject *leaks_tracer;
 
 /* --- A model in 300 bytes ----------------------------------------------- */
 
@@ -65,7 +69,8 @@ static void
 load_plugins (void)
 {
   static const gchar *const names[] = { "coreelements", "app", "videotestsrc",
-    "videoconvertscale", "videocrop", "videorate", "videofilter", NULL };
+    "videoconvertscale", "videocrop", "videobox", "videofilter", "coretracers",
+    NULL };
   const gchar *plugin = g_getenv ("NUCSEG_TEST_PLUGIN");
   const gchar *dir = g_getenv ("NUCSEG_TEST_GST_PLUGINS");
   g_autoptr (GError) error = NULL;
@@ -84,6 +89,43 @@ load_plugins (void)
   }
 }
 
+/* Keeps an eye on all that is made from now on. */
+static void
+start_leaks_tracer (void)
+{
+  GstPluginFeature *feature = gst_registry_find_feature (
+      gst_registry_get (), "leaks", GST_TYPE_TRACER_FACTORY);
+
+  if (!feature)
+    return;
+  leaks_tracer = g_object_new (
+      gst_tracer_factory_get_tracer_type (GST_TRACER_FACTORY (feature)),
+      "params", "filters=(string)\"GstBuffer,GstMemory,GstObject\"", NULL);
+  gst_object_unref (feature);
+}
+
+/* The number of objects that nobody freed, each named. */
+static guint
+count_leaks (void)
+{
+  GstStructure *live = NULL;
+  const GValue *list;
+  guint n = 0;
+
+  if (!leaks_tracer)
+    return 0;
+  g_signal_emit_by_name (leaks_tracer, "get-live-objects", &live);
+  list = gst_structure_get_value (live, "live-objects-list");
+  for (guint i = 0; list && i < gst_value_list_get_size (list); i++, n++) {
+    g_autofree gchar *text =
+        g_strdup_value_contents (gst_value_list_get_value (list, i));
+
+    g_printerr ("leaked: %s\n", text);
+  }
+  gst_structure_free (live);
+  return n;
+}
+
 void
 nst_init (int *argc, char ***argv)
 {
@@ -99,6 +141,7 @@ nst_init (int *argc, char ***argv)
   g_setenv ("NUCSEG_MODEL_PATH", folder, TRUE);
   gst_init (argc, argv);
   load_plugins ();
+  start_leaks_tracer ();
 }
 
 int
@@ -116,6 +159,8 @@ nst_run (void)
   g_dir_close (dir);
   g_rmdir (folder);
   g_clear_pointer (&folder, g_free);
+  if (count_leaks () > 0)
+    result = 1;
   gst_deinit ();
   return result;
 }
@@ -144,8 +189,12 @@ nst_filter_new (const gchar *first_property, ...)
 GstHarness *
 nst_harness_new (GstElement *filter, const gchar *sink_caps)
 {
-  GstHarness *h = gst_harness_new_with_element (filter, "sink", "src");
+  GstHarness *h;
 
+  /* the harness takes a reference of its own */
+  gst_object_ref_sink (filter);
+  h = gst_harness_new_with_element (filter, "sink", "src");
+  gst_object_unref (filter);
   if (sink_caps)
     gst_harness_set_src_caps_str (h, sink_caps);
   return h;
