@@ -70,7 +70,7 @@ scan_hex4 (Scan *scan, gunichar *code)
 static gboolean
 scan_unicode (Scan *scan)
 {
-  gunichar high, low;
+  gunichar high = 0, low = 0;
 
   if (!scan_hex4 (scan, &high))
     return FALSE;

@@ -198,7 +198,7 @@ nucseg_json_get_int (const NucsegJson *json, const gchar *key,
     gboolean required, gint64 min, gint64 max, gint *value, GError **error)
 {
   JsonNode *node;
-  gint64 number;
+  gint64 number = 0;
 
   if (!get_member (json, key, required, "an integer", &node, error))
     return FALSE;
