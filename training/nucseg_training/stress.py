@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What a data set's own images do not show: empty frames, nuclei of other
+sizes, and the same images inside larger frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+from . import data, metrics
+from .runner import Predict
+
+Pair = tuple[np.ndarray, np.ndarray]
+
+
+def load(root: Path, split: str, kind: str) -> list[Pair]:
+    """8-bit grey frames and labels of one kind."""
+    pairs = []
+    for e in data.read_split(root, split):
+        if e.kind == kind:
+            grey, bits = data.read_image(root / "images" / f"{e.id}.png")
+            if bits != 8:
+                raise ValueError(f"{e.id}: {bits} bits, expected 8")
+            pairs.append((grey, data.read_labels(
+                root / "labels" / f"{e.id}.png")))
+    return pairs
+
+
+def empty_frames(count: int, seed: int) -> Iterator[tuple[str, np.ndarray]]:
+    """12-bit 512x512 frames without nuclei: shot and read noise over a dark,
+    an uneven and a softly structured ground."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:512, :512] / 512
+    grounds = {
+        "dark": np.full((512, 512), 40.0),
+        "uneven": 100 + 300 * np.exp(-((y - 0.4) ** 2 + (x - 0.6) ** 2) / 0.3),
+        "structured": 200 + 60 * _unit(ndimage.gaussian_filter(
+            rng.standard_normal((512, 512)), 60))}
+    for name, ground in grounds.items():
+        for _ in range(count):
+            frame = rng.poisson(ground) + rng.normal(0, 4, ground.shape) + 100
+            yield name, np.rint(np.clip(frame, 0, 4095)).astype(np.uint16)
+
+
+def _unit(a: np.ndarray) -> np.ndarray:
+    return (a - a.mean()) / a.std()
+
+
+def resized(pairs: list[Pair], factor: float) -> Iterator[Pair]:
+    """Every frame by bicubic, its labels by nearest."""
+    for grey, labels in pairs:
+        size = tuple(max(16, round(n * factor)) for n in grey.shape[::-1])
+        yield (np.asarray(Image.fromarray(grey).resize(
+            size, Image.Resampling.BICUBIC)),
+            np.asarray(Image.fromarray(labels).resize(
+                size, Image.Resampling.NEAREST)))
+
+
+def mosaics(pairs: list[Pair], side: int) -> Iterator[list[tuple[int, int]]]:
+    """Lists of (pair number, place) that fill frames of `side` squared with
+    256x256 images; those that do not fill a frame are left out."""
+    small = [i for i, p in enumerate(pairs) if p[0].shape == (256, 256)]
+    n = (side // 256) ** 2
+    for at in range(0, len(small) - n + 1, n):
+        yield [(i, k) for k, i in enumerate(small[at:at + n])]
+
+
+def score_mosaics(pairs: list[Pair], predict: Predict, side: int
+                  ) -> tuple[metrics.Score, metrics.Score]:
+    """Scores of the same 256x256 images alone and inside mosaics. A mosaic is
+    cut apart before it is scored; each image was stretched to the full grey
+    range before, so that both see the same contrast."""
+    alone, inside = metrics.Score(), metrics.Score()
+    per_row = side // 256
+    for tiles in mosaics(pairs, side):
+        frame = np.zeros((side, side), np.uint8)
+        for i, place in tiles:
+            y, x = 256 * (place // per_row), 256 * (place % per_row)
+            frame[y:y + 256, x:x + 256] = stretched(pairs[i][0])
+        found = predict(frame, 8)
+        for i, place in tiles:
+            y, x = 256 * (place // per_row), 256 * (place % per_row)
+            inside.add(pairs[i][1], found[y:y + 256, x:x + 256])
+            alone.add(pairs[i][1], predict(stretched(pairs[i][0]), 8))
+    return alone, inside
+
+
+def stretched(grey: np.ndarray) -> np.ndarray:
+    """Percentiles 1 and 99.8 to 25 and 230."""
+    lo, hi = np.percentile(grey, (1, 99.8))
+    return np.clip((grey - lo) / max(1, hi - lo) * 205 + 25, 0, 255
+                   ).astype(np.uint8)

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The stress cases themselves, with a segmenter that cannot err."""
+
+import unittest
+
+import numpy as np
+from scipy import ndimage
+
+try:
+    import torch  # noqa: F401
+except ImportError as error:
+    raise unittest.SkipTest("PyTorch is not installed") from error
+
+from nucseg_training import stress
+
+
+class Stress(unittest.TestCase):
+    def setUp(self) -> None:
+        self.pairs = []
+        for i in range(9):
+            labels = np.zeros((256, 256), np.int32)
+            labels[20 + i:60, 30:70], labels[100:140, 90 + i:150] = 1, 2
+            grey = np.where(labels > 0, 100 + 5 * i, 10).astype(np.uint8)
+            self.pairs.append((grey, labels))
+
+    @staticmethod
+    def predict(grey: np.ndarray, _bits: int) -> np.ndarray:
+        return ndimage.label(grey > 60)[0]
+
+    def test_mosaics_score_what_the_images_score(self) -> None:
+        alone, inside = stress.score_mosaics(self.pairs, self.predict, 512)
+        self.assertEqual((alone.images, alone.truth), (8, 16))
+        self.assertEqual(alone.figures()["ap0.95"], 1.0)
+        self.assertEqual(inside.figures(), alone.figures())
+
+    def test_resized_frames_keep_their_nuclei(self) -> None:
+        for grey, labels in stress.resized(self.pairs, 0.5):
+            self.assertEqual(grey.shape, (128, 128))
+            self.assertEqual(labels.shape, (128, 128))
+            self.assertEqual(labels.max(), 2)
+
+    def test_empty_frames_fit_twelve_bits(self) -> None:
+        frames = list(stress.empty_frames(1, seed=1))
+        self.assertEqual([n for n, _ in frames],
+                         ["dark", "uneven", "structured"])
+        for _, frame in frames:
+            self.assertEqual(frame.shape, (512, 512))
+            self.assertLess(frame.max(), 4096)
+            self.assertGreater(frame.std(), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
