@@ -35,6 +35,7 @@ tool_package_of (const gchar *factory)
     const gchar *factory, *package;
   } packages[] = {
     { "autovideosink", "gstreamer1.0-plugins-good" },
+    { "h264parse", "gstreamer1.0-plugins-bad" },
     { "imagefreeze", "gstreamer1.0-plugins-good" },
     { "jpegenc", "gstreamer1.0-plugins-good" },
     { "matroskamux", "gstreamer1.0-plugins-good" },
@@ -246,10 +247,22 @@ void
 tool_error_from_message (GstMessage *message, GError **error)
 {
   g_autoptr (GError) cause = NULL;
+  g_autofree gchar *debug = NULL, *usual = NULL;
+  const gchar *line;
 
-  gst_message_parse_error (message, &cause, NULL);
-  g_set_error_literal (
-      error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE, cause->message);
+  gst_message_parse_error (message, &cause, &debug);
+  usual = gst_error_get_message (cause->domain, cause->code);
+  line = debug ? strrchr (debug, '\n') : NULL;
+  /* Texts of GStreamer's own say nothing; the reason is the last line of what
+   * is meant for developers. */
+  if (line
+      && (g_str_equal (cause->message, usual)
+          || g_str_has_prefix (cause->message, "Internal data stream error")))
+    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE, "%s (%s)",
+        cause->message, line + 1);
+  else
+    g_set_error_literal (
+        error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE, cause->message);
 }
 
 gboolean

@@ -12,6 +12,7 @@
  * the network. */
 static const struct {
   const gchar *codec, *factory, *settings;
+  const gchar *parser; /* between it and the multiplexer, if need be */
 } encoders[] = {
   { "jpeg", "jpegenc", "quality=90" },
   { "vp8", "vp8enc",
@@ -19,7 +20,7 @@ static const struct {
       "max-quantizer=40 "
       "target-bitrate=20000000 keyframe-max-dist=60" },
   { "h264", "x264enc", "tune=zerolatency speed-preset=ultrafast pass=quant" },
-  { "h264", "openh264enc", "complexity=low bitrate=8000000" },
+  { "h264", "openh264enc", "complexity=low bitrate=8000000", "h264parse" },
   { "theora", "theoraenc", "speed-level=3 quality=56" },
   { "ffv1", "avenc_ffv1", "" },
 };
@@ -47,8 +48,9 @@ apply_settings (GstElement *element, const gchar *settings)
   }
 }
 
+/* The first encoder of @codec that is there, and what must stand behind it. */
 static GstElement *
-make_encoder (const gchar *codec, GError **error)
+make_encoder (const gchar *codec, GstElement **parser, GError **error)
 {
   const gchar *first = NULL;
 
@@ -59,10 +61,12 @@ make_encoder (const gchar *codec, GError **error)
       continue;
     first = first ? first : encoders[i].factory;
     element = gst_element_factory_make (encoders[i].factory, NULL);
-    if (element) {
-      apply_settings (element, encoders[i].settings);
-      return element;
-    }
+    if (!element)
+      continue;
+    apply_settings (element, encoders[i].settings);
+    *parser = tool_element_new (
+        encoders[i].parser ? encoders[i].parser : "identity", error);
+    return element;
   }
   /* for its message */
   return tool_element_new (first, error);
@@ -95,21 +99,22 @@ gboolean
 tool_sink_add_recorder (
     GstBin *bin, GstElement *from, const ToolWatchOptions *o, GError **error)
 {
-  GstElement *e[5] = { NULL };
-  static const gchar *const names[] = { "queue", "videoconvert", NULL,
+  GstElement *e[6] = { NULL };
+  static const gchar *const names[] = { "queue", "videoconvert", NULL, NULL,
     "matroskamux", "filesink" };
 
-  for (guint i = 0; i < G_N_ELEMENTS (e); i++) {
-    e[i] = names[i] ? tool_element_new (names[i], error)
-                    : make_encoder (o->codec, error);
+  e[2] = make_encoder (o->codec, &e[3], error);
+  for (guint i = 0; e[2] && e[3] && i < G_N_ELEMENTS (e); i++) {
+    if (names[i])
+      e[i] = tool_element_new (names[i], error);
     if (!e[i])
       break;
   }
-  if (e[4]) {
+  if (e[5]) {
     /* Full, it waits: what was seen is recorded. */
     g_object_set (e[0], "max-size-buffers", 8, "max-size-bytes", 0,
         "max-size-time", G_GUINT64_CONSTANT (0), NULL);
-    g_object_set (e[4], "location", o->record, "sync", FALSE, NULL);
+    g_object_set (e[5], "location", o->record, "sync", FALSE, NULL);
   }
   return add_chain (bin, from, e, G_N_ELEMENTS (e), error);
 }

@@ -159,6 +159,26 @@ on_signal (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+/* Whether an error comes from what reads or decodes the source: all else has
+ * its name in the message, or has nothing to do with it. */
+static gboolean
+is_of_source (GstObject *origin)
+{
+  static const gchar *const kinds[] = { "Source", "Decoder", "Demuxer",
+    "Parser", "Typefind" };
+  GstElementFactory *factory = GST_IS_ELEMENT (origin)
+      ? gst_element_get_factory (GST_ELEMENT (origin))
+      : NULL;
+  const gchar *klass = factory
+      ? gst_element_factory_get_metadata (factory, GST_ELEMENT_METADATA_KLASS)
+      : NULL;
+
+  for (guint i = 0; klass && i < G_N_ELEMENTS (kinds); i++)
+    if (strstr (klass, kinds[i]))
+      return TRUE;
+  return factory && g_str_equal (GST_OBJECT_NAME (factory), "typefind");
+}
+
 static void
 take_error (Watch *w, GstMessage *message)
 {
@@ -183,6 +203,9 @@ take_error (Watch *w, GstMessage *message)
         w->o.source, w->missing);
   else
     tool_error_from_message (message, &w->error);
+  /* Errors of what decodes don't name the file. */
+  if (!w->missing && is_of_source (GST_MESSAGE_SRC (message)))
+    g_prefix_error (&w->error, "'%s': ", w->o.source);
 }
 
 static gboolean
