@@ -49,11 +49,12 @@ read_pgm (const char *path, NucsegFrame *frame)
 
   if (!file)
     return "can't be opened";
-  int magic = getc (file) << 8 | getc (file);
+  char magic[3] = "";
+  gboolean is_pgm = fread (magic, 1, 2, file) == 2 && g_str_equal (magic, "P5");
   frame->width = read_number (file);
   frame->height = read_number (file);
   int most = read_number (file);
-  if (magic != ('P' << 8 | '5') || most < 1 || most > 65535)
+  if (!is_pgm || most < 1 || most > 65535)
     problem = "not a binary PGM picture (P5)";
   else if (frame->width < NUCSEG_MIN_SIZE || frame->width > NUCSEG_MAX_SIZE
       || frame->height < NUCSEG_MIN_SIZE || frame->height > NUCSEG_MAX_SIZE)

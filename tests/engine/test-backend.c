@@ -145,6 +145,41 @@ test_damaged (void)
   g_assert_cmpint (g_rmdir (dir), ==, 0);
 }
 
+/* Modules may load OpenMP, which reads its policy once: told to wait without
+ * spinning, unless the user has said something. */
+static void
+test_openmp (void)
+{
+  static const struct {
+    const gchar *variable, *value, *policy;
+  } cases[] = {
+    { NULL, NULL, "passive" },
+    { "OMP_WAIT_POLICY", "active", "active" },
+    { "GOMP_SPINCOUNT", "100", NULL },
+  };
+
+  if (!g_test_subprocess ()) {
+    g_test_trap_subprocess ("/backend/openmp/subprocess/0", 0, 0);
+    g_test_trap_assert_passed ();
+    g_test_trap_subprocess ("/backend/openmp/subprocess/1", 0, 0);
+    g_test_trap_assert_passed ();
+    g_test_trap_subprocess ("/backend/openmp/subprocess/2", 0, 0);
+    g_test_trap_assert_passed ();
+    return;
+  }
+  guint i = (guint) g_ascii_strtoull (
+      strrchr (g_test_get_path (), '/') + 1, NULL, 10);
+  g_unsetenv ("OMP_WAIT_POLICY");
+  g_unsetenv ("GOMP_SPINCOUNT");
+  if (cases[i].variable)
+    g_setenv (cases[i].variable, cases[i].value, TRUE);
+  g_assert_nonnull (nucseg_backend_find ("reference", NULL));
+  g_assert_cmpstr (g_getenv ("OMP_WAIT_POLICY"), ==,
+      i == 1 ? "active" : NULL); /* no module, no change */
+  g_assert_nonnull (nucseg_backend_find ("fake", NULL));
+  g_assert_cmpstr (g_getenv ("OMP_WAIT_POLICY"), ==, cases[i].policy);
+}
+
 static gpointer
 find_all (gpointer data)
 {
@@ -181,6 +216,10 @@ main (int argc, char **argv)
   g_test_add_func ("/backend/not-built", test_not_built);
   g_test_add_func ("/backend/faults", test_faults);
   g_test_add_func ("/backend/damaged", test_damaged);
+  g_test_add_func ("/backend/openmp", test_openmp);
+  g_test_add_func ("/backend/openmp/subprocess/0", test_openmp);
+  g_test_add_func ("/backend/openmp/subprocess/1", test_openmp);
+  g_test_add_func ("/backend/openmp/subprocess/2", test_openmp);
   g_test_add_func ("/backend/threads", test_threads);
   gint result = g_test_run ();
   g_free (module_dir);

@@ -28,7 +28,7 @@ expect_refused (GBytes *bytes, const gchar *part)
   g_autoptr (GBytes) owned = bytes;
   g_autoptr (GError) error = NULL;
   NucsegModel *model =
-      nucseg_model_new_from_bytes (bytes, "bad.safetensors", &error);
+      nucseg_model_new_from_bytes (owned, "bad.safetensors", &error);
 
   if (model)
     g_error ("the model loads, expected an error with \"%s\"", part);

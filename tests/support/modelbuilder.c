@@ -408,7 +408,6 @@ write_metadata (NucsegBuilder *builder, GString *header)
 GBytes *
 nucseg_builder_end (NucsegBuilder *builder, const gchar *node, gint n_maps)
 {
-  g_autoptr (NucsegBuilder) owned = builder;
   g_autoptr (GString) header = g_string_new (NULL);
   g_autoptr (GByteArray) data = g_byte_array_new ();
 
@@ -441,6 +440,7 @@ nucseg_builder_end (NucsegBuilder *builder, const gchar *node, gint n_maps)
     g_byte_array_append (data, (const guint8 *) tensor->data, (guint) size);
   }
   g_string_append (header, "}");
+  nucseg_builder_free (builder);
   return nucseg_builder_file (header->str, data->data, data->len);
 }
 
