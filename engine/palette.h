@@ -15,7 +15,7 @@ G_BEGIN_DECLS
  * @label: 1..65535
  *
  * Returns: 0xRRGGBB: a vivid colour that is always the same for a label; no
- *   two of any 8 labels in a row look alike
+ *   two of any 5 labels in a row look alike
  */
 NUCSEG_API guint32 nucseg_palette_color (guint label);
 
