@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * kernels.h: what the CUDA back end launches: one function for each step of a
+ * frame and for each operation of the network that is no cuDNN convolution.
+ * Plain C; the kernels are in cuda/kernels/. docs/model-format.md says what
+ * each step computes, cpu/reference/ holds the plain-C twins.
+ *
+ * Rules for every function here that takes a stream:
+ * - It queues its work and returns. It allocates nothing, waits for nothing,
+ *   and may be captured into a CUDA graph: every launch parameter follows from
+ *   the arguments. What changes from frame to frame (addresses of planes, the
+ *   user's parameters) is read on the device from a NucsegCudaRequest, which
+ *   one copy node updates.
+ * - Pointers in structs are device pointers of the current context unless a
+ *   comment says otherwise. Structs themselves are read during the call only.
+ * - It returns cudaSuccess, or cudaErrorInvalidValue for arguments that break
+ *   a rule stated here, or what the launch returned. Errors of execution show
+ *   at the next synchronisation, as always in CUDA.
+ * - Any thread may call it; the current context must own stream and memory.
+ * - The result is the same bits in every run: sums between blocks are integer,
+ *   or added in an order that does not depend on which block comes first.
+ *
+ * A frame, with W x H pixels, w x h network pixels, in one stream:
+ *
+ *   copy NucsegCudaRequest to the device (and the frame, from system memory)
+ *   nucseg_cuda_limits      frame -> limits, table of grey -> network value
+ *   nucseg_cuda_fill        frame + table -> network input
+ *   cuDNN, nucseg_cuda_attention, _scale_pool, _upsample, ... _head -> maps
+ *   nucseg_cuda_decode      maps -> labels, number of objects
+ *   nucseg_cuda_objects     frame + labels -> NucsegObject records
+ *   nucseg_cuda_overlay     frame + labels -> picture
+ *   copy NucsegCudaReply (labels, objects) to the host
+ */
+#ifndef NUCSEG_CUDA_KERNELS_H
+#define NUCSEG_CUDA_KERNELS_H
+
+#include <cuda_runtime_api.h>
+
+#include "backend.h"
+#include "filter.h"
+
+G_BEGIN_DECLS
+
+/* --- What travels with each frame ---------------------------------------- */
+
+/* Planes of a picture on the device; see NucsegFrame. */
+typedef struct {
+  guint8 *data[3];
+  gint stride[3];
+} NucsegCudaPlanes;
+
+/**
+ * NucsegCudaRequest:
+ * @frame: planes of the raw frame
+ * @shown: planes of the picture to draw into; may be those of @frame
+ * @labels: (out): labels of the frame, 0 and 1..n
+ * @labels_stride: bytes a row, even, at least 2 x width
+ * @objects: (out): room for %NUCSEG_MAX_LABEL records; device memory, or host
+ *   memory mapped into the device's address space: only the n records of the
+ *   frame are written, each value once
+ * @polarity: NucsegPolarity
+ * @normalization: NucsegNormalization
+ * @black_level: see NucsegParams; below @white_level if @normalization is FIXED
+ * @white_level: see NucsegParams
+ * @exclude_border: see NucsegParams
+ * @logit_limit: a pixel is foreground if its logit is above it
+ * @least_area: smallest object, frame pixels
+ * @most_area: largest object, frame pixels
+ * @overlay: NucsegOverlay
+ * @alpha: opacity of the fill, 0..256
+ * @contour_color: see NucsegParams
+ * @fill_color: see NucsegParams
+ * @draw_count: see NucsegParams
+ *
+ * All that changes from frame to frame while a captured graph stays. The host
+ * fills one (nucseg_cuda_request_init() and the pointers) and copies it to the
+ * device in front of the frame's kernels.
+ */
+typedef struct {
+  NucsegCudaPlanes frame, shown;
+  guint16 *labels;
+  gsize labels_stride;
+  NucsegObject *objects;
+  guint32 polarity, normalization;
+  guint32 black_level, white_level;
+  guint32 exclude_border;
+  gfloat logit_limit;
+  gdouble least_area, most_area;
+  guint32 overlay, alpha;
+  guint32 contour_color, fill_color;
+  guint32 draw_count;
+} NucsegCudaRequest;
+
+/**
+ * NucsegCudaReply:
+ * @low_level: as NucsegResult.low; written by nucseg_cuda_limits()
+ * @high_level: as NucsegResult.high
+ * @inverted: as NucsegResult.inverted
+ * @n_objects: written by nucseg_cuda_decode(), at most %NUCSEG_MAX_LABEL
+ * @dropped: as NucsegResult.dropped
+ *
+ * Small results of a frame, in device memory. nucseg_cuda_overlay() reads
+ * levels and number from here: who draws labels of an earlier frame leaves or
+ * copies the right numbers here.
+ */
+typedef struct {
+  guint32 low_level, high_level, inverted;
+  guint32 n_objects, dropped;
+} NucsegCudaReply;
+
+/**
+ * nucseg_cuda_request_init:
+ * @request: (out): in host memory; planes, labels and objects become NULL
+ * @params: the user's
+ * @output: the model's
+ * @scale: network pixels per frame pixel
+ *
+ * Runs on the host. Thresholds are computed as the reference computes them, so
+ * that comparisons on the device go the same way.
+ */
+void nucseg_cuda_request_init (NucsegCudaRequest *request,
+    const NucsegParams *params, const NucsegOutput *output, gdouble scale);
+
+/* --- What a graph is captured for ---------------------------------------- */
+
+/**
+ * NucsegCudaPicture:
+ * @format: of the raw frame
+ * @width: pixels
+ * @height: pixels
+ * @depth: bits of the grey value: nucseg_frame_get_depth()
+ * @msb_aligned: see NucsegFrame
+ *
+ * What must stay the same from frame to frame. Strides and addresses may
+ * change: they are in the request. 16-bit planes start at even addresses and
+ * have even strides; other alignments are free (aligned ones are faster).
+ */
+typedef struct {
+  NucsegFormat format;
+  gint width, height;
+  guint depth;
+  gboolean msb_aligned;
+} NucsegCudaPicture;
+
+/* Element types of tensors. Arithmetic is f32 in all of them. */
+typedef enum {
+  NUCSEG_CUDA_F32,
+  NUCSEG_CUDA_F16,
+  NUCSEG_CUDA_BF16
+} NucsegCudaType;
+
+/**
+ * NucsegCudaTensor:
+ * @data: element (0, 0, 0); aligned to its type's size, at best to 16 bytes
+ * @type: of its elements
+ * @height: rows
+ * @width: columns
+ * @channels: channels
+ * @pitch: elements from one pixel to the next, >= @channels
+ *
+ * NHWC with N = 1: element (y, x, c) stands at data[(y * width + x) * pitch +
+ * c]. A slice of a concatenation is a tensor with the whole's pitch and @data
+ * at its first channel. Channels between @channels and @pitch are not touched.
+ */
+typedef struct {
+  gpointer data;
+  NucsegCudaType type;
+  gint height, width, channels, pitch;
+} NucsegCudaTensor;
+
+/* --- prepare ------------------------------------------------------------- */
+
+/**
+ * NucsegCudaFilter:
+ * @n_in: see NucsegFilter, as those below
+ * @n_out: samples before padding
+ * @n_padded: samples with padding
+ * @n_taps: taps of each output
+ * @identity: output i is sample i
+ * @span: most source samples that a tile of %NUCSEG_CUDA_FILTER_TILE outputs
+ *   reads
+ * @first: @n_padded positions of tap 0, before reflection
+ * @base: the smallest of @first for each tile
+ * @weight: @n_padded x @n_taps weights
+ *
+ * A NucsegFilter on the device.
+ */
+#define NUCSEG_CUDA_FILTER_TILE 32
+typedef struct {
+  gint n_in, n_out, n_padded, n_taps;
+  gboolean identity;
+  gint span;
+  const gint *first, *base;
+  const gfloat *weight;
+} NucsegCudaFilter;
+
+/* Bytes that @filter takes on the device, a multiple of 16. Host. */
+gsize nucseg_cuda_filter_size (const NucsegFilter *filter);
+/**
+ * nucseg_cuda_filter_pack:
+ * @filter: the table
+ * @bytes: (out caller-allocates): host memory, nucseg_cuda_filter_size() bytes,
+ *   to be copied to @device
+ * @device: where they will be on the device, aligned to 16 bytes; only counted
+ *   with here
+ *
+ * Runs on the host.
+ *
+ * Returns: the struct that kernels take
+ */
+NucsegCudaFilter nucseg_cuda_filter_pack (
+    const NucsegFilter *filter, gpointer bytes, gconstpointer device);
+
+/**
+ * NucsegCudaPrepare:
+ * @picture: the raw frame
+ * @input: what the model asks for
+ * @across: filter of rows: frame width -> padded network width
+ * @down: filter of columns
+ * @block: 1, or the block of the space_to_depth that the graph starts with
+ * @out: the network's input: padded height / @block x padded width / @block
+ *   pixels of at least @block x @block channels; (y block + dy, x block + dx)
+ *   goes to channel dy block + dx; channels from block^2 on become 0 (cuDNN
+ *   wants multiples of 8)
+ * @workspace: nucseg_cuda_prepare_workspace() bytes, aligned to 256; holds the
+ *   limits and the table from nucseg_cuda_limits() to nucseg_cuda_fill()
+ * @request: on the device
+ * @reply: on the device
+ */
+typedef struct {
+  NucsegCudaPicture picture;
+  NucsegInput input;
+  NucsegCudaFilter across, down;
+  gint block;
+  NucsegCudaTensor out;
+  gpointer workspace;
+  const NucsegCudaRequest *request;
+  NucsegCudaReply *reply;
+} NucsegCudaPrepare;
+
+/* Bytes of workspace for frames of @depth bits. Host. */
+gsize nucseg_cuda_prepare_workspace (guint depth);
+
+/**
+ * nucseg_cuda_limits:
+ * @prepare: what to do
+ * @stream: where
+ *
+ * First pass over the frame: grey values, their histogram, limits, polarity,
+ * table of network values. Limits and levels are equal to those of
+ * nucseg_limits_find(), the table to the bit. The mean that decides on the
+ * polarity is summed in f64 in another order: it may decide otherwise where
+ * the mean is within 1e-12 of 0.5 without being it.
+ */
+cudaError_t
+nucseg_cuda_limits (const NucsegCudaPrepare *prepare, cudaStream_t stream);
+
+/**
+ * nucseg_cuda_fill:
+ *
+ * Second pass: map, smooth, scale, pad. Exact where both filters do nothing;
+ * else sums are f32.
+ */
+cudaError_t
+nucseg_cuda_fill (const NucsegCudaPrepare *prepare, cudaStream_t stream);
+
+/* --- network: what cuDNN does not do -------------------------------------- */
+
+/**
+ * NucsegCudaConv:
+ * @weight: f32, as nucseg_cuda_conv_pack() lays them out
+ * @bias: out_channels f32 values, or NULL
+ * @in_channels: whole counts, not per group
+ * @out_channels: likewise
+ * @kernel_h: rows of the kernel; and so on as NucsegConv
+ */
+typedef struct {
+  const gfloat *weight, *bias;
+  gint in_channels, out_channels;
+  gint kernel_h, kernel_w;
+  gint stride, dilation, padding, groups;
+  NucsegActivation activation;
+} NucsegCudaConv;
+
+/**
+ * nucseg_cuda_conv_pack:
+ * @conv: weights of a model
+ * @round: values are rounded to this type (and stay f32 in memory); F32 leaves
+ *   them as they are
+ * @packed: (out caller-allocates): host memory, as many f32 as @conv has
+ *   weights: [group][ky][kx][input][output]
+ *
+ * Runs on the host.
+ */
+void nucseg_cuda_conv_pack (
+    const NucsegConv *conv, NucsegCudaType round, gfloat *packed);
+
+/**
+ * nucseg_cuda_conv:
+ * @conv: any kernel, stride, dilation, padding and groups of the model format
+ * @in: in_channels; any type
+ * @out: out_channels; the type of @in, or F32
+ * @stream: where
+ *
+ * A direct convolution with bias and activation, sums in f32: for stems of few
+ * channels, depthwise convolutions, tensors of few pixels, f32 networks, and
+ * whatever cuDNN has no engine for.
+ */
+cudaError_t
+nucseg_cuda_conv (const NucsegCudaConv *conv, const NucsegCudaTensor *in,
+    const NucsegCudaTensor *out, cudaStream_t stream);
+
+/**
+ * nucseg_cuda_head:
+ * @conv: 1x1, stride 1, no padding, one group; block^2 x n outputs
+ * @block: of the depth_to_space behind it; 1: none
+ * @round: the type to which the convolution's outputs are rounded before they
+ *   are moved: that of the other tensors, where the graph's output is a
+ *   depth_to_space node (docs/model-format.md, Precision); F32 where the
+ *   convolution itself is the output
+ * @in: in_channels; any type
+ * @maps: F32, height and width @block times those of @in, n channels
+ * @stream: where
+ */
+cudaError_t nucseg_cuda_head (const NucsegCudaConv *conv, gint block,
+    NucsegCudaType round, const NucsegCudaTensor *in,
+    const NucsegCudaTensor *maps, cudaStream_t stream);
+
+/**
+ * NucsegCudaAttention:
+ * @x: the tensor that is weighed; any type, C channels
+ * @rows: cells of the subregional average pooling, 1..16
+ * @columns: likewise
+ * @reduce: depthwise convolution that covers all rows x columns cells: its
+ *   output is 1 x 1 x C
+ * @gate: 1x1, C -> C
+ * @expand: 1x1, lower_channels -> C; weight NULL: there is no lower level
+ * @lower: `own` of the lower level, expand.in_channels f32 values, or NULL
+ * @own: (out): C f32 values: gate (reduce (avg_pool (x)))
+ * @weights: (out): C f32 values: own + expand (lower), or own + own
+ * @workspace: nucseg_cuda_attention_workspace() bytes, aligned to 256
+ *
+ * SAP and CE (docs/model-format.md calls it the attention chain): avg_pool,
+ * depthwise conv, 1x1 conv, and add, with the activations of the three
+ * convolutions, in f32 throughout.
+ */
+typedef struct {
+  NucsegCudaTensor x;
+  gint rows, columns;
+  NucsegCudaConv reduce, gate, expand;
+  const gfloat *lower;
+  gfloat *own, *weights;
+  gpointer workspace;
+} NucsegCudaAttention;
+
+/* Bytes of workspace for @rows x @columns cells of @channels. Host. */
+gsize nucseg_cuda_attention_workspace (gint rows, gint columns, gint channels);
+/* One kernel (and a small memset). */
+cudaError_t nucseg_cuda_attention (
+    const NucsegCudaAttention *attention, cudaStream_t stream);
+
+/**
+ * nucseg_cuda_scale_pool:
+ * @in: any type
+ * @weights: a factor for each channel, f32; NULL: 1
+ * @full: (nullable): @in x weights, rounded to the type of @in, which is its
+ *   own; may be a slice of a concatenation, or @in itself
+ * @pooled: (nullable): 2x2 maxima (stride 2) of the values of @full; odd last
+ *   rows and columns of @in have no part in it
+ * @stream: where
+ *
+ * mul + max_pool + concat in one pass over @in. At least one output.
+ */
+cudaError_t nucseg_cuda_scale_pool (const NucsegCudaTensor *in,
+    const gfloat *weights, const NucsegCudaTensor *full,
+    const NucsegCudaTensor *pooled, cudaStream_t stream);
+
+/* Any kernel and stride; @out has the type of @in. */
+cudaError_t
+nucseg_cuda_max_pool (gint kernel, gint stride, const NucsegCudaTensor *in,
+    const NucsegCudaTensor *out, cudaStream_t stream);
+
+/* Adaptive average pooling to the size of @out, F32; @in of any type. */
+cudaError_t nucseg_cuda_avg_pool (const NucsegCudaTensor *in,
+    const NucsegCudaTensor *out, cudaStream_t stream);
+
+/* Factor 2; @out has the type of @in and may be a slice of a concatenation. */
+cudaError_t
+nucseg_cuda_upsample (NucsegUpsample mode, const NucsegCudaTensor *in,
+    const NucsegCudaTensor *out, cudaStream_t stream);
+
+/* @out = @in, rounded where the types differ: concat, conversion. */
+cudaError_t nucseg_cuda_copy (const NucsegCudaTensor *in,
+    const NucsegCudaTensor *out, cudaStream_t stream);
+
+/* Sum of @n tensors (2..8) of one type and shape, from the first on; one of
+ * them may be @out. */
+cudaError_t nucseg_cuda_add (guint n, const NucsegCudaTensor *in,
+    const NucsegCudaTensor *out, cudaStream_t stream);
+
+/* @block 1..8; any two types; channels of @out from block^2 x C on become 0. */
+cudaError_t nucseg_cuda_space_to_depth (gint block, const NucsegCudaTensor *in,
+    const NucsegCudaTensor *out, cudaStream_t stream);
+/* @block 1..8; any two types; channels of @in from block^2 x C on are not
+ * read. */
+cudaError_t nucseg_cuda_depth_to_space (gint block, const NucsegCudaTensor *in,
+    const NucsegCudaTensor *out, cudaStream_t stream);
+
+/* --- decode, objects ------------------------------------------------------ */
+
+/**
+ * NucsegCudaDecode:
+ * @geometry: sizes and scale
+ * @output: the model's decoder
+ * @maps: pad_height x pad_width x n_maps, dense (pitch = n_maps), f32
+ * @positions: (nullable): nucseg_cuda_label_positions() values on the device;
+ *   may be NULL if geometry.scale is 1
+ * @workspace: nucseg_cuda_decode_workspace() bytes, aligned to 256
+ * @request: on the device: limits, and where labels go
+ * @reply: on the device: n_objects, dropped
+ */
+typedef struct {
+  NucsegGeometry geometry;
+  NucsegOutput output;
+  const gfloat *maps;
+  const gint *positions;
+  gpointer workspace;
+  const NucsegCudaRequest *request;
+  NucsegCudaReply *reply;
+} NucsegCudaDecode;
+
+/* Bytes of workspace. Host. */
+gsize nucseg_cuda_decode_workspace (const NucsegGeometry *geometry);
+/**
+ * nucseg_cuda_label_positions:
+ * @geometry: sizes and scale
+ * @positions: (out caller-allocates): host memory, frame_width + frame_height
+ *   values: where each column, then each row of the frame stands between
+ *   network pixels, in 256ths (docs/model-format.md, output, step 7)
+ *
+ * Runs on the host.
+ */
+void
+nucseg_cuda_label_positions (const NucsegGeometry *geometry, gint *positions);
+
+/* Steps 1 to 8 of docs/model-format.md; labels equal to the reference's. */
+cudaError_t
+nucseg_cuda_decode (const NucsegCudaDecode *decode, cudaStream_t stream);
+
+/**
+ * NucsegCudaObjects:
+ * @picture: the raw frame
+ * @workspace: nucseg_cuda_objects_workspace() bytes, aligned to 256
+ * @request: on the device: frame, labels, objects
+ * @reply: on the device: n_objects
+ */
+typedef struct {
+  NucsegCudaPicture picture;
+  gpointer workspace;
+  const NucsegCudaRequest *request;
+  const NucsegCudaReply *reply;
+} NucsegCudaObjects;
+
+gsize nucseg_cuda_objects_workspace (void);
+/* Records equal to the reference's to the bit. */
+cudaError_t
+nucseg_cuda_objects (const NucsegCudaObjects *objects, cudaStream_t stream);
+
+/* --- overlay -------------------------------------------------------------- */
+
+/**
+ * nucseg_cuda_overlay:
+ * @picture: the raw frame
+ * @shown: format of the picture to draw: the frame's, or any colour format
+ *   where the frame is grey
+ * @request: on the device: planes, labels, what is drawn
+ * @reply: on the device: levels, number of objects
+ * @stream: where
+ *
+ * Every byte of the shown picture's pixels is written (in place: those that
+ * are drawn on), equal to the reference's. Bytes between a row's end and its
+ * stride are left alone.
+ */
+cudaError_t nucseg_cuda_overlay (const NucsegCudaPicture *picture,
+    NucsegFormat shown, const NucsegCudaRequest *request,
+    const NucsegCudaReply *reply, cudaStream_t stream);
+
+G_END_DECLS
+
+#endif /* NUCSEG_CUDA_KERNELS_H */
