@@ -171,6 +171,10 @@ get_slot (NucsegSession *session, const NucsegFrame *frame,
   if (!nucseg_graph_infer (
           graph, geometry.pad_height, geometry.pad_width, shapes, error))
     return NULL;
+  /* a back end that does all in one launch has memory of its own */
+  if (!session->backend->run
+      && !nucseg_memory_check (graph, shapes, session->precision, error))
+    return NULL;
   /* first out, then in: two plans of large frames may not fit together */
   slot_clear (session, oldest);
   NucsegPlanOptions options = { session->model, geometry, session->precision,
