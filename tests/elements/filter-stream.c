@@ -322,8 +322,8 @@ test_no_time_stamps (void)
 static void
 test_latency (void)
 {
-  const GstVideoInfo info = nst_info (GST_VIDEO_FORMAT_GRAY8, 512, 512);
-  g_autofree gchar *caps = nst_caps (GST_VIDEO_FORMAT_GRAY8, 512, 512);
+  const GstVideoInfo info = nst_info (GST_VIDEO_FORMAT_GRAY8, 256, 256);
+  g_autofree gchar *caps = nst_caps (GST_VIDEO_FORMAT_GRAY8, 256, 256);
   GstElement *filter = nst_filter_new (NULL, NULL);
   GstHarness *h = nst_harness_new (filter, NULL);
   GstBus *bus = gst_bus_new ();
@@ -336,7 +336,7 @@ test_latency (void)
   gst_harness_set_upstream_latency (h, 30 * GST_MSECOND);
   g_assert_cmpuint (gst_harness_query_latency (h), ==, 30 * GST_MSECOND);
   gst_harness_set_src_caps_str (h, caps);
-  for (guint i = 0; i < 110; i++)
+  for (guint i = 0; i < 60; i++)
     gst_buffer_unref (nst_push_and_pull (h, nst_frame_new (&info, i, NULL)));
   g_object_get (filter, "stats", &stats, NULL);
   g_assert_true (gst_structure_get_uint64 (stats, "latency", &latency));
