@@ -228,6 +228,49 @@ test_zero_nuclei (void)
   gst_harness_teardown (h);
 }
 
+/* As many as a crowded dish shows, then none, then as many again. */
+static void
+test_many_nuclei (void)
+{
+  const GstVideoInfo info = nst_info (GST_VIDEO_FORMAT_GRAY8, 400, 320);
+  g_autofree gchar *caps = nst_caps (GST_VIDEO_FORMAT_GRAY8, 400, 320);
+  GstHarness *h = nst_harness_new (nst_filter_new ("overlay", 0, NULL), caps);
+
+  for (guint n = 0; n < 3; n++) {
+    GstBuffer *in = nst_empty_frame_new (&info, n), *out;
+    const guint expected = n == 1 ? 0 : 2000;
+    gpointer state = NULL;
+    NucsegMasks masks;
+    GstMapInfo map;
+    guint regions = 0;
+
+    /* 50 x 40 squares of 3 x 3 pixels */
+    gst_buffer_map (in, &map, GST_MAP_WRITE);
+    for (guint i = 0; i < expected * 9; i++) {
+      const guint x = i / 9 % 50 * 8 + i % 3 + 2;
+      const guint y = i / 9 / 50 * 8 + i / 3 % 3 + 2;
+
+      map.data[y * 400 + x] = 250;
+    }
+    gst_buffer_unmap (in, &map);
+    out = nst_push_and_pull (h, in);
+    g_assert_true (nucseg_masks_map (out, NUCSEG_META_NAME, &masks));
+    g_assert_cmpuint (masks.n_objects, ==, expected);
+    for (guint i = 0; i < expected; i++) {
+      g_assert_cmpint (masks.objects[i].x, ==, i % 50 * 8 + 2);
+      g_assert_cmpint (masks.objects[i].y, ==, i / 50 * 8 + 2);
+      g_assert_cmpuint (masks.objects[i].area, ==, 9);
+    }
+    nucseg_masks_unmap (&masks);
+    while (gst_buffer_iterate_meta_filtered (
+        out, &state, GST_VIDEO_REGION_OF_INTEREST_META_API_TYPE))
+      regions++;
+    g_assert_cmpuint (regions, ==, expected);
+    gst_buffer_unref (out);
+  }
+  gst_harness_teardown (h);
+}
+
 /* --- Reuse --------------------------------------------------------------- */
 
 static void
@@ -535,6 +578,7 @@ main (int argc, char **argv)
   g_test_add_func ("/filter/stream/discont", test_discont);
   g_test_add_func ("/filter/stream/kept", test_kept);
   g_test_add_func ("/filter/stream/zero-nuclei", test_zero_nuclei);
+  g_test_add_func ("/filter/stream/many-nuclei", test_many_nuclei);
   g_test_add_func ("/filter/stream/interval", test_interval);
   g_test_add_func ("/filter/stream/interval-draws", test_interval_draws);
   g_test_add_func ("/filter/stream/no-time-stamps", test_no_time_stamps);
