@@ -248,7 +248,8 @@ nuc_test_src_install_properties (GObjectClass *klass)
    */
   g_object_class_install_property (klass, PROP_DIVISION_PERIOD,
       g_param_spec_uint ("division-period", "Division period",
-          "Mean frames from a nucleus' birth to its division (0 = none divides)",
+          "Mean frames from a nucleus' birth to its division (0 = none "
+          "divides)",
           0, 1000000, DEFAULT_DIVISION_PERIOD, start));
   /**
    * nuctestsrc:clustering:

@@ -358,7 +358,9 @@ move (NucSim *sim, NucNucleus *n)
     spin *= 0.2;
   }
   if (n->phase == NUC_PHASE_SEPARATING && 2 * n->age < n->duration) {
-    gdouble way = 1.6 * n->radius / n->duration;
+    /* fast at first, as anaphase is */
+    gdouble t = (gdouble) n->age / n->duration;
+    gdouble way = 1.6 * n->radius / n->duration * 2.0 * (1.0 - 2.0 * t);
 
     n->x += n->ax * way;
     n->y += n->ay * way;
