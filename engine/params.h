@@ -5,7 +5,7 @@
 #ifndef NUCSEG_PARAMS_H
 #define NUCSEG_PARAMS_H
 
-#include "graph.h"
+#include "backend.h"
 
 G_BEGIN_DECLS
 
@@ -21,6 +21,15 @@ gsize nucseg_frame_layout (NucsegFrame *frame);
  * all of the machine's memory. */
 gboolean nucseg_memory_check (const NucsegGraph *graph,
     const NucsegShape *shapes, NucsegPrecision precision, GError **error);
+
+/* Frame, label stride and picture of nucseg_session_run(): FALSE with SHAPE or
+ * UNSUPPORTED. */
+gboolean nucseg_check_frame (
+    const NucsegBackend *backend, const NucsegFrame *frame, GError **error);
+gboolean nucseg_check_labels (
+    const NucsegFrame *frame, gsize labels_stride, GError **error);
+gboolean nucseg_check_shown (const NucsegBackend *backend,
+    const NucsegFrame *frame, const NucsegFrame *shown, GError **error);
 
 G_END_DECLS
 

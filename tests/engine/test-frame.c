@@ -303,6 +303,28 @@ test_refused_shown (void)
       expect_message (error, cases[i].part, cases[i].part);
     }
   }
+
+  /* in place: the same format and stride */
+  static const struct {
+    NucsegFormat format;
+    gint stride;
+  } in_place[] = { { NUCSEG_FORMAT_GRAY8, 40 }, { NUCSEG_FORMAT_RGBA, 128 } };
+  for (guint i = 0; i < G_N_ELEMENTS (in_place); i++) {
+    NucsegFrame frame = { .format = NUCSEG_FORMAT_GRAY8,
+      .width = 32,
+      .height = 32,
+      .data = { pixels },
+      .stride = { 64 } };
+    NucsegFrame shown = frame;
+    g_autoptr (GError) error = NULL;
+    NucsegResult result;
+    shown.format = in_place[i].format;
+    shown.stride[0] = in_place[i].stride;
+    g_assert_false (nucseg_session_run (
+        session, &frame, &params, labels, 64, &shown, &result, &error));
+    g_assert_error (error, NUCSEG_ERROR, NUCSEG_ERROR_SHAPE);
+    expect_message (error, "drawing in place", "GRAY8 of stride 64");
+  }
 }
 
 static void
