@@ -3,8 +3,7 @@
  * nucsegfilter-private.h: what the files of the element nucsegfilter share.
  *
  *   nucsegfilter.c        life: class, start and stop, events, queries
- *   nucsegfilter-props.c  properties: set and get
- *   nucsegfilter-specs.c  properties: what they are
+ *   nucsegfilter-props.c  properties
  *   nucsegfilter-caps.c   formats, sizes, memory
  *   nucsegfilter-frame.c  one frame's way
  *   nucsegfilter-stats.c  times and counts
@@ -23,13 +22,12 @@ G_BEGIN_DECLS
 GST_DEBUG_CATEGORY_EXTERN (nucseg_filter_debug);
 #define GST_CAT_DEFAULT nucseg_filter_debug
 
-/* --- Settings (nucsegfilter-props.c, -specs.c)
- * ------------------------------------ */
+/* --- Settings (nucsegfilter-props.c) ------------------------------------ */
 
 /* Which session: takes effect at the next start. */
 typedef struct {
   gchar *model;
-  gint backend; /* of the enumeration GstNucsegBackend */
+  gint backend; /* of NUCSEG_TYPE_BACKEND_ENUM */
   NucsegPrecision precision;
   guint threads;
 } NucsegSessionSettings;

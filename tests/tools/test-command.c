@@ -122,17 +122,13 @@ test_info_lists (void)
   assert_says (run, model);
 }
 
-static void
-add_tests (void)
+int
+main (int argc, char **argv)
 {
+  g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/command/help", test_help);
   g_test_add_func ("/command/wrong", test_wrong);
   g_test_add_func ("/command/info", test_info);
   g_test_add_func ("/command/info-lists", test_info_lists);
-}
-
-int
-main (int argc, char **argv)
-{
-  return tests_run (argc, argv, add_tests);
+  return g_test_run ();
 }

@@ -4,14 +4,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-if TYPE_CHECKING:  # it needs PyTorch, this file does not
-    from .graph import Graph
+from .graph import Graph
 
 OPSET = 17
 

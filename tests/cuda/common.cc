@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * common.cc: see common.h.
+ */
+#include "common.h"
+
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
+#include <math.h>
+
+const NucsegCudaType all_types[3] = { NUCSEG_CUDA_F32, NUCSEG_CUDA_F16,
+  NUCSEG_CUDA_BF16 };
+
+const char *
+type_name (NucsegCudaType type)
+{
+  return type == NUCSEG_CUDA_F32 ? "f32"
+      : type == NUCSEG_CUDA_F16  ? "f16"
+                                 : "bf16";
+}
+
+float
+round_to (NucsegCudaType type, float value)
+{
+  if (type == NUCSEG_CUDA_F16)
+    return __half2float (__float2half (value));
+  if (type == NUCSEG_CUDA_BF16)
+    return nucseg_ref_round_bf16 (value);
+  return value;
+}
+
+void
+check_cuda (cudaError_t error, const char *what, unsigned seed)
+{
+  if (error != cudaSuccess)
+    g_error ("%s, seed %u: %s", what, seed, cudaGetErrorString (error));
+}
+
+NucsegGeometry
+make_geometry (gint width, gint height, gdouble scale, gint multiple)
+{
+  NucsegGeometry g = {};
+
+  g.frame_width = width;
+  g.frame_height = height;
+  g.scale = scale;
+  g.net_width = MAX (1, (gint) floor (width * scale + 0.5));
+  g.net_height = MAX (1, (gint) floor (height * scale + 0.5));
+  g.pad_width = (g.net_width + multiple - 1) / multiple * multiple;
+  g.pad_height = (g.net_height + multiple - 1) / multiple * multiple;
+  return g;
+}
+
+NucsegCudaPicture
+picture_of (const NucsegFrame *frame)
+{
+  NucsegCudaPicture picture = { frame->format, frame->width, frame->height,
+    nucseg_frame_get_depth (frame), frame->msb_aligned };
+
+  return picture;
+}
+
+NucsegCudaPlanes
+planes_of (const NucsegFrame *frame)
+{
+  NucsegCudaPlanes planes = {};
+
+  for (gint i = 0; i < 3; i++) {
+    planes.data[i] = frame->data[i];
+    planes.stride[i] = frame->stride[i];
+  }
+  return planes;
+}
+
+/* --- Tensors -------------------------------------------------------------- */
+
+static size_t
+element_size (NucsegCudaType type)
+{
+  return type == NUCSEG_CUDA_F32 ? 4 : 2;
+}
+
+/* The last pixel has no more than its channels: a pitch must not be read
+ * beyond. */
+static size_t
+n_elements (gint height, gint width, gint channels, gint pitch, gint before)
+{
+  return ((size_t) height * width - 1) * (pitch > 0 ? pitch : channels) + before
+      + channels;
+}
+
+Tensor::Tensor (NucsegCudaType type, gint height, gint width, gint channels,
+    gint pitch, gint before)
+    : before_ (before),
+      bytes_ (n_elements (height, width, channels, pitch, before)
+          * element_size (type)),
+      dense_ ((size_t) height * width * channels)
+{
+  t.data = bytes_.get () + before * element_size (type);
+  t.type = type;
+  t.height = height;
+  t.width = width;
+  t.channels = channels;
+  t.pitch = pitch > 0 ? pitch : channels;
+}
+
+size_t
+Tensor::place (gint y, gint x, gint c) const
+{
+  return (((size_t) y * t.width + x) * t.pitch + c) * element_size (t.type);
+}
+
+float
+Tensor::at (gint y, gint x, gint c) const
+{
+  const guint8 *at = (const guint8 *) t.data + place (y, x, c);
+
+  if (t.type == NUCSEG_CUDA_F32)
+    return *(const float *) at;
+  if (t.type == NUCSEG_CUDA_F16)
+    return __half2float (*(const __half *) at);
+  return __bfloat162float (*(const __nv_bfloat16 *) at);
+}
+
+void
+Tensor::put (gint y, gint x, gint c, float value)
+{
+  guint8 *at = (guint8 *) t.data + place (y, x, c);
+
+  if (t.type == NUCSEG_CUDA_F32)
+    *(float *) at = value;
+  else if (t.type == NUCSEG_CUDA_F16)
+    *(__half *) at = __float2half (value);
+  else
+    *(__nv_bfloat16 *) at = __float2bfloat16 (value);
+}
+
+void
+Tensor::fill (NucsegRandom *random, float low, float high)
+{
+  for (gint y = 0; y < t.height; y++)
+    for (gint x = 0; x < t.width; x++)
+      for (gint c = 0; c < t.channels; c++)
+        put (y, x, c, parity_uniform (random, low, high));
+}
+
+void
+Tensor::set (const gfloat *values)
+{
+  for (gint y = 0; y < t.height; y++)
+    for (gint x = 0; x < t.width; x++)
+      for (gint c = 0; c < t.channels; c++)
+        put (y, x, c, *values++);
+}
+
+Memory<gfloat> &
+Tensor::dense ()
+{
+  gfloat *out = dense_;
+
+  for (gint y = 0; y < t.height; y++)
+    for (gint x = 0; x < t.width; x++)
+      for (gint c = 0; c < t.channels; c++)
+        *out++ = at (y, x, c);
+  return dense_;
+}
+
+NucsegShape
+Tensor::shape () const
+{
+  return { t.height, t.width, t.channels };
+}
+
+void
+Tensor::check (const char *what, unsigned seed, const gfloat *expected,
+    double relative, double absolute) const
+{
+  for (gint y = 0; y < t.height; y++)
+    for (gint x = 0; x < t.width; x++)
+      for (gint c = 0; c < t.channels; c++) {
+        double want = *expected++, found = at (y, x, c);
+
+        if (isnan (want)
+                ? isnan (found)
+                : fabs (found - want) <= relative * fabs (want) + absolute)
+          continue;
+        g_error ("%s, seed %u: (y %d, x %d, c %d) of %dx%dx%d %s is %.9g, "
+                 "expected %.9g",
+            what, seed, y, x, c, t.height, t.width, t.channels,
+            type_name (t.type), found, want);
+      }
+
+  for (size_t i = 0; i < bytes_.size (); i++) {
+    size_t element = i / element_size (t.type);
+
+    if (element >= (size_t) before_
+        && (element - before_) % t.pitch < (size_t) t.channels)
+      continue;
+    if (bytes_[i] != 0xcd)
+      g_error ("%s, seed %u: byte %zu beside the channels of a tensor has been "
+               "written",
+          what, seed, i);
+  }
+}

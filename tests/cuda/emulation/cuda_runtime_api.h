@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cuda_runtime_api.h: stands in for CUDA's header of this name when kernels
+ * are compiled for the host (emulation.h). Only what the project's kernels and
+ * their tests use. Everything happens before the call returns.
+ */
+#ifndef NUCSEG_EMULATION_RUNTIME_API_H
+#define NUCSEG_EMULATION_RUNTIME_API_H
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum cudaError {
+  cudaSuccess = 0,
+  cudaErrorInvalidValue = 1,
+  cudaErrorInvalidConfiguration = 9,
+  cudaErrorLaunchFailure = 719
+} cudaError_t;
+
+typedef struct CUstream_st *cudaStream_t;
+
+cudaError_t
+cudaMemsetAsync (void *memory, int value, size_t size, cudaStream_t stream);
+const char *cudaGetErrorString (cudaError_t error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* NUCSEG_EMULATION_RUNTIME_API_H */
