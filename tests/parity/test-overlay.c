@@ -6,7 +6,7 @@
 #include "tests/parity/parity.h"
 #include "tests/parity/pictures.h"
 
-#define CASES 30 /* of each pair of formats */
+#define CASES 16 /* of each pair of formats */
 #define PAD 5 /* labels behind each row */
 
 typedef struct {

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#define CASES 40 /* of each format */
+#define CASES 24 /* of each format */
 
 typedef struct {
   NucsegFormat format;
