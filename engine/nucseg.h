@@ -211,8 +211,8 @@ typedef struct {
   gboolean draw_count;
 } NucsegParams;
 
-#define NUCSEG_COLOR_LABEL 0xff000000u /* a colour of its own for each label   \
-                                        */
+/* A colour of its own for each label. */
+#define NUCSEG_COLOR_LABEL 0xff000000u
 
 #define NUCSEG_PARAMS_INIT                                                     \
   {                                                                            \

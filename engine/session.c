@@ -171,6 +171,10 @@ get_slot (NucsegSession *session, const NucsegFrame *frame,
   if (!nucseg_graph_infer (
           graph, geometry.pad_height, geometry.pad_width, shapes, error))
     return NULL;
+  /* a back end that does all in one launch has memory of its own */
+  if (!session->backend->run
+      && !nucseg_memory_check (graph, shapes, session->precision, error))
+    return NULL;
   /* first out, then in: two plans of large frames may not fit together */
   slot_clear (session, oldest);
   NucsegPlanOptions options = { session->model, geometry, session->precision,
@@ -181,68 +185,6 @@ get_slot (NucsegSession *session, const NucsegFrame *frame,
   oldest->geometry = geometry;
   oldest->used = session->clock;
   return oldest;
-}
-
-static gboolean
-check_frame (NucsegSession *session, const NucsegFrame *frame, GError **error)
-{
-  if (!nucseg_frame_check (frame, TRUE, error))
-    return FALSE;
-  if (frame->memory == NUCSEG_MEMORY_CUDA && !session->backend->run) {
-    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
-        "a frame in CUDA memory, the back end \"%s\" takes system memory",
-        session->backend->name);
-    return FALSE;
-  }
-  return TRUE;
-}
-
-static gboolean
-check_labels (const NucsegFrame *frame, gsize labels_stride, GError **error)
-{
-  gsize least = (gsize) frame->width * sizeof (guint16);
-
-  if (labels_stride < least || labels_stride % sizeof (guint16) != 0) {
-    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_SHAPE,
-        "a label stride of %" G_GSIZE_FORMAT
-        ", expected an even number of at least %" G_GSIZE_FORMAT " bytes",
-        labels_stride, least);
-    return FALSE;
-  }
-  return TRUE;
-}
-
-static gboolean
-check_shown (NucsegSession *session, const NucsegFrame *frame,
-    const NucsegFrame *shown, GError **error)
-{
-  if (!check_frame (session, shown, error))
-    return FALSE;
-  if (shown->width != frame->width || shown->height != frame->height) {
-    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_SHAPE,
-        "a picture of %dx%d to draw into, expected the frame's %dx%d",
-        shown->width, shown->height, frame->width, frame->height);
-    return FALSE;
-  }
-  if (shown->format != frame->format
-      && (!nucseg_format_is_grey (frame->format)
-          || nucseg_format_is_grey (shown->format))) {
-    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
-        "drawing a %s frame as %s, expected the same format or, from grey, a "
-        "colour format",
-        nucseg_format_name (frame->format), nucseg_format_name (shown->format));
-    return FALSE;
-  }
-  if (shown->format == frame->format
-      && (nucseg_frame_get_depth (shown) != nucseg_frame_get_depth (frame)
-          || (nucseg_frame_get_depth (frame) > 8
-              && !shown->msb_aligned != !frame->msb_aligned))) {
-    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
-        "drawing %u significant bits as %u, expected the same at the same end",
-        nucseg_frame_get_depth (frame), nucseg_frame_get_depth (shown));
-    return FALSE;
-  }
-  return TRUE;
 }
 
 /* The four verbs, each with its time. */
@@ -316,9 +258,9 @@ nucseg_session_run (NucsegSession *session, const NucsegFrame *frame,
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   *result = (NucsegResult){ 0 };
-  if (!check_frame (session, frame, error)
-      || !check_labels (frame, labels_stride, error)
-      || (shown && !check_shown (session, frame, shown, error))
+  if (!nucseg_check_frame (session->backend, frame, error)
+      || !nucseg_check_labels (frame, labels_stride, error)
+      || (shown && !nucseg_check_shown (session->backend, frame, shown, error))
       || !nucseg_params_check (params, error))
     return FALSE;
   Slot *slot = get_slot (session, frame, params, error);
@@ -342,9 +284,9 @@ nucseg_session_draw (NucsegSession *session, const NucsegFrame *frame,
   g_return_val_if_fail (shown != NULL, FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (!check_frame (session, frame, error)
-      || !check_labels (frame, labels_stride, error)
-      || !check_shown (session, frame, shown, error)
+  if (!nucseg_check_frame (session->backend, frame, error)
+      || !nucseg_check_labels (frame, labels_stride, error)
+      || !nucseg_check_shown (session->backend, frame, shown, error)
       || !nucseg_params_check (params, error))
     return FALSE;
   Slot *slot = get_slot (session, frame, params, error);

@@ -3,7 +3,8 @@
  * nucsegfilter-private.h: what the files of the element nucsegfilter share.
  *
  *   nucsegfilter.c        life: class, start and stop, events, queries
- *   nucsegfilter-props.c  properties
+ *   nucsegfilter-props.c  properties: set and get
+ *   nucsegfilter-specs.c  properties: what they are
  *   nucsegfilter-caps.c   formats, sizes, memory
  *   nucsegfilter-frame.c  one frame's way
  *   nucsegfilter-stats.c  times and counts
@@ -22,12 +23,13 @@ G_BEGIN_DECLS
 GST_DEBUG_CATEGORY_EXTERN (nucseg_filter_debug);
 #define GST_CAT_DEFAULT nucseg_filter_debug
 
-/* --- Settings (nucsegfilter-props.c) ------------------------------------ */
+/* --- Settings (nucsegfilter-props.c, -specs.c)
+ * ------------------------------------ */
 
 /* Which session: takes effect at the next start. */
 typedef struct {
   gchar *model;
-  gint backend; /* of NUCSEG_TYPE_BACKEND_ENUM */
+  gint backend; /* of the enumeration GstNucsegBackend */
   NucsegPrecision precision;
   guint threads;
 } NucsegSessionSettings;

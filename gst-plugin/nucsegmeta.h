@@ -17,6 +17,8 @@
 #ifndef NUCSEG_META_H
 #define NUCSEG_META_H
 
+#include <string.h>
+
 #include <gst/gst.h>
 
 #include "nucseg.h"

@@ -242,12 +242,14 @@ nuc_test_src_install_properties (GObjectClass *klass)
   /**
    * nuctestsrc:division-period:
    *
-   * Mean time from one division of a nucleus to the next; 0: nothing grows,
-   * divides or dies. Periods under 16 frames count as 16.
+   * Mean time from a nucleus' birth to its division, if it lives that long (for
+   * each one too many a grown one dies); 0: nothing grows, divides or dies.
+   * Periods under 16 frames count as 16.
    */
   g_object_class_install_property (klass, PROP_DIVISION_PERIOD,
       g_param_spec_uint ("division-period", "Division period",
-          "Mean frames between two divisions of a nucleus (0 = none divides)",
+          "Mean frames from a nucleus' birth to its division (0 = none "
+          "divides)",
           0, 1000000, DEFAULT_DIVISION_PERIOD, start));
   /**
    * nuctestsrc:clustering:

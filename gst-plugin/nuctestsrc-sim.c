@@ -313,7 +313,7 @@ divide (NucSim *sim, guint index)
   sim->n_divisions++;
 }
 
-/* One too many: an old one dies. */
+/* For each one too many an old one dies. */
 static void
 cull (NucSim *sim)
 {
@@ -325,18 +325,18 @@ cull (NucSim *sim)
   if (living <= sim->target)
     return;
   start = (guint) (nuc_random_next (&sim->random) % n);
-  for (guint i = 0; i < n; i++) {
+  for (guint i = 0; i < n && living > sim->target; i++) {
     NucNucleus *old = &nuclei[(start + i) % n];
+    gdouble t = (gdouble) old->age / old->duration;
 
-    /* a grown one, so that it doesn't jump in size as it starts to shrink */
-    if (old->phase == NUC_PHASE_INTERPHASE && old->age * 2 > old->duration) {
-      gdouble t = (gdouble) old->age / old->duration;
-
-      old->radius *=
-          sqrt (mix (NUC_BORN_AREA, NUC_GROWN_AREA, t) / NUC_GROWN_AREA);
-      nuc_nucleus_set_phase (old, NUC_PHASE_DYING, short_phase (sim) * 2);
-      return;
-    }
+    if (old->phase != NUC_PHASE_INTERPHASE || t < 0.5)
+      continue;
+    /* what dies shrinks from a grown nucleus' size: no jump to there */
+    old->radius *=
+        sqrt (mix (NUC_BORN_AREA, NUC_GROWN_AREA, t) / NUC_GROWN_AREA);
+    nuc_nucleus_set_phase (old, NUC_PHASE_DYING, short_phase (sim) * 2);
+    nuc_nucleus_update (old);
+    living--;
   }
 }
 
@@ -358,7 +358,9 @@ move (NucSim *sim, NucNucleus *n)
     spin *= 0.2;
   }
   if (n->phase == NUC_PHASE_SEPARATING && 2 * n->age < n->duration) {
-    gdouble way = 1.6 * n->radius / n->duration;
+    /* fast at first, as anaphase is */
+    gdouble t = (gdouble) n->age / n->duration;
+    gdouble way = 1.6 * n->radius / n->duration * 2.0 * (1.0 - 2.0 * t);
 
     n->x += n->ax * way;
     n->y += n->ay * way;
@@ -393,7 +395,6 @@ nuc_sim_step (NucSim *sim)
         nucleus->sister = 0;
       } else if (nucleus->phase == NUC_PHASE_CONDENSING) {
         divide (sim, i);
-        cull (sim);
         continue;
       }
     }
@@ -409,6 +410,7 @@ nuc_sim_step (NucSim *sim)
     kept++;
   }
   g_array_set_size (sim->nuclei, kept);
+  cull (sim);
   for (guint i = 0; i < FRAME_ITERATIONS; i++)
     relax (sim);
 }

@@ -28,8 +28,8 @@ G_BEGIN_DECLS
  *   below %NUC_SIM_MIN_DIAMETER fewer
  * @diameter: mean diameter in pixels, 8..512
  * @speed: root mean square of the motion on each axis, pixels per frame, >= 0
- * @division_period: mean frames from one division of a nucleus to the next; 0:
- *   no nucleus divides
+ * @division_period: mean frames from a nucleus' birth to its division, if it
+ *   lives that long; 0: none grows, divides or dies
  * @clustering: part of the nuclei that stick to each other, 0..1
  */
 typedef struct {

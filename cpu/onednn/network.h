@@ -41,8 +41,8 @@ gboolean nucseg_network_run (NucsegNetwork *network, GError **error);
 /* From here on every step's time is taken. */
 void nucseg_network_set_profile (NucsegNetwork *network, gboolean profile);
 
-/* Lines of "name TAB kind TAB shape TAB implementation TAB nanoseconds a run"
- * of the profiled runs; (transfer full). */
+/* Lines of "name TAB kind TAB shape TAB implementation TAB nanoseconds": the
+ * fastest of each step's profiled runs; (transfer full). */
 gchar *nucseg_network_get_profile (const NucsegNetwork *network);
 
 G_END_DECLS

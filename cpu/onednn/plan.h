@@ -16,7 +16,7 @@ NUCSEG_API const NucsegBackend *nucseg_backend_get (void);
 NUCSEG_API void nucseg_onednn_set_profile (NucsegPlan *plan, gboolean profile);
 
 /* (transfer full): a line for each step: name, kind, output shape,
- * implementation and nanoseconds a run, separated by tabs. */
+ * implementation and nanoseconds of its fastest run, separated by tabs. */
 NUCSEG_API gchar *nucseg_onednn_get_profile (NucsegPlan *plan);
 
 G_END_DECLS

@@ -46,7 +46,7 @@ typedef struct {
   gint size[2]; /* kernel, stride; rows, columns; or block */
   NucsegDnnlConv *conv; /* owned */
   NucsegTiny *tiny; /* owned */
-  guint64 elapsed_ns; /* sum of all profiled runs */
+  guint64 fastest_ns; /* of all profiled runs; 0 before the first */
 } NucsegStep;
 
 /* Pieces of memory that the steps of one network share. */

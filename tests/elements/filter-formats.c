@@ -68,6 +68,52 @@ test_every_format (void)
     check_plain (formats[i], 64, 48, 0);
 }
 
+/* The back end that users get, where it can start: the same labels. */
+static void
+test_onednn (void)
+{
+  static const gchar *const precisions[] = { "f32", "bf16" };
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) built = nucseg_backend_list ();
+
+  if (!g_strv_contains ((const gchar *const *) built, "onednn")
+      || !nucseg_backend_probe ("onednn", &error)) {
+    g_test_skip (error ? error->message : "there is no onednn here");
+    return;
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (formats); i++) {
+    for (guint j = 0; j < G_N_ELEMENTS (precisions); j++) {
+      const GstVideoInfo info = nst_info (formats[i], 45, 33);
+      const NstLayout layout = { 0, FALSE, 24 };
+      g_autofree gchar *caps = nst_caps (formats[i], 45, 33);
+      GstElement *filter = nst_filter_new ("overlay", 0, "threads", 1, NULL);
+      GstBus *bus = gst_bus_new ();
+      GstHarness *h;
+      GstBuffer *out;
+
+      gst_util_set_object_arg (G_OBJECT (filter), "backend", "onednn");
+      gst_util_set_object_arg (G_OBJECT (filter), "precision", precisions[j]);
+      gst_element_set_bus (filter, bus);
+      h = nst_harness_new (filter, caps);
+      if (GST_STATE (filter) != GST_STATE_PLAYING) {
+        g_autoptr (GError) why = nst_wait_error (filter, NULL);
+
+        /* bf16 is there only where the processor has it */
+        g_assert_cmpuint (j, ==, 1);
+        g_assert_error (why, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS);
+        g_test_message ("%s", why->message);
+      } else {
+        out = nst_push_and_pull (h, nst_frame_new (&info, 0, &layout));
+        nst_assert_scene (out, 45, 33, max_of (formats[i]));
+        gst_buffer_unref (out);
+      }
+      gst_element_set_bus (filter, NULL);
+      gst_object_unref (bus);
+      gst_harness_teardown (h);
+    }
+  }
+}
+
 static void
 test_padded (void)
 {
@@ -361,6 +407,7 @@ main (int argc, char **argv)
 {
   nst_init (&argc, &argv);
   g_test_add_func ("/filter/formats/every", test_every_format);
+  g_test_add_func ("/filter/formats/onednn", test_onednn);
   g_test_add_func ("/filter/formats/padded", test_padded);
   g_test_add_func ("/filter/formats/odd-sizes", test_odd_sizes);
   g_test_add_func ("/filter/formats/bits", test_bits);

@@ -303,6 +303,28 @@ test_refused_shown (void)
       expect_message (error, cases[i].part, cases[i].part);
     }
   }
+
+  /* in place: the same format and stride */
+  static const struct {
+    NucsegFormat format;
+    gint stride;
+  } in_place[] = { { NUCSEG_FORMAT_GRAY8, 40 }, { NUCSEG_FORMAT_RGBA, 128 } };
+  for (guint i = 0; i < G_N_ELEMENTS (in_place); i++) {
+    NucsegFrame frame = { .format = NUCSEG_FORMAT_GRAY8,
+      .width = 32,
+      .height = 32,
+      .data = { pixels },
+      .stride = { 64 } };
+    NucsegFrame shown = frame;
+    g_autoptr (GError) error = NULL;
+    NucsegResult result;
+    shown.format = in_place[i].format;
+    shown.stride[0] = in_place[i].stride;
+    g_assert_false (nucseg_session_run (
+        session, &frame, &params, labels, 64, &shown, &result, &error));
+    g_assert_error (error, NUCSEG_ERROR, NUCSEG_ERROR_SHAPE);
+    expect_message (error, "drawing in place", "GRAY8 of stride 64");
+  }
 }
 
 static void
@@ -396,6 +418,41 @@ test_geometry (void)
   }
 }
 
+/* 9 TiB of activations: an error, and then smaller frames as ever. */
+static void
+test_too_large (void)
+{
+  g_autofree guint8 *pixels = g_malloc0 (NUCSEG_MAX_SIZE);
+  g_autofree guint16 *labels = g_new0 (guint16, NUCSEG_MAX_SIZE);
+  const NucsegSessionOptions options = { .backend = "reference" };
+  const NucsegParams params = NUCSEG_PARAMS_INIT;
+  NucsegFrame frame = { .format = NUCSEG_FORMAT_GRAY8,
+    .width = NUCSEG_MAX_SIZE,
+    .height = NUCSEG_MAX_SIZE };
+  g_autoptr (GError) error = NULL;
+  NucsegBuilder *b = nucseg_builder_new (1, 16);
+  NucsegResult result;
+
+  nucseg_builder_conv (b, "x", "input", 4096, &(NucsegBuilderConv){ 0 });
+  g_autoptr (GBytes) bytes = nucseg_builder_end (b, "x", 1);
+  g_autoptr (NucsegModel) wide =
+      nucseg_model_new_from_bytes (bytes, "wide", &error);
+  g_assert_no_error (error);
+  g_autoptr (NucsegSession) session =
+      nucseg_session_new (wide, &options, &error);
+  g_assert_no_error (error);
+  g_assert_false (nucseg_session_warm_up (session, &frame, &params, &error));
+  g_assert_error (error, NUCSEG_ERROR, NUCSEG_ERROR_MEMORY);
+  expect_message (error, "for an input of 8192x8192", "GiB");
+  g_clear_error (&error);
+  frame.width = frame.height = 16;
+  frame.data[0] = pixels;
+  frame.stride[0] = 16;
+  g_assert_true (nucseg_session_run (
+      session, &frame, &params, labels, 32, NULL, &result, &error));
+  g_assert_no_error (error);
+}
+
 static void
 test_allocations (void)
 {
@@ -446,6 +503,7 @@ main (int argc, char **argv)
   g_test_add_func ("/frame/refused-shown", test_refused_shown);
   g_test_add_func ("/frame/refused-params", test_refused_params);
   g_test_add_func ("/frame/geometry", test_geometry);
+  g_test_add_func ("/frame/too-large", test_too_large);
   g_test_add_func ("/frame/allocations", test_allocations);
   gint result = g_test_run ();
   nucseg_model_unref (model);

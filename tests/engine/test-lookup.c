@@ -127,7 +127,7 @@ test_folder (Folders *folders, gconstpointer data)
   expect_message (error, path, "a folder");
 }
 
-/* The library and share/ beside it are found wherever they are put. */
+/* Models and modules beside the library are found wherever it is put. */
 static void
 test_relocated (Folders *folders, gconstpointer data)
 {
@@ -148,11 +148,16 @@ test_relocated (Folders *folders, gconstpointer data)
     g_autofree gchar *output = NULL;
     g_autoptr (GError) error = NULL;
     gint status;
-    g_assert_cmpint (g_mkdir_with_parents (dir, 0700), ==, 0);
+    g_autofree gchar *modules = g_build_filename (dir, "nucseg", NULL);
+    g_autofree gchar *module =
+        g_build_filename (modules, "libnucseg-moved.so", NULL);
+    g_assert_cmpint (g_mkdir_with_parents (modules, 0700), ==, 0);
+    g_assert_true (g_file_set_contents (module, "", 0, NULL));
     g_assert_true (g_file_set_contents (file, contents, (gssize) size, NULL));
     g_auto (GStrv) env = g_get_environ ();
     env = g_environ_setenv (env, "LD_LIBRARY_PATH", dir, TRUE);
     env = g_environ_unsetenv (env, "NUCSEG_MODEL_PATH");
+    env = g_environ_unsetenv (env, "NUCSEG_MODULE_PATH");
     const gchar *argv[] = { "/proc/self/exe", "--names", NULL };
     g_autofree gchar *self = g_file_read_link (argv[0], NULL);
     argv[0] = self;
@@ -162,6 +167,8 @@ test_relocated (Folders *folders, gconstpointer data)
     g_assert_true (g_spawn_check_wait_status (status, NULL));
     g_auto (GStrv) names = g_strsplit (output, "\n", -1);
     g_assert_true (g_strv_contains ((const gchar *const *) names, "moved"));
+    g_assert_true (
+        g_strv_contains ((const gchar *const *) names, "back end moved"));
   }
 }
 
@@ -172,6 +179,9 @@ main (int argc, char **argv)
     g_auto (GStrv) names = nucseg_model_list_names ();
     for (guint i = 0; names[i]; i++)
       g_print ("%s\n", names[i]);
+    g_auto (GStrv) backends = nucseg_backend_list ();
+    for (guint i = 0; backends[i]; i++)
+      g_print ("back end %s\n", backends[i]);
     return 0;
   }
   g_test_init (&argc, &argv, NULL);

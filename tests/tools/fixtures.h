@@ -71,6 +71,16 @@ void palette_colour (guint index, guint8 rgb[3]);
 
 void write_bytes (const gchar *path, gconstpointer data, gsize size);
 
+/**
+ * tests_run:
+ * @add: adds the tests
+ *
+ * The whole of main(): GStreamer gets a registry of its own with the few
+ * plug-ins that are needed. All that a machine has would be slow to read, and
+ * would bring others' leaks under a sanitizer.
+ */
+int tests_run (int argc, char **argv, void (*add) (void));
+
 /* A folder that is removed with all in it. */
 typedef struct {
   gchar *path;
@@ -103,7 +113,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Run, run_free)
 void assert_says (const Run *run, const gchar *text);
 void assert_exits (const Run *run, gint code);
 
-/* Whether the element is there; else the test is skipped. */
+/* Whether GStreamer has the element here. */
 gboolean have_element (const gchar *name);
 
 G_END_DECLS

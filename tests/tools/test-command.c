@@ -122,13 +122,17 @@ test_info_lists (void)
   assert_says (run, model);
 }
 
-int
-main (int argc, char **argv)
+static void
+add_tests (void)
 {
-  g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/command/help", test_help);
   g_test_add_func ("/command/wrong", test_wrong);
   g_test_add_func ("/command/info", test_info);
   g_test_add_func ("/command/info-lists", test_info_lists);
-  return g_test_run ();
+}
+
+int
+main (int argc, char **argv)
+{
+  return tests_run (argc, argv, add_tests);
 }

@@ -612,10 +612,9 @@ test_interrupt (void)
   truth_free (t);
 }
 
-int
-main (int argc, char **argv)
+static void
+add_tests (void)
 {
-  g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/segment/kinds", test_kinds);
   g_test_add_func ("/segment/bad-among-good", test_bad_among_good);
   g_test_add_func ("/segment/element-fails", test_element_fails);
@@ -626,5 +625,10 @@ main (int argc, char **argv)
   g_test_add_func ("/segment/overlay", test_overlay);
   g_test_add_func ("/segment/pages", test_pages);
   g_test_add_func ("/segment/interrupt", test_interrupt);
-  return g_test_run ();
+}
+
+int
+main (int argc, char **argv)
+{
+  return tests_run (argc, argv, add_tests);
 }

@@ -37,15 +37,17 @@ static Video
 decode (const gchar *path)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GstElement) pipeline = gst_parse_launch (
-      "filesrc name=source ! matroskademux ! decodebin ! fakesink name=sink "
-      "signal-handoffs=true",
-      &error);
+  g_autoptr (GstElement) pipeline = NULL;
   g_autoptr (GstElement) source = NULL, sink = NULL;
   g_autoptr (GstBus) bus = NULL;
   g_autoptr (GstMessage) message = NULL;
   Video video = { 0 };
 
+  gst_init (NULL, NULL);
+  pipeline = gst_parse_launch (
+      "filesrc name=source ! matroskademux ! decodebin ! fakesink name=sink "
+      "signal-handoffs=true",
+      &error);
   g_assert_no_error (error);
   source = gst_bin_get_by_name (GST_BIN (pipeline), "source");
   sink = gst_bin_get_by_name (GST_BIN (pipeline), "sink");
@@ -369,11 +371,9 @@ test_errors (void)
     g_setenv ("WAYLAND_DISPLAY", wayland, TRUE);
 }
 
-int
-main (int argc, char **argv)
+static void
+add_tests (void)
 {
-  g_test_init (&argc, &argv, NULL);
-  gst_init (NULL, NULL);
   g_test_add_func ("/watch/record", test_record);
   g_test_add_func ("/watch/codecs", test_codecs);
   g_test_add_func ("/watch/video-file", test_video_file);
@@ -384,5 +384,10 @@ main (int argc, char **argv)
   g_test_add_data_func (
       "/watch/terminate", GINT_TO_POINTER (SIGTERM), test_interrupt);
   g_test_add_func ("/watch/errors", test_errors);
-  return g_test_run ();
+}
+
+int
+main (int argc, char **argv)
+{
+  return tests_run (argc, argv, add_tests);
 }

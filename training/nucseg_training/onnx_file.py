@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from .graph import Graph
+if TYPE_CHECKING:  # it needs PyTorch, this file does not
+    from .graph import Graph
 
 OPSET = 17
 

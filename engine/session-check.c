@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * session-check.c: what a session asks of frames, label maps and pictures
+ * before a back end sees them.
+ */
+#include "params.h"
+
+gboolean
+nucseg_check_frame (
+    const NucsegBackend *backend, const NucsegFrame *frame, GError **error)
+{
+  if (!nucseg_frame_check (frame, TRUE, error))
+    return FALSE;
+  if (frame->memory == NUCSEG_MEMORY_CUDA && !backend->run) {
+    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
+        "a frame in CUDA memory, the back end \"%s\" takes system memory",
+        backend->name);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+gboolean
+nucseg_check_labels (
+    const NucsegFrame *frame, gsize labels_stride, GError **error)
+{
+  gsize least = (gsize) frame->width * sizeof (guint16);
+
+  if (labels_stride < least || labels_stride % sizeof (guint16) != 0) {
+    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_SHAPE,
+        "a label stride of %" G_GSIZE_FORMAT
+        ", expected an even number of at least %" G_GSIZE_FORMAT " bytes",
+        labels_stride, least);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+gboolean
+nucseg_check_shown (const NucsegBackend *backend, const NucsegFrame *frame,
+    const NucsegFrame *shown, GError **error)
+{
+  if (!nucseg_check_frame (backend, shown, error))
+    return FALSE;
+  if (shown->width != frame->width || shown->height != frame->height) {
+    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_SHAPE,
+        "a picture of %dx%d to draw into, expected the frame's %dx%d",
+        shown->width, shown->height, frame->width, frame->height);
+    return FALSE;
+  }
+  if (shown->format != frame->format
+      && (!nucseg_format_is_grey (frame->format)
+          || nucseg_format_is_grey (shown->format))) {
+    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
+        "drawing a %s frame as %s, expected the same format or, from grey, a "
+        "colour format",
+        nucseg_format_name (frame->format), nucseg_format_name (shown->format));
+    return FALSE;
+  }
+  if (shown->format == frame->format
+      && (nucseg_frame_get_depth (shown) != nucseg_frame_get_depth (frame)
+          || (nucseg_frame_get_depth (frame) > 8
+              && !shown->msb_aligned != !frame->msb_aligned))) {
+    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
+        "drawing %u significant bits as %u, expected the same at the same end",
+        nucseg_frame_get_depth (frame), nucseg_frame_get_depth (shown));
+    return FALSE;
+  }
+  if (shown->data[0] == frame->data[0]
+      && (shown->format != frame->format
+          || shown->stride[0] != frame->stride[0])) {
+    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_SHAPE,
+        "drawing in place as %s of stride %d, expected the frame's %s of "
+        "stride %d",
+        nucseg_format_name (shown->format), shown->stride[0],
+        nucseg_format_name (frame->format), frame->stride[0]);
+    return FALSE;
+  }
+  return TRUE;
+}

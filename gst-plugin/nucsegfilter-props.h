@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * nucsegfilter-props.h: what the two files of the properties of nucsegfilter
+ * share: their numbers and defaults.
+ */
+#ifndef NUCSEG_FILTER_PROPS_H
+#define NUCSEG_FILTER_PROPS_H
+
+#include "nucsegfilter-private.h"
+
+#define DEFAULT_MODEL "nuclei-live"
+#define DEFAULT_SIGNIFICANT_BITS 16
+#define DEFAULT_INTERVAL 1
+#define DEFAULT_ROI_META TRUE
+#define MIN_SCALE 0.05
+#define MAX_SCALE 8.0
+
+enum {
+  PROP_0,
+  PROP_MODEL,
+  PROP_BACKEND,
+  PROP_PRECISION,
+  PROP_THREADS,
+  PROP_SCALE,
+  PROP_PIXEL_SIZE,
+  PROP_THRESHOLD,
+  PROP_MIN_AREA,
+  PROP_MAX_AREA,
+  PROP_EXCLUDE_BORDER,
+  PROP_POLARITY,
+  PROP_NORMALIZATION,
+  PROP_BLACK_LEVEL,
+  PROP_WHITE_LEVEL,
+  PROP_SIGNIFICANT_BITS,
+  PROP_BIT_ALIGNMENT,
+  PROP_OVERLAY,
+  PROP_OVERLAY_ALPHA,
+  PROP_CONTOUR_COLOR,
+  PROP_FILL_COLOR,
+  PROP_DRAW_COUNT,
+  PROP_INTERVAL,
+  PROP_ROI_META,
+  PROP_STATS
+};
+
+/* nucsegfilter-specs.c: tells @klass of all of them. */
+void nucseg_filter_install_specs (GObjectClass *klass);
+
+#endif /* NUCSEG_FILTER_PROPS_H */
