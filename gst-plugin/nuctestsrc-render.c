@@ -85,8 +85,9 @@ nuc_scene_new (gint width, gint height, guint64 seed)
   scene->light = g_new (gfloat, scene->stride * rows);
   scene->scratch = g_new (gfloat, scene->stride * N_ROWS);
   scene->texture = g_new0 (gfloat, TILE * TILE);
-  add_noise (scene->texture, &random, 2, 0.75f);
-  add_noise (scene->texture, &random, 5, 0.65f);
+  add_noise (scene->texture, &random, 1, 0.55f);
+  add_noise (scene->texture, &random, 2, 0.65f);
+  add_noise (scene->texture, &random, 5, 0.55f);
   return scene;
 }
 
@@ -214,6 +215,9 @@ draw_nucleus (
   const gint margin = NUC_SCENE_MARGIN;
   gdouble stretch = 1.0, half_x, half_y;
   gfloat grain = GRAIN * (gfloat) n->grain;
+  /* grains stay round where the nucleus is long */
+  gfloat texels_u = TEXELS_PER_RADIUS * (gfloat) sqrt (n->a / n->b);
+  gfloat texels_v = TEXELS_PER_RADIUS * (gfloat) sqrt (n->b / n->a);
   gint left, right, top, bottom;
   gfloat *us = scene->scratch + ROW_U * scene->stride;
   gfloat *vs = scene->scratch + ROW_V * scene->stride;
@@ -252,8 +256,8 @@ draw_nucleus (
       if (shade[i] <= 0)
         continue;
       /* + 2 TILE: the conversion must not meet a negative number */
-      tx = (gint) (us[i] * TEXELS_PER_RADIUS + 2 * TILE);
-      ty = (gint) (vs[i] * TEXELS_PER_RADIUS + 2 * TILE);
+      tx = (gint) (us[i] * texels_u + 2 * TILE);
+      ty = (gint) (vs[i] * texels_v + 2 * TILE);
       tx = (tx + (gint) n->texture_x) & TILE_MASK;
       ty = (ty + (gint) n->texture_y) & TILE_MASK;
       light[i] += shade[i] * (1.0f + grain * scene->texture[ty * TILE + tx]);
