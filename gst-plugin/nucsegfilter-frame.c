@@ -7,6 +7,8 @@
 #include "nucsegfilter-private.h"
 #include "roimeta.h"
 
+#define JUMP GST_SECOND
+
 #define PARENT_CLASS                                                           \
   (GST_BASE_TRANSFORM_CLASS (                                                  \
       g_type_class_peek_parent (g_type_class_peek (GST_TYPE_NUCSEG_FILTER))))
@@ -287,6 +289,17 @@ attach (GstNucsegFilter *self, GstBuffer *outbuf)
   }
 }
 
+/* Whether a frame that does not follow the one before shows another scene. A
+ * few lost frames don't make one: a leaky queue in front of a filter with an
+ * interval would have each frame inferred, when time is shortest. */
+static gboolean
+is_jump (GstNucsegFilter *self, GstClockTime pts)
+{
+  return !GST_CLOCK_TIME_IS_VALID (pts)
+      || !GST_CLOCK_TIME_IS_VALID (self->mask_pts) || pts < self->mask_pts
+      || pts - self->mask_pts > JUMP;
+}
+
 static GstFlowReturn
 transform (GstBaseTransform *trans, GstBuffer *inbuf, GstBuffer *outbuf)
 {
@@ -316,8 +329,7 @@ transform (GstBaseTransform *trans, GstBuffer *inbuf, GstBuffer *outbuf)
     draw_on = &shown;
   }
 
-  /* After a jump the last mask is another scene's. */
-  if (GST_BUFFER_IS_DISCONT (inbuf))
+  if (GST_BUFFER_IS_DISCONT (inbuf) && is_jump (self, pts))
     nucseg_filter_forget_mask (self);
   if (self->mask.labels && self->mask_age + 1 < self->now.interval)
     ok = reuse (self, &frame, draw_on, pts, &error);
@@ -333,6 +345,9 @@ transform (GstBaseTransform *trans, GstBuffer *inbuf, GstBuffer *outbuf)
     return GST_FLOW_ERROR;
   }
   attach (self, outbuf);
+  GST_LOG_OBJECT (self, "frame of %" GST_TIME_FORMAT ": %u nuclei, %s",
+      GST_TIME_ARGS (pts), self->mask.n_objects,
+      self->mask.inferred ? "inferred" : "reused");
   nucseg_filter_stats_add (
       self, &self->mask, (guint64) (g_get_monotonic_time () - started) * 1000);
   return GST_FLOW_OK;

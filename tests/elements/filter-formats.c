@@ -342,6 +342,8 @@ test_same_memory (void)
     GstMemory *memory = gst_buffer_peek_memory (in, 0);
 
     gst_memory_ref (memory);
+    /* it can't even be mapped for writing */
+    GST_MINI_OBJECT_FLAG_SET (memory, GST_MEMORY_FLAG_READONLY);
     if (held)
       gst_buffer_ref (in);
     out = nst_push_and_pull (h, in);
@@ -357,6 +359,50 @@ test_same_memory (void)
     gst_buffer_unref (out);
   }
   gst_harness_teardown (h);
+}
+
+static gboolean
+offers_video_meta (GstHarness *h)
+{
+  GstCaps *caps = gst_pad_get_current_caps (h->srcpad);
+  GstQuery *query = gst_query_new_allocation (caps, TRUE);
+  gboolean offered;
+
+  g_assert_true (gst_pad_peer_query (h->srcpad, query));
+  offered =
+      gst_query_find_allocation_meta (query, GST_VIDEO_META_API_TYPE, NULL);
+  gst_query_unref (query);
+  gst_caps_unref (caps);
+  return offered;
+}
+
+/* Padded rows are asked for where they end here, or where downstream takes
+ * them too: the buffer may go on as it is. */
+static void
+test_allocation (void)
+{
+  static const struct {
+    const gchar *out;
+    gboolean downstream, expected;
+  } cases[] = { { "GRAY8", FALSE, FALSE }, { "GRAY8", TRUE, TRUE },
+    { "RGB", FALSE, TRUE }, { "RGB", TRUE, TRUE } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    const GstVideoInfo info = nst_info (GST_VIDEO_FORMAT_GRAY8, 50, 30);
+    g_autofree gchar *in = nst_caps (GST_VIDEO_FORMAT_GRAY8, 50, 30);
+    g_autofree gchar *out =
+        g_strdup_printf ("video/x-raw,format=%s", cases[i].out);
+    GstHarness *h = nst_harness_new (nst_filter_new ("overlay", 0, NULL), NULL);
+
+    if (cases[i].downstream)
+      gst_harness_add_propose_allocation_meta (
+          h, GST_VIDEO_META_API_TYPE, NULL);
+    gst_harness_set_sink_caps_str (h, out);
+    gst_harness_set_src_caps_str (h, in);
+    gst_buffer_unref (nst_push_and_pull (h, nst_frame_new (&info, 0, NULL)));
+    g_assert_cmpint (offers_video_meta (h), ==, cases[i].expected);
+    gst_harness_teardown (h);
+  }
 }
 
 /* Drawing on a buffer that somebody else holds must not be seen by them. */
@@ -416,6 +462,7 @@ main (int argc, char **argv)
   g_test_add_func ("/filter/formats/refused", test_refused);
   g_test_add_func (
       "/filter/formats/too-small-or-large", test_too_small_or_large);
+  g_test_add_func ("/filter/formats/allocation", test_allocation);
   g_test_add_func ("/filter/formats/same-memory", test_same_memory);
   g_test_add_func (
       "/filter/formats/draws-on-own-memory", test_draws_on_own_memory);

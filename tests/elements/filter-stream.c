@@ -114,20 +114,29 @@ test_flush (void)
   gst_harness_teardown (h);
 }
 
+/* A lost frame or two is no reason to infer; a jump in time is. */
 static void
 test_discont (void)
 {
+  static const struct {
+    guint n; /* of 40 ms */
+    gboolean inferred;
+  } frames[] = { { 100, TRUE }, { 102, FALSE }, { 110, FALSE }, { 140, TRUE },
+    { 141, FALSE }, { 5, TRUE }, { 6, FALSE } };
   const GstVideoInfo info = nst_info (GST_VIDEO_FORMAT_GRAY8, 64, 48);
+  g_autofree gchar *caps = nst_caps (GST_VIDEO_FORMAT_GRAY8, 64, 48);
   GstHarness *h =
-      nst_harness_new (nst_filter_new ("interval", 100, NULL), NULL);
-  GstBuffer *in, *out;
+      nst_harness_new (nst_filter_new ("interval", 100, NULL), caps);
 
-  gst_buffer_unref (push_size (h, 0, 0));
-  in = nst_frame_new (&info, 1, NULL);
-  GST_BUFFER_FLAG_SET (in, GST_BUFFER_FLAG_DISCONT);
-  out = nst_push_and_pull (h, in);
-  g_assert_true (nst_inferred (out));
-  gst_buffer_unref (out);
+  for (guint i = 0; i < G_N_ELEMENTS (frames); i++) {
+    GstBuffer *in = nst_frame_new (&info, frames[i].n, NULL), *out;
+
+    GST_BUFFER_FLAG_SET (in, GST_BUFFER_FLAG_DISCONT);
+    out = nst_push_and_pull (h, in);
+    g_assert_cmpint (nst_inferred (out), ==, frames[i].inferred);
+    g_assert_true (GST_BUFFER_FLAG_IS_SET (out, GST_BUFFER_FLAG_DISCONT));
+    gst_buffer_unref (out);
+  }
   gst_harness_teardown (h);
 }
 
