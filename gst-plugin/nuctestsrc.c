@@ -183,16 +183,31 @@ nuc_test_src_is_seekable (GstBaseSrc *base)
   return !gst_base_src_is_live (base);
 }
 
+/* A seek that do_seek() refuses has already flushed, and leaves a stream
+ * without a segment: what can be known before is refused here. */
+static gboolean
+nuc_test_src_event (GstBaseSrc *base, GstEvent *event)
+{
+  if (GST_EVENT_TYPE (event) == GST_EVENT_SEEK) {
+    gdouble rate;
+
+    gst_event_parse_seek (event, &rate, NULL, NULL, NULL, NULL, NULL, NULL);
+    if (rate < 0) {
+      GST_WARNING_OBJECT (
+          base, "cells don't live backwards: rate %g refused", rate);
+      return FALSE;
+    }
+  }
+  return GST_BASE_SRC_CLASS (nuc_test_src_parent_class)->event (base, event);
+}
+
 static gboolean
 nuc_test_src_do_seek (GstBaseSrc *base, GstSegment *segment)
 {
   NucTestSrc *self = NUC_TEST_SRC (base);
 
-  if (segment->rate < 0) {
-    GST_WARNING_OBJECT (
-        self, "cells don't live backwards: rate %g refused", segment->rate);
+  if (segment->rate < 0)
     return FALSE;
-  }
   segment->time = segment->start;
   self->base_time = 0;
   self->base_frame = 0;
@@ -312,6 +327,7 @@ nuc_test_src_class_init (NucTestSrcClass *klass)
   base->unlock = nuc_test_src_unlock;
   base->unlock_stop = nuc_test_src_unlock_stop;
   base->is_seekable = nuc_test_src_is_seekable;
+  base->event = nuc_test_src_event;
   base->do_seek = nuc_test_src_do_seek;
   base->get_times = nuc_test_src_get_times;
   base->query = nuc_test_src_query;

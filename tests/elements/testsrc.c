@@ -150,6 +150,11 @@ test_seek (void)
   }
   g_assert_false (gst_element_seek (line.pipeline, -1.0, GST_FORMAT_TIME, flags,
       GST_SEEK_TYPE_SET, 0, GST_SEEK_TYPE_SET, GST_SECOND));
+  /* refused, and the stream goes on */
+  gst_element_set_state (line.pipeline, GST_STATE_PLAYING);
+  line_pull (&line, "pull-sample", &frame);
+  g_assert_cmpuint (line_pull (&line, "pull-sample", &frame), !=, 0);
+  g_assert_cmpuint (frame, ==, 40);
   line_free (&line);
 }
 
