@@ -52,8 +52,11 @@ check_whole (const gchar *path, const gchar *name, GError **error)
 
 /*
  * libgomp spins between parallel regions unless told otherwise, which costs
- * milliseconds where threads outnumber free cores. It reads the variable once,
- * when it is loaded, and a module may be what loads it.
+ * milliseconds where threads outnumber free cores. Sleeping at once costs as
+ * much: a frame has some 60 regions, and waking a thread is slow. A short spin
+ * (a fraction of a millisecond) is the best of both; docs/performance.md has
+ * the figures. libgomp reads the variables once, when it is loaded, and a
+ * module may be what loads it; other OpenMPs know only the policy.
  *
  * g_setenv() is not safe while other threads call getenv(); that is why this
  * happens once, before the first module, and not at all where the user has
@@ -70,8 +73,10 @@ tame_openmp (void)
   void *gomp = dlopen ("libgomp.so.1", RTLD_LAZY | RTLD_NOLOAD);
   if (gomp)
     dlclose (gomp);
-  else if (!g_getenv ("OMP_WAIT_POLICY") && !g_getenv ("GOMP_SPINCOUNT"))
+  else if (!g_getenv ("OMP_WAIT_POLICY") && !g_getenv ("GOMP_SPINCOUNT")) {
     g_setenv ("OMP_WAIT_POLICY", "passive", FALSE);
+    g_setenv ("GOMP_SPINCOUNT", "10000", FALSE);
+  }
 }
 
 /* Whether the table is whole: only run may be missing. */

@@ -146,16 +146,16 @@ test_damaged (void)
 }
 
 /* Modules may load OpenMP, which reads its policy once: told to wait without
- * spinning, unless the user has said something. */
+ * spinning for long, unless the user has said something. */
 static void
 test_openmp (void)
 {
   static const struct {
-    const gchar *variable, *value, *policy;
+    const gchar *variable, *value, *policy, *spins;
   } cases[] = {
-    { NULL, NULL, "passive" },
-    { "OMP_WAIT_POLICY", "active", "active" },
-    { "GOMP_SPINCOUNT", "100", NULL },
+    { NULL, NULL, "passive", "10000" },
+    { "OMP_WAIT_POLICY", "active", "active", NULL },
+    { "GOMP_SPINCOUNT", "100", NULL, "100" },
   };
 
   if (!g_test_subprocess ()) {
@@ -178,6 +178,7 @@ test_openmp (void)
       i == 1 ? "active" : NULL); /* no module, no change */
   g_assert_nonnull (nucseg_backend_find ("fake", NULL));
   g_assert_cmpstr (g_getenv ("OMP_WAIT_POLICY"), ==, cases[i].policy);
+  g_assert_cmpstr (g_getenv ("GOMP_SPINCOUNT"), ==, cases[i].spins);
 }
 
 static gpointer
