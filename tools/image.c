@@ -48,6 +48,23 @@ tool_image_free (ToolImage *image)
   g_free (image);
 }
 
+guint
+tool_image_depth (const ToolImage *image)
+{
+  if (image->format != TOOL_FORMAT_GRAY16)
+    return 8;
+  for (gint y = 0; y < image->height; y++) {
+    const guint16 *row = (gpointer) (image->data + y * image->stride);
+    guint all = 0;
+
+    for (gint x = 0; x < image->width; x++)
+      all |= row[x];
+    if (all >= 1u << 12)
+      return 16;
+  }
+  return 12;
+}
+
 gboolean
 tool_check_size (guint64 width, guint64 height, GError **error)
 {

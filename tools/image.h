@@ -48,6 +48,17 @@ void tool_image_free (ToolImage *image);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ToolImage, tool_image_free)
 
 /**
+ * tool_image_depth:
+ * @image: a picture
+ *
+ * Files seldom say how many of 16 bits their camera filled, and the smallest
+ * contrast that counts is a share of full scale.
+ *
+ * Returns: for GRAY16 12 where all values are below 4096, else 16; for others 8
+ */
+guint tool_image_depth (const ToolImage *image);
+
+/**
  * tool_check_size:
  *
  * Returns: whether a picture of this size can be segmented (16..8192 each

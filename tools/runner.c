@@ -31,6 +31,19 @@ tear_down (ToolRunner *self)
   gst_clear_object (&self->pipeline);
 }
 
+/* The depth of each picture, told by push() through the buffer's offset,
+ * becomes the element's just before it takes the picture. */
+static GstPadProbeReturn
+on_picture (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  GstBuffer *buffer = GST_PAD_PROBE_INFO_BUFFER (info);
+
+  if (GST_BUFFER_OFFSET (buffer) > 8)
+    g_object_set (user_data, "significant-bits",
+        (guint) GST_BUFFER_OFFSET (buffer), NULL);
+  return GST_PAD_PROBE_OK;
+}
+
 static GstElement *
 make_elements (ToolRunner *self, GError **error)
 {
@@ -67,6 +80,12 @@ make_elements (ToolRunner *self, GError **error)
         "appsrc, nucsegfilter and appsink can't be linked");
     gst_object_unref (pipeline);
     return NULL;
+  }
+  if (!self->options->significant_bits) {
+    g_autoptr (GstPad) pad = gst_element_get_static_pad (filter, "sink");
+
+    gst_pad_add_probe (
+        pad, GST_PAD_PROBE_TYPE_BUFFER, on_picture, filter, NULL);
   }
   self->source = GST_APP_SRC (source);
   self->sink = GST_APP_SINK (sink);
@@ -128,12 +147,14 @@ tool_runner_push (ToolRunner *self, ToolImage *image)
       G_TYPE_STRING, format_name (image->format), "width", G_TYPE_INT,
       image->width, "height", G_TYPE_INT, image->height, "framerate",
       GST_TYPE_FRACTION, 0, 1, NULL);
+  guint depth = tool_image_depth (image);
   GstBuffer *buffer = gst_buffer_new_wrapped (
       g_steal_pointer (&image->data), image->stride * image->height);
   GstSample *sample = gst_sample_new (buffer, caps, NULL, NULL);
 
   GST_BUFFER_PTS (buffer) = self->next_pts;
   GST_BUFFER_DURATION (buffer) = GST_SECOND;
+  GST_BUFFER_OFFSET (buffer) = depth;
   self->next_pts += GST_SECOND;
   gst_buffer_unref (buffer);
   tool_image_free (image);

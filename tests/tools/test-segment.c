@@ -126,6 +126,36 @@ test_options (void)
   truth_free (t);
 }
 
+/* A dim picture of a 12-bit camera: 300 grey values of contrast are too few
+ * for 16 bits, and enough for 12. */
+static void
+test_depth (void)
+{
+  static const Kind dim = { "dim.png", 96, 64, 1, 16, 100, 400 };
+  static const Kind deep = { "deep.png", 96, 64, 1, 16, 5000, 60000 };
+  g_autoptr (Folder) folder = folder_new ();
+  g_autofree gchar *model = write_model (folder);
+  g_autofree gchar *out = folder_file (folder, "out");
+  g_autofree gchar *labels = folder_file (folder, "out/dim.png");
+  g_autofree gchar *others = folder_file (folder, "out/deep.png");
+  g_autofree gchar *table = folder_file (folder, "out/objects.csv");
+  Truth *t = make_picture (folder, &dim, 1);
+  Truth *next = make_picture (folder, &deep, 2);
+
+  g_autoptr (Run) plain_run = run_nucseg (
+      "segment", "--model", model, "--out", out, t->path, next->path, NULL);
+  assert_exits (plain_run, 0);
+  check_labels (labels, t);
+  check_labels (others, next);
+  g_autoptr (Run) as_16 = run_nucseg ("segment", "--model", model,
+      "--significant-bits", "16", "--out", out, t->path, NULL);
+  assert_exits (as_16, 0);
+  g_autoptr (GPtrArray) rows = rows_of (table, t->image);
+  g_assert_cmpuint (rows->len, ==, 0);
+  truth_free (t);
+  truth_free (next);
+}
+
 static void
 test_overlay (void)
 {
@@ -197,6 +227,7 @@ add_tests (void)
 {
   g_test_add_func ("/segment/kinds", test_kinds);
   g_test_add_func ("/segment/options", test_options);
+  g_test_add_func ("/segment/depth", test_depth);
   g_test_add_func ("/segment/overlay", test_overlay);
   g_test_add_func ("/segment/pages", test_pages);
 }
