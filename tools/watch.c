@@ -5,7 +5,6 @@
 #include "watch.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <glib-unix.h>
 #include <glib/gstdio.h>
@@ -21,6 +20,8 @@ typedef struct {
   GstElement *intake; /* the queue before the network */
   GMainLoop *loop;
   guint signals; /* how often the user asked to end */
+  guint silent; /* times that no frame came since */
+  guint64 n_before;
   gchar *missing; /* what a plug-in is missing for */
   GError *error;
 } Watch;
@@ -124,38 +125,50 @@ set_intake (Watch *w)
 
 /* --- Running ------------------------------------------------------------ */
 
+/* Called every two seconds once somebody asked to end: a source that gives no
+ * frame has to be told itself, and one that does not listen is left. */
 static gboolean
-on_give_up (gpointer user_data)
+on_wait (gpointer user_data)
 {
   Watch *w = user_data;
+  guint64 n;
 
+  g_mutex_lock (&w->frames.lock);
+  n = w->frames.n;
+  g_mutex_unlock (&w->frames.lock);
+  w->silent = n == w->n_before ? w->silent + 1 : 0;
+  w->n_before = n;
+  if (w->silent == 1)
+    gst_element_send_event (w->pipeline, gst_event_new_eos ());
+  if (w->silent < 4)
+    return G_SOURCE_CONTINUE;
   tool_message ("the source does not end; a recording may be cut short");
   g_main_loop_quit (w->loop);
   return G_SOURCE_REMOVE;
 }
 
-static gboolean
-on_source_is_silent (gpointer user_data)
-{
-  Watch *w = user_data;
-
-  gst_element_send_event (w->pipeline, gst_event_new_eos ());
-  g_timeout_add_seconds (5, on_give_up, w);
-  return G_SOURCE_REMOVE;
-}
-
+/* The first time a recording gets all that was captured, the second time what
+ * waits is left out, the third time nothing is waited for. */
 static gboolean
 on_signal (gpointer user_data)
 {
   Watch *w = user_data;
+  guint waiting = 0;
 
-  if (w->signals++ > 0) {
+  if (w->signals++ == 0)
+    g_timeout_add_seconds (2, on_wait, w);
+  if (w->signals > 2) {
     g_main_loop_quit (w->loop);
-    return G_SOURCE_CONTINUE;
+  } else if (w->signals == 2 || !w->o.record) {
+    tool_frames_stop (&w->frames);
+  } else {
+    g_object_get (w->intake, "current-level-buffers", &waiting, NULL);
+    if (waiting > 10)
+      tool_message ("recording the last %u frames; Ctrl-C again leaves them "
+                    "out",
+          waiting);
+    gst_element_send_event (w->pipeline, gst_event_new_eos ());
   }
-  tool_frames_stop (&w->frames);
-  /* A source that gives no frame has to be told itself. */
-  g_timeout_add_seconds (2, on_source_is_silent, w);
   return G_SOURCE_CONTINUE;
 }
 
@@ -399,108 +412,13 @@ run (Watch *w)
   return finish (w);
 }
 
-/* --- The command line --------------------------------------------------- */
-
-static gboolean
-check (ToolWatchOptions *o)
-{
-  gchar *end = NULL;
-
-  if (o->size) {
-    guint64 width = g_ascii_strtoull (o->size, &end, 10), height = 0;
-
-    if (end > o->size && *end == 'x')
-      height = g_ascii_strtoull (end + 1, &end, 10);
-    if (*end || width < NUCSEG_MIN_SIZE || height < NUCSEG_MIN_SIZE
-        || width > NUCSEG_MAX_SIZE || height > NUCSEG_MAX_SIZE) {
-      tool_message ("--size %s: WIDTHxHEIGHT from %dx%d to %dx%d expected",
-          o->size, NUCSEG_MIN_SIZE, NUCSEG_MIN_SIZE, NUCSEG_MAX_SIZE,
-          NUCSEG_MAX_SIZE);
-      return FALSE;
-    }
-    o->width = (gint) width;
-    o->height = (gint) height;
-  }
-  if (o->frames < 0)
-    tool_message ("--frames %d: a number from 1 up expected", o->frames);
-  else if (!(o->fps >= 0 && o->fps <= 100000))
-    tool_message ("--fps %g: frames a second expected", o->fps);
-  else if (o->codec && !o->record)
-    tool_message ("--codec needs --record FILE.mkv");
-  else if (o->codec && !tool_codec_is_known (o->codec))
-    tool_message ("--codec %s: %s expected", o->codec, TOOL_CODECS);
-  else if (o->overlay
-      && !g_strv_contains (
-          (const gchar *const[]){ "none", "fill", "contour", "both", NULL },
-          o->overlay))
-    tool_message (
-        "--overlay %s: none, fill, contour or both expected", o->overlay);
-  else
-    return TRUE;
-  return FALSE;
-}
-
-static gboolean
-parse (ToolWatchOptions *o, int argc, char **argv)
-{
-  g_auto (GStrv) rest = NULL;
-  const GOptionEntry entries[] = {
-    { "record", 'r', 0, G_OPTION_ARG_FILENAME, &o->record,
-        "Write the frames with their overlay to a Matroska file; no window",
-        "FILE.mkv" },
-    { "codec", 0, 0, G_OPTION_ARG_STRING, &o->codec,
-        TOOL_CODECS " (default: jpeg)", "NAME" },
-    { "jsonl", 'j', 0, G_OPTION_ARG_FILENAME, &o->jsonl,
-        "Write a line of JSON for each frame; - for standard output", "FILE" },
-    { "snapshot", 's', 0, G_OPTION_ARG_FILENAME, &o->snapshot,
-        "Write the last frame with its overlay", "FILE.png" },
-    { "frames", 'n', 0, G_OPTION_ARG_INT, &o->frames, "End after N frames",
-        "N" },
-    { "size", 0, 0, G_OPTION_ARG_STRING, &o->size,
-        "Size to ask a camera or 'test' for", "WxH" },
-    { "fps", 0, 0, G_OPTION_ARG_DOUBLE, &o->fps,
-        "Frames a second to ask a camera or 'test' for", "N" },
-    { "overlay", 0, 0, G_OPTION_ARG_STRING, &o->overlay,
-        "none, fill, contour or both (default: contour)", "NAME" },
-    { "no-count", 0, 0, G_OPTION_ARG_NONE, &o->no_count,
-        "Do not write the number of nuclei into the picture", NULL },
-    { "sink", 0, 0, G_OPTION_ARG_STRING, &o->sink,
-        "Show frames through this GStreamer element, beside a recording too "
-        "(default without --record: autovideosink)",
-        "ELEMENT" },
-    { "quiet", 'q', 0, G_OPTION_ARG_NONE, &o->quiet,
-        "Print neither progress nor a summary", NULL },
-    { NULL },
-  };
-
-  if (!tool_parse (argc, argv, "SOURCE",
-          "Finds nuclei in a stream and shows or records it with an overlay.\n"
-          "SOURCE is a camera (/dev/video0), a video or image file, an "
-          "address\n(rtsp://...) or 'test', a synthetic microscope. Ctrl-C "
-          "ends it cleanly.",
-          entries, &o->model, &rest))
-    return FALSE;
-  if (!rest || g_strv_length (rest) != 1) {
-    tool_message (rest ? "one SOURCE expected, not %u" : "no SOURCE given",
-        rest ? g_strv_length (rest) : 0);
-    g_printerr ("Try 'nucseg watch --help'.\n");
-    return FALSE;
-  }
-  o->source = g_strdup (rest[0]);
-  if (!check (o))
-    return FALSE;
-  if (!o->codec)
-    o->codec = g_strdup ("jpeg");
-  return TRUE;
-}
-
 int
 tool_watch (int argc, char **argv)
 {
   Watch w = { 0 };
   int code = TOOL_EXIT_USAGE;
 
-  if (parse (&w.o, argc, argv))
+  if (tool_watch_parse (&w.o, argc, argv))
     code = run (&w);
   if (w.pipeline) {
     gst_element_set_state (w.pipeline, GST_STATE_NULL);
@@ -512,10 +430,6 @@ tool_watch (int argc, char **argv)
   g_clear_pointer (&w.loop, g_main_loop_unref);
   g_clear_error (&w.error);
   g_free (w.missing);
-  tool_model_options_clear (&w.o.model);
-  gchar *texts[] = { w.o.source, w.o.record, w.o.codec, w.o.jsonl, w.o.snapshot,
-    w.o.sink, w.o.size, w.o.overlay };
-  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
-    g_free (texts[i]);
+  tool_watch_options_clear (&w.o);
   return code;
 }

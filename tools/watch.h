@@ -27,6 +27,12 @@ typedef struct {
   gint width, height; /* from size */
 } ToolWatchOptions;
 
+/* --- watch-options.c ---------------------------------------------------- */
+
+/* FALSE after a message: the command line is wrong. */
+gboolean tool_watch_parse (ToolWatchOptions *options, int argc, char **argv);
+void tool_watch_options_clear (ToolWatchOptions *options);
+
 /* --- watch-source.c ----------------------------------------------------- */
 
 typedef enum {

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * watch-options.c: the command line of `nucseg watch`.
+ */
+#include "watch.h"
+
+#include <nucseg.h>
+
+static gboolean
+check (ToolWatchOptions *o)
+{
+  gchar *end = NULL;
+
+  if (o->size) {
+    guint64 width = g_ascii_strtoull (o->size, &end, 10), height = 0;
+
+    if (end > o->size && *end == 'x')
+      height = g_ascii_strtoull (end + 1, &end, 10);
+    if (*end || width < NUCSEG_MIN_SIZE || height < NUCSEG_MIN_SIZE
+        || width > NUCSEG_MAX_SIZE || height > NUCSEG_MAX_SIZE) {
+      tool_message ("--size %s: WIDTHxHEIGHT from %dx%d to %dx%d expected",
+          o->size, NUCSEG_MIN_SIZE, NUCSEG_MIN_SIZE, NUCSEG_MAX_SIZE,
+          NUCSEG_MAX_SIZE);
+      return FALSE;
+    }
+    o->width = (gint) width;
+    o->height = (gint) height;
+  }
+  if (o->frames < 0)
+    tool_message ("--frames %d: a number from 1 up expected", o->frames);
+  else if (!(o->fps >= 0 && o->fps <= 100000))
+    tool_message ("--fps %g: frames a second expected", o->fps);
+  else if (o->codec && !o->record)
+    tool_message ("--codec needs --record FILE.mkv");
+  else if (o->codec && !tool_codec_is_known (o->codec))
+    tool_message ("--codec %s: %s expected", o->codec, TOOL_CODECS);
+  else if (o->overlay
+      && !g_strv_contains (
+          (const gchar *const[]){ "none", "fill", "contour", "both", NULL },
+          o->overlay))
+    tool_message (
+        "--overlay %s: none, fill, contour or both expected", o->overlay);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+gboolean
+tool_watch_parse (ToolWatchOptions *o, int argc, char **argv)
+{
+  g_auto (GStrv) rest = NULL;
+  const GOptionEntry entries[] = {
+    { "record", 'r', 0, G_OPTION_ARG_FILENAME, &o->record,
+        "Write the frames with their overlay to a Matroska file; no window",
+        "FILE.mkv" },
+    { "codec", 0, 0, G_OPTION_ARG_STRING, &o->codec,
+        TOOL_CODECS " (default: jpeg)", "NAME" },
+    { "jsonl", 'j', 0, G_OPTION_ARG_FILENAME, &o->jsonl,
+        "Write a line of JSON for each frame; - for standard output", "FILE" },
+    { "snapshot", 's', 0, G_OPTION_ARG_FILENAME, &o->snapshot,
+        "Write the last frame with its overlay", "FILE.png" },
+    { "frames", 'n', 0, G_OPTION_ARG_INT, &o->frames, "End after N frames",
+        "N" },
+    { "size", 0, 0, G_OPTION_ARG_STRING, &o->size,
+        "Size to ask a camera or 'test' for", "WxH" },
+    { "fps", 0, 0, G_OPTION_ARG_DOUBLE, &o->fps,
+        "Frames a second to ask a camera or 'test' for", "N" },
+    { "overlay", 0, 0, G_OPTION_ARG_STRING, &o->overlay,
+        "none, fill, contour or both (default: contour)", "NAME" },
+    { "no-count", 0, 0, G_OPTION_ARG_NONE, &o->no_count,
+        "Do not write the number of nuclei into the picture", NULL },
+    { "sink", 0, 0, G_OPTION_ARG_STRING, &o->sink,
+        "Show frames through this GStreamer element, beside a recording too "
+        "(default without --record: autovideosink)",
+        "ELEMENT" },
+    { "quiet", 'q', 0, G_OPTION_ARG_NONE, &o->quiet,
+        "Print neither progress nor a summary", NULL },
+    { NULL },
+  };
+
+  if (!tool_parse (argc, argv, "SOURCE",
+          "Finds nuclei in a stream and shows or records it with an overlay.\n"
+          "SOURCE is a camera (/dev/video0), a video or image file, an "
+          "address\n(rtsp://...) or 'test', a synthetic microscope. Ctrl-C "
+          "ends it cleanly.",
+          entries, &o->model, &rest))
+    return FALSE;
+  if (!rest || g_strv_length (rest) != 1) {
+    tool_message (rest ? "one SOURCE expected, not %u" : "no SOURCE given",
+        rest ? g_strv_length (rest) : 0);
+    g_printerr ("Try 'nucseg watch --help'.\n");
+    return FALSE;
+  }
+  o->source = g_strdup (rest[0]);
+  if (!check (o))
+    return FALSE;
+  if (!o->codec)
+    o->codec = g_strdup ("jpeg");
+  return TRUE;
+}
+
+void
+tool_watch_options_clear (ToolWatchOptions *o)
+{
+  gchar *texts[] = { o->source, o->record, o->codec, o->jsonl, o->snapshot,
+    o->sink, o->size, o->overlay };
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    g_free (texts[i]);
+  tool_model_options_clear (&o->model);
+}
