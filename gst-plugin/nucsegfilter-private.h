@@ -65,15 +65,17 @@ void nucseg_filter_get_frame_settings (
 #define NUCSEG_STATS_WINDOW                                                    \
   1000 /* frames that the percentiles look back on                             \
         */
-/* The engine's stages, then the whole element. */
+/* Rows of times: the engine's stages, the whole element on all frames, and the
+ * whole element on inferred frames alone, which the latency comes from. */
 #define NUCSEG_STATS_ELEMENT NUCSEG_STAGE_LAST
-#define NUCSEG_STATS_ROWS (NUCSEG_STAGE_LAST + 1)
+#define NUCSEG_STATS_INFERRED (NUCSEG_STAGE_LAST + 1)
+#define NUCSEG_STATS_ROWS (NUCSEG_STAGE_LAST + 2)
 
 /* Under the object lock. */
 typedef struct {
   guint64 frames, inferred;
   guint nuclei; /* in the last frame */
-  /* Rings of microseconds; stages count inferred frames, the element all. */
+  /* Rings of microseconds; all but the element's count inferred frames. */
   guint32 us[NUCSEG_STATS_ROWS][NUCSEG_STATS_WINDOW];
   /* Of the running session, interned; NULL when there is none. */
   const gchar *model, *sha256, *backend, *precision;

@@ -5,7 +5,7 @@
  */
 #include "nucsegfilter-private.h"
 
-/* Frames between two looks at the latency: sorting is not for each frame. */
+/* Inferred frames between two looks at the latency: sorting is not for each. */
 #define LATENCY_EVERY 50
 
 static int
@@ -90,17 +90,22 @@ nucseg_filter_stats_add (
     for (guint i = 0; i < NUCSEG_STAGE_LAST; i++)
       stats->us[i][stats->inferred % NUCSEG_STATS_WINDOW] =
           to_us (facts->stage_ns[i]);
+    stats->us[NUCSEG_STATS_INFERRED][stats->inferred % NUCSEG_STATS_WINDOW] =
+        to_us (element_ns);
     stats->inferred++;
-  }
-  if (stats->frames % LATENCY_EVERY == 0) {
-    n = MIN (stats->frames, NUCSEG_STATS_WINDOW);
-    memcpy (sorted, stats->us[NUCSEG_STATS_ELEMENT], n * sizeof (guint32));
+    if (stats->inferred % LATENCY_EVERY == 0) {
+      n = MIN (stats->inferred, NUCSEG_STATS_WINDOW);
+      memcpy (sorted, stats->us[NUCSEG_STATS_INFERRED], n * sizeof (guint32));
+    }
   }
   GST_OBJECT_UNLOCK (self);
 
   if (n > 0) {
     qsort (sorted, n, sizeof (guint32), compare_us);
-    nucseg_filter_set_latency (self, percentile (sorted, n, 99) * GST_USECOND);
+    /* Of few frames the 99th percentile is the slowest, which tells more of the
+     * machine than of us. */
+    nucseg_filter_set_latency (
+        self, percentile (sorted, n, n < 200 ? 95 : 99) * GST_USECOND);
   }
 }
 
@@ -117,7 +122,7 @@ nucseg_filter_stats_get (GstNucsegFilter *self)
   s = gst_structure_new ("nucseg-stats", "frames", G_TYPE_UINT64, stats->frames,
       "inferred", G_TYPE_UINT64, stats->inferred, "nuclei", G_TYPE_UINT,
       stats->nuclei, "latency", G_TYPE_UINT64, stats->latency, NULL);
-  for (guint i = 0; i < NUCSEG_STATS_ROWS; i++) {
+  for (guint i = 0; i <= NUCSEG_STATS_ELEMENT; i++) {
     const gboolean element = i == NUCSEG_STATS_ELEMENT;
     const gchar *name = element ? "element" : nucseg_stage_name (i);
     const guint n =
