@@ -65,6 +65,8 @@ gboolean parity_compare (const gchar *what, guint64 seed, ParityLimit limit,
     const gfloat *expected, const gfloat *actual, const gfloat *magnitude,
     gint height, gint width, gint channels);
 
+#define assert_near(a, b) g_assert_cmpfloat_with_epsilon (a, b, 1e-6)
+
 /* --- Back ends and plans -------------------------------------------------- */
 
 const NucsegBackend *parity_reference (void);

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Maps small enough to be decoded by hand: what is expected stands in the
+ * test, so that no back end is only compared with another one. Maps are
+ * written as text, one character a pixel.
+ */
+#include "tests/parity/parity.h"
+
+typedef struct {
+  const gchar *foreground; /* '#' is */
+  const gchar *offset_y, *offset_x; /* digits; 'a' is -1, 'b' -2, ... */
+  const gchar *labels; /* '.' is 0 */
+  const gchar *decoder; /* members behind "method" and "threshold" */
+  gboolean exclude_border;
+  gint min_area, max_area;
+} Micro;
+
+static gfloat
+offset_of (gchar c)
+{
+  return c >= 'a' ? -(c - 'a' + 1) : c - '0';
+}
+
+/* Decodes 8 x 8 pixels at scale 1; offsets are in pixels. */
+static void
+decode (const Micro *m, guint16 labels[64], NucsegObjectList *objects)
+{
+  gboolean votes = m->offset_y != NULL;
+  g_autofree gchar *output = g_strdup_printf (
+      "{\"maps\": [\"foreground\"%s], \"decoder\": {\"method\": \"%s\", "
+      "\"threshold\": 0.5%s}}",
+      votes ? ", \"offset_y\", \"offset_x\"" : "",
+      votes ? "votes" : "components", m->decoder);
+  NucsegModel *model = parity_plain_model (1, NULL, output);
+  gint n = votes ? 3 : 1;
+  guint8 grey[64];
+  gfloat maps[64 * 3];
+  NucsegFrame frame = { .format = NUCSEG_FORMAT_GRAY8,
+    .width = 8,
+    .height = 8,
+    .data = { grey },
+    .stride = { 8 } };
+  NucsegParams params = NUCSEG_PARAMS_INIT;
+  NucsegResult result = { 0 };
+  g_autoptr (GError) error = NULL;
+  NucsegGeometry geometry;
+  NucsegPlan *plan = parity_plan_new (
+      parity_backend (), model, 8, 8, 1, NUCSEG_PRECISION_F32, &geometry);
+
+  g_assert_nonnull (plan);
+  for (gint i = 0; i < 64; i++) {
+    grey[i] = (guint8) i;
+    /* the limit is log (0.5 / 0.5) = 0, and 0 is not above it */
+    maps[i * n] = m->foreground[i] == '#' ? 0.001f : 0;
+    if (votes) {
+      maps[i * n + 1] = offset_of (m->offset_y[i]);
+      maps[i * n + 2] = offset_of (m->offset_x[i]);
+    }
+  }
+  params.exclude_border = m->exclude_border;
+  params.min_area = m->min_area;
+  params.max_area = m->max_area;
+  parity_backend ()->write_maps (plan, maps, &error);
+  g_assert_no_error (error);
+  parity_backend ()->decode (
+      plan, &frame, &params, labels, 16, objects, &result, &error);
+  g_assert_no_error (error);
+  parity_backend ()->plan_free (plan);
+  nucseg_model_unref (model);
+}
+
+/* clang-format off */
+#define FLAT \
+    "00000000" "00000000" "00000000" "00000000" \
+    "00000000" "00000000" "00000000" "00000000"
+
+static const Micro micros[] = {
+  /* diagonal contact does not connect; a hole is filled, even a winding one,
+   * but not between several labels; numbers follow first pixels */
+  { "..#....#"
+    ".#.#...#"
+    "..#....."
+    "####...."
+    "#..#.###"
+    "#.##.#.#"
+    "####.###"
+    "........", NULL, NULL,
+    "..1....2"
+    ".3.4...2"
+    "..5....."
+    "5555...."
+    "5555.666"
+    "5555.666"
+    "5555.666"
+    "........", "", FALSE, 0, 0 },
+  /* a hole that is open diagonally is still one; one at the border is not */
+  { "###....."
+    "#.#....."
+    "##......"
+    "........"
+    "..#####."
+    "..#...#."
+    "..#...#."
+    "..#...#.", NULL, NULL,
+    "111....."
+    "111....."
+    "11......"
+    "........"
+    "..22222."
+    "..2...2."
+    "..2...2."
+    "..2...2.", "", FALSE, 0, 0 },
+  /* 5 to 8 pixels, and not at the border */
+  { "........"
+    ".##.##.."
+    ".#..##.."
+    ".##....."
+    "......##"
+    "..###.##"
+    "..###..."
+    "..###...", NULL, NULL,
+    "........"
+    ".11....."
+    ".1......"
+    ".11....."
+    "........"
+    "........"
+    "........"
+    "........", "", TRUE, 5, 8 },
+  /* Two nuclei that touch: columns 0 to 3 point at row 2, column 1, the others
+   * at column 6. 12 votes at each place make the 3x3 cells round it dense. */
+  { "........"
+    "########"
+    "########"
+    "########"
+    "........"
+    "........"
+    "........"
+    "........",
+    "00000000"
+    "11111111"
+    "00000000"
+    "aaaaaaaa"
+    "00000000"
+    "00000000"
+    "00000000"
+    "00000000",
+    "00000000"
+    "10ab210a"
+    "10ab210a"
+    "10ab210a"
+    "00000000"
+    "00000000"
+    "00000000"
+    "00000000",
+    "........"
+    "11112222"
+    "11112222"
+    "11112222"
+    "........"
+    "........"
+    "........"
+    "........",
+    ", \"offset_scale\": 1, \"min_votes\": 9, \"radius\": 0", FALSE, 0, 0 },
+  /* One vote is enough. (0, 0) and (0, 7) point at themselves: cells up to (1,
+   * 1), and from column 6 on, are dense. (6, 3) points at (2, 3): rows 1 to 3,
+   * columns 2 to 4 are dense and touch the first, so they are one centre. Its
+   * label has two pieces of one pixel: the first in raster order stays. */
+  { "#......#"
+    "........"
+    "........"
+    "........"
+    "........"
+    "........"
+    "...#...."
+    "........",
+    "00000000"
+    "00000000"
+    "00000000"
+    "00000000"
+    "00000000"
+    "00000000"
+    "000d0000"
+    "00000000", FLAT,
+    "1......2"
+    "........"
+    "........"
+    "........"
+    "........"
+    "........"
+    "........"
+    "........",
+    ", \"offset_scale\": 1, \"min_votes\": 1, \"radius\": 0", FALSE, 0, 0 },
+  /* Four votes at (3, 0) and five at (3, 6): columns 0 to 1 and 5 to 7 of rows
+   * 2 to 4 are dense. Three pixels point at (4, 3), two cells from either: the
+   * smaller number takes them. */
+  { "........"
+    "........"
+    "........"
+    "##....##"
+    "########"
+    "........"
+    "........"
+    "........",
+    "00000000"
+    "00000000"
+    "00000000"
+    "00000000"
+    "aa000aaa"
+    "00000000"
+    "00000000"
+    "00000000",
+    "00000000"
+    "00000000"
+    "00000000"
+    "0a00000a"
+    "0a10a10a"
+    "00000000"
+    "00000000"
+    "00000000",
+    "........"
+    "........"
+    "........"
+    "11....22"
+    "11111222"
+    "........"
+    "........"
+    "........",
+    ", \"offset_scale\": 1, \"min_votes\": 4, \"radius\": 2", FALSE, 0, 0 },
+  /* the same where two cells are too far */
+  { "........"
+    "........"
+    "........"
+    "##....##"
+    "########"
+    "........"
+    "........"
+    "........",
+    "00000000"
+    "00000000"
+    "00000000"
+    "00000000"
+    "aa000aaa"
+    "00000000"
+    "00000000"
+    "00000000",
+    "00000000"
+    "00000000"
+    "00000000"
+    "0a00000a"
+    "0a10a10a"
+    "00000000"
+    "00000000"
+    "00000000",
+    "........"
+    "........"
+    "........"
+    "11....22"
+    "11...222"
+    "........"
+    "........"
+    "........",
+    ", \"offset_scale\": 1, \"min_votes\": 4, \"radius\": 1", FALSE, 0, 0 },
+};
+/* clang-format on */
+
+static void
+test_decode (gconstpointer data)
+{
+  const Micro *m = data;
+  NucsegObjectList objects = { 0 };
+  guint16 labels[64];
+  guint n = 0;
+
+  decode (m, labels, &objects);
+  for (gint i = 0; i < 64; i++) {
+    guint expected = m->labels[i] == '.' ? 0 : m->labels[i] - '0';
+
+    n = MAX (n, expected);
+    if (labels[i] != expected) {
+      g_test_message ("row %d, column %d: expected %u, found %u", i / 8, i % 8,
+          expected, labels[i]);
+      g_test_fail ();
+    }
+  }
+  g_assert_cmpuint (objects.n, ==, n);
+  g_free (objects.items);
+}
+
+/* A single pixel at (1, 1), two by two pixels, a line of three. */
+static void
+test_objects (void)
+{
+  static const Micro m = { "........"
+                           ".#..##.."
+                           "....##.."
+                           "........"
+                           "........"
+                           "...###.."
+                           "........"
+                           "........",
+    NULL, NULL, "", "", FALSE, 0, 0 };
+  NucsegObjectList objects = { 0 };
+  const NucsegObject *o;
+  guint16 labels[64];
+
+  decode (&m, labels, &objects);
+  g_assert_cmpuint (objects.n, ==, 3);
+  o = objects.items;
+  g_assert_cmpuint (o[0].label, ==, 1);
+  g_assert_cmpint (o[0].x, ==, 1);
+  g_assert_cmpint (o[0].y, ==, 1);
+  g_assert_cmpint (o[0].width, ==, 1);
+  g_assert_cmpint (o[0].height, ==, 1);
+  g_assert_cmpuint (o[0].area, ==, 1);
+  g_assert_cmpfloat (o[0].mean, ==, 9);
+  /* 2 transitions in each of 4 directions */
+  assert_near (o[0].perimeter, G_PI / 8 * (4 + 4 / G_SQRT2));
+  g_assert_cmpfloat (o[0].circularity, ==, 1);
+
+  g_assert_cmpint (o[1].x, ==, 4);
+  g_assert_cmpint (o[1].width, ==, 2);
+  g_assert_cmpint (o[1].height, ==, 2);
+  g_assert_cmpfloat (o[1].centroid_x, ==, 4.5);
+  g_assert_cmpfloat (o[1].centroid_y, ==, 1.5);
+  g_assert_cmpfloat (o[1].integrated, ==, 12 + 13 + 20 + 21);
+  g_assert_cmpfloat (o[1].mean, ==, 16.5);
+  /* 2 rows and 2 columns; 3 diagonals each way */
+  assert_near (o[1].perimeter, G_PI / 8 * (8 + 12 / G_SQRT2));
+
+  g_assert_cmpint (o[2].y, ==, 5);
+  g_assert_cmpint (o[2].width, ==, 3);
+  g_assert_cmpuint (o[2].area, ==, 3);
+  g_assert_cmpfloat (o[2].centroid_x, ==, 4);
+  /* 1 row, 3 columns, 3 diagonals each way */
+  assert_near (o[2].perimeter, G_PI / 8 * (8 + 12 / G_SQRT2));
+  assert_near (o[2].circularity, 12 * G_PI / (o[2].perimeter * o[2].perimeter));
+  g_free (objects.items);
+}
+
+static void
+add (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (micros); i++) {
+    g_autofree gchar *path = g_strdup_printf ("/parity/micro/decode-%u", i);
+
+    g_test_add_data_func (path, &micros[i], test_decode);
+  }
+  g_test_add_func ("/parity/micro/objects", test_objects);
+}
+
+int
+main (int argc, char **argv)
+{
+  return parity_main (argc, argv, add);
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Overlays small enough to be drawn by hand, the palette and the count.
+ */
+#include "glyphs.h"
+#include "palette.h"
+#include "tests/parity/parity.h"
+
+#include <string.h>
+
+#define NONE_BOTH                                                              \
+  "{\"color\": \"grey\", \"normalization\": {\"method\": \"none\", \"clip\": " \
+  "[0, 1]}, \"polarity\": \"both\"}"
+
+/* Draws @labels ('.' is 0) over 8 x 8 pixels of @frame. */
+static void
+overlay (const NucsegFrame *frame, const gchar *text,
+    const NucsegParams *params, NucsegFrame *shown)
+{
+  NucsegModel *model = parity_plain_model (1, NONE_BOTH, NULL);
+  g_autoptr (GError) error = NULL;
+  guint16 labels[64];
+  NucsegGeometry geometry;
+  NucsegPlan *plan = parity_plan_new (
+      parity_backend (), model, 8, 8, 1, NUCSEG_PRECISION_F32, &geometry);
+  NucsegResult result = { 0 };
+
+  g_assert_nonnull (plan);
+  for (gint i = 0; i < 64; i++)
+    labels[i] = text[i] == '.' ? 0 : text[i] - '0';
+  parity_backend ()->prepare (plan, frame, params, &result, &error);
+  g_assert_no_error (error);
+  parity_backend ()->overlay (
+      plan, frame, params, labels, 16, 0, shown, &error);
+  g_assert_no_error (error);
+  parity_backend ()->plan_free (plan);
+  nucseg_model_unref (model);
+}
+
+/* clang-format off */
+static const gchar two_labels[] =
+    "111....."
+    "111....."
+    "111222.."
+    "...222.."
+    "...222.."
+    "........"
+    "........"
+    "........";
+/* '#': contour, '+': inside */
+static const gchar two_layers[] =
+    "++#....."
+    "++#....."
+    "######.."
+    "...#+#.."
+    "...###.."
+    "........"
+    "........"
+    "........";
+/* clang-format on */
+
+static void
+test_overlay_grey (void)
+{
+  guint8 memory[64], shown[64];
+  NucsegFrame frame = { .format = NUCSEG_FORMAT_GRAY8,
+    .width = 8,
+    .height = 8,
+    .data = { memory },
+    .stride = { 8 } };
+  NucsegFrame out = frame;
+  NucsegParams params = NUCSEG_PARAMS_INIT;
+
+  out.data[0] = shown;
+  memset (memory, 100, sizeof (memory));
+  params.overlay = NUCSEG_OVERLAY_BOTH;
+  params.overlay_alpha = 0.25;
+  overlay (&frame, two_labels, &params, &out);
+  for (gint i = 0; i < 64; i++) {
+    /* (100 * 192 + 255 * 64 + 128) >> 8 = 139 */
+    guint expected = two_layers[i] == '#' ? 255
+        : two_layers[i] == '+'            ? 139
+                                          : 100;
+
+    g_assert_cmpuint (shown[i], ==, expected);
+  }
+}
+
+/* 12 bits at the high end, big-endian: 0x0640 is the value 100. */
+static void
+test_overlay_grey_16 (void)
+{
+  guint8 memory[128];
+  NucsegFrame frame = { .format = NUCSEG_FORMAT_GRAY16_BE,
+    .width = 8,
+    .height = 8,
+    .data = { memory },
+    .stride = { 16 },
+    .significant_bits = 12,
+    .msb_aligned = TRUE };
+  NucsegParams params = NUCSEG_PARAMS_INIT;
+
+  for (gint i = 0; i < 64; i++) {
+    memory[2 * i] = 0x06;
+    memory[2 * i + 1] = 0x47; /* 7 stands below the significant bits */
+  }
+  params.overlay = NUCSEG_OVERLAY_BOTH;
+  params.overlay_alpha = 0.5;
+  overlay (&frame, two_labels, &params, &frame);
+  for (gint i = 0; i < 64; i++) {
+    guint word = memory[2 * i] << 8 | memory[2 * i + 1];
+    /* (100 * 128 + 4095 * 128 + 128) >> 8 = 2098 */
+    guint expected = two_layers[i] == '#' ? 0xfff0
+        : two_layers[i] == '+'            ? 2098 << 4
+                                          : 0x0647;
+
+    g_assert_cmphex (word, ==, expected);
+  }
+}
+
+static void
+test_overlay_stretch (void)
+{
+  guint8 memory[64], shown[64 * 4];
+  NucsegFrame frame = { .format = NUCSEG_FORMAT_GRAY8,
+    .width = 8,
+    .height = 8,
+    .data = { memory },
+    .stride = { 8 } };
+  NucsegFrame out = { .format = NUCSEG_FORMAT_BGRA,
+    .width = 8,
+    .height = 8,
+    .data = { shown },
+    .stride = { 32 } };
+  NucsegParams params = NUCSEG_PARAMS_INIT;
+
+  memset (memory, 15, sizeof (memory));
+  memory[7] = 10;
+  memory[15] = 9;
+  memory[23] = 20;
+  memory[31] = 255;
+  params.normalization = NUCSEG_NORMALIZATION_FIXED;
+  params.black_level = 10;
+  params.white_level = 20;
+  params.contour_color = 0x102030;
+  overlay (&frame, two_labels, &params, &out);
+  for (gint i = 0; i < 64; i++) {
+    /* half of 255 is rounded up */
+    guint v = memory[i] <= 10 ? 0 : memory[i] >= 20 ? 255 : 128;
+    gboolean contour = two_layers[i] == '#';
+
+    g_assert_cmphex (shown[4 * i], ==, contour ? 0x30 : v);
+    g_assert_cmphex (shown[4 * i + 1], ==, contour ? 0x20 : v);
+    g_assert_cmphex (shown[4 * i + 2], ==, contour ? 0x10 : v);
+    g_assert_cmphex (shown[4 * i + 3], ==, 255);
+  }
+}
+
+/* Red over grey in NV12: red is Y 82, U 90, V 240. */
+static void
+test_overlay_nv12 (void)
+{
+  guint8 y[64], uv[32];
+  NucsegFrame frame = { .format = NUCSEG_FORMAT_NV12,
+    .width = 8,
+    .height = 8,
+    .data = { y, uv },
+    .stride = { 8, 8 } };
+  NucsegParams params = NUCSEG_PARAMS_INIT;
+  /* fill at 1/2 on 4, 2, 1 and 0 pixels of a block */
+  const guint half_u = (128 * 128 + 90 * 128 + 128) >> 8;
+  const guint quarter_u = (128 * (1024 - 256) + 128 * 180 + 512) / 1024;
+
+  memset (y, 50, sizeof (y));
+  memset (uv, 128, sizeof (uv));
+  params.overlay = NUCSEG_OVERLAY_FILL;
+  params.overlay_alpha = 0.5;
+  params.fill_color = 0xff0000;
+  overlay (&frame, two_labels, &params, &frame);
+  g_assert_cmphex (nucseg_palette_yuv (0xff0000), ==, 82 << 16 | 90 << 8 | 240);
+  g_assert_cmpuint (y[0], ==, (50 * 128 + 82 * 128 + 128) >> 8);
+  g_assert_cmpuint (y[7], ==, 50);
+  g_assert_cmpuint (uv[0], ==, half_u);
+  g_assert_cmpuint (uv[2], ==, quarter_u); /* columns 2, 3: 2 of 4 pixels */
+  g_assert_cmpuint (uv[4], ==, 128);
+  g_assert_cmpuint (uv[8], ==, quarter_u); /* row 2 of rows 2, 3 */
+
+  memset (y, 50, sizeof (y));
+  memset (uv, 128, sizeof (uv));
+  params.overlay = NUCSEG_OVERLAY_CONTOUR;
+  params.contour_color = 0xff0000;
+  overlay (&frame, two_labels, &params, &frame);
+  for (gint i = 0; i < 64; i++)
+    g_assert_cmpuint (y[i], ==, two_layers[i] == '#' ? 82 : 50);
+  g_assert_cmpuint (uv[0], ==, 128); /* inside alone */
+  g_assert_cmpuint (uv[2], ==, 90); /* some contour */
+  g_assert_cmpuint (uv[3], ==, 240);
+  g_assert_cmpuint (uv[6], ==, 128);
+}
+
+static void
+test_palette (void)
+{
+  for (guint label = 1; label <= NUCSEG_MAX_LABEL; label++) {
+    guint32 color = nucseg_palette_color (label);
+    gint r = color >> 16, g = color >> 8 & 0xff, b = color & 0xff;
+    gint most = MAX (r, MAX (g, b)), least = MIN (r, MIN (g, b));
+
+    /* neither grey nor dark */
+    g_assert_cmphex (color, <=, 0xffffff);
+    g_assert_cmpint (most - least, >=, 96);
+    g_assert_cmpint (77 * r + 150 * g + 29 * b, >=, 64 * 256);
+  }
+  /* neighbours in number differ clearly */
+  for (guint label = 1; label < 2000; label++)
+    for (guint other = label + 1; other < label + 5; other++) {
+      guint32 a = nucseg_palette_color (label);
+      guint32 b = nucseg_palette_color (other);
+      gint distance = 0;
+
+      for (gint shift = 0; shift < 24; shift += 8)
+        distance +=
+            ABS ((gint) (a >> shift & 0xff) - (gint) (b >> shift & 0xff));
+      g_assert_cmpint (distance, >=, 60);
+    }
+}
+
+static void
+test_count (void)
+{
+  static const gchar *const one[7] = { "..#..", ".##..", "..#..", "..#..",
+    "..#..", "..#..", ".###." };
+  NucsegCount count;
+
+  nucseg_count_init (&count, 1, 480);
+  g_assert_cmpstr (count.text, ==, "1 nucleus");
+  g_assert_cmpint (count.scale, ==, 2);
+  g_assert_cmpint (count.width, ==, 2 * (9 * 6 - 1 + 4));
+  g_assert_cmpint (count.height, ==, 2 * (7 + 4));
+  g_assert_cmpint (nucseg_count_at (&count, 3, 3), ==, NUCSEG_COUNT_OUTSIDE);
+  g_assert_cmpint (nucseg_count_at (&count, 4, 4), ==, NUCSEG_COUNT_BOX);
+  for (gint y = 0; y < 14; y++)
+    for (gint x = 0; x < 10; x++)
+      g_assert_cmpint (nucseg_count_at (&count, 8 + x, 8 + y), ==,
+          one[y / 2][x / 2] == '#' ? NUCSEG_COUNT_INK : NUCSEG_COUNT_BOX);
+  g_assert_cmpint (
+      nucseg_count_at (&count, 4 + count.width, 8), ==, NUCSEG_COUNT_OUTSIDE);
+
+  nucseg_count_init (&count, 65535, 100);
+  g_assert_cmpstr (count.text, ==, "65535 nuclei");
+  g_assert_cmpint (count.scale, ==, 1);
+}
+
+static void
+add (void)
+{
+  g_test_add_func ("/parity/micro/overlay-grey", test_overlay_grey);
+  g_test_add_func ("/parity/micro/overlay-grey-16", test_overlay_grey_16);
+  g_test_add_func ("/parity/micro/overlay-stretch", test_overlay_stretch);
+  g_test_add_func ("/parity/micro/overlay-nv12", test_overlay_nv12);
+  g_test_add_func ("/parity/micro/palette", test_palette);
+  g_test_add_func ("/parity/micro/count", test_count);
+}
+
+int
+main (int argc, char **argv)
+{
+  return parity_main (argc, argv, add);
+}
