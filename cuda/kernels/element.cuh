@@ -87,12 +87,13 @@ size_of (NucsegCudaType type)
   return type == NUCSEG_CUDA_F32 ? 4 : 2;
 }
 
-/* A tensor that kernels may count with. */
+/* A tensor that kernels may count with; its rows may be rows of a grid. */
 static inline bool
 is_tensor (const NucsegCudaTensor *t)
 {
-  return t->data != NULL && t->height > 0 && t->width > 0 && t->channels > 0
-      && t->pitch >= t->channels && (unsigned) t->type <= NUCSEG_CUDA_BF16
+  return t->data != NULL && t->height > 0 && t->height <= 65535 && t->width > 0
+      && t->channels > 0 && t->pitch >= t->channels
+      && (unsigned) t->type <= NUCSEG_CUDA_BF16
       && (uintptr_t) t->data % size_of (t->type) == 0;
 }
 
