@@ -2,6 +2,8 @@
 /* scan.c: scan.h for any CPU, and the choice. */
 #include "cpu/scan.h"
 
+#include "cpu/isa.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -56,9 +58,7 @@ const NucsegScan *
 nucseg_scan_get (void)
 {
 #ifdef NUCSEG_HAVE_AVX512
-  if (__builtin_cpu_supports ("avx512f") && __builtin_cpu_supports ("avx512bw")
-      && __builtin_cpu_supports ("avx512vl")
-      && __builtin_cpu_supports ("avx512dq"))
+  if (nucseg_isa_get () >= NUCSEG_ISA_AVX512)
     return &nucseg_scan_avx512;
 #endif
   return &nucseg_scan_any;

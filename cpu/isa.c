@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* isa.c: asks the CPU, once. */
+#include "cpu/isa.h"
+
+static NucsegIsa
+find_isa (void)
+{
+  if (g_strcmp0 (g_getenv ("NUCSEG_CPU_KERNELS"), "portable") == 0)
+    return NUCSEG_ISA_PORTABLE;
+#ifdef NUCSEG_HAVE_AVX512
+  if (__builtin_cpu_supports ("avx512f") && __builtin_cpu_supports ("avx512bw")
+      && __builtin_cpu_supports ("avx512vl")
+      && __builtin_cpu_supports ("avx512dq"))
+    return __builtin_cpu_supports ("avx512bf16") ? NUCSEG_ISA_AVX512_BF16
+                                                 : NUCSEG_ISA_AVX512;
+#endif
+  return NUCSEG_ISA_PORTABLE;
+}
+
+NucsegIsa
+nucseg_isa_get (void)
+{
+  static gsize found; /* the value plus 1 */
+
+  if (g_once_init_enter (&found))
+    g_once_init_leave (&found, (gsize) find_isa () + 1);
+  return (NucsegIsa) (found - 1);
+}
