@@ -79,7 +79,8 @@ check_buffer (
   const gsize size = gst_buffer_get_size (buffer);
 
   if (meta
-      && (meta->format != GST_VIDEO_INFO_FORMAT (info)
+      && (meta->n_planes != GST_VIDEO_INFO_N_PLANES (info)
+          || meta->format != GST_VIDEO_INFO_FORMAT (info)
           || meta->width != (guint) GST_VIDEO_INFO_WIDTH (info)
           || meta->height != (guint) GST_VIDEO_INFO_HEIGHT (info))) {
     GST_ELEMENT_ERROR (self, STREAM, FORMAT,
