@@ -19,6 +19,17 @@ hash_bytes (guint64 hash, const guint8 *bytes, gsize n)
   return hash;
 }
 
+static inline GstVideoInfo
+info_of (const gchar *string)
+{
+  GstVideoInfo info;
+  GstCaps *caps = gst_caps_from_string (string);
+
+  g_assert_true (gst_video_info_from_caps (&info, caps));
+  gst_caps_unref (caps);
+  return info;
+}
+
 /* A harness of a nuctestsrc that is not live and ends after @n_buffers, with
  * the properties given up to NULL. Not playing yet. */
 G_GNUC_NULL_TERMINATED static inline GstHarness *
