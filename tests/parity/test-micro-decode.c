@@ -338,6 +338,82 @@ test_objects (void)
   g_free (objects.items);
 }
 
+/* 16 x 16 network pixels for 8 x 8 of the frame: each of these stands in the
+ * middle of four, which weigh the same. Three of four win; two of four tie,
+ * and the smaller label, background, wins. An object that no frame pixel takes
+ * is gone, and areas are counted on the frame: the model's minimum of 8 network
+ * pixels is 2 frame pixels. */
+static void
+test_scaled (void)
+{
+  /* clang-format off */
+  static const gchar map[] =
+      "####............"
+      "####............"
+      "##.........#...."
+      "#...........#..."
+      "........##......"
+      "........##......"
+      "................"
+      "................"
+      "..######........"
+      "..######........"
+      "...#####........"
+      "................"
+      "............####"
+      "............####"
+      "............####"
+      "............####";
+  static const gchar expected[] =
+      "11......"
+      "1......."
+      "........"
+      "........"
+      ".222...."
+      "........"
+      "......33"
+      "......33";
+  /* clang-format on */
+  NucsegModel *model = parity_plain_model (1, NULL,
+      "{\"maps\": [\"foreground\"], \"decoder\": {\"method\": "
+      "\"components\", \"threshold\": 0.5, \"min_area\": 8}}");
+  gfloat maps[256];
+  guint8 grey[64] = { 0 };
+  guint16 labels[64];
+  NucsegFrame frame = { .format = NUCSEG_FORMAT_GRAY8,
+    .width = 8,
+    .height = 8,
+    .data = { grey },
+    .stride = { 8 } };
+  NucsegParams params = NUCSEG_PARAMS_INIT;
+  NucsegObjectList objects = { 0 };
+  NucsegResult result = { 0 };
+  g_autoptr (GError) error = NULL;
+  NucsegGeometry geometry;
+  NucsegPlan *plan = parity_plan_new (
+      parity_backend (), model, 8, 8, 2, NUCSEG_PRECISION_F32, &geometry);
+
+  g_assert_nonnull (plan);
+  g_assert_cmpint (geometry.pad_width, ==, 16);
+  for (gint i = 0; i < 256; i++)
+    maps[i] = map[i] == '#' ? 1 : -1;
+  parity_backend ()->write_maps (plan, maps, &error);
+  g_assert_no_error (error);
+  parity_backend ()->decode (
+      plan, &frame, &params, labels, 16, &objects, &result, &error);
+  g_assert_no_error (error);
+  for (gint i = 0; i < 64; i++)
+    if (labels[i] != (expected[i] == '.' ? 0 : expected[i] - '0')) {
+      g_test_message ("row %d, column %d: expected %c, found %u", i / 8, i % 8,
+          expected[i], labels[i]);
+      g_test_fail ();
+    }
+  g_assert_cmpuint (objects.n, ==, 3);
+  g_free (objects.items);
+  parity_backend ()->plan_free (plan);
+  nucseg_model_unref (model);
+}
+
 static void
 add (void)
 {
@@ -347,6 +423,7 @@ add (void)
     g_test_add_data_func (path, &micros[i], test_decode);
   }
   g_test_add_func ("/parity/micro/objects", test_objects);
+  g_test_add_func ("/parity/micro/scaled", test_scaled);
 }
 
 int
