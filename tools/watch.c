@@ -106,19 +106,21 @@ build (Watch *w, GError **error)
 }
 
 /* What waits in front of the network. A recording must not lose a frame, so
- * there the queue is long and a full one holds the source; a live window must
- * not fall behind, so there old frames make room for new ones. */
+ * what a camera gives may pile up there. In a live window old frames make room
+ * for new ones. Files, and the test source when it is recorded, can wait. */
 static void
 set_intake (Watch *w)
 {
   gboolean lose = w->frames.live && !w->o.record;
+  gboolean pile_up =
+      w->frames.live && w->o.record && w->kind != TOOL_SOURCE_TEST;
 
   g_object_set (w->intake, "max-size-time", G_GUINT64_CONSTANT (0),
       "max-size-buffers",
-      lose                 ? 1
-          : w->frames.live ? 0
-                           : 4,
-      "max-size-bytes", w->frames.live && !lose ? 256u << 20 : 0, NULL);
+      lose          ? 1
+          : pile_up ? 0
+                    : 4,
+      "max-size-bytes", pile_up ? 256u << 20 : 0, NULL);
   gst_util_set_object_arg (
       G_OBJECT (w->intake), "leaky", lose ? "downstream" : "no");
 }
