@@ -269,6 +269,12 @@ __popc (unsigned x)
 }
 
 static inline int
+__clz (unsigned x)
+{
+  return x ? __builtin_clz (x) : 32;
+}
+
+static inline int
 __ffs (unsigned x)
 {
   return __builtin_ffs ((int) x);

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test-decode.cc: nucseg_cuda_decode() against cpu/reference/decode.c: labels,
+ * number of objects and what was left out must be equal.
+ */
+#include "common.h"
+
+#include <memory>
+#include <vector>
+
+struct Case {
+  const char *name;
+  gint width, height;
+  gdouble scale;
+  gint multiple, n_maps;
+  NucsegDecoder decoder;
+  gint min_votes, radius, min_area;
+  gint user_min, user_max; /* -1, 0: none */
+  gboolean exclude_border;
+  gint padding; /* labels beyond each row */
+  unsigned seeds;
+};
+
+#define VOTES NUCSEG_DECODER_VOTES
+#define COMPONENTS NUCSEG_DECODER_COMPONENTS
+
+static const Case cases[] = {
+  { "votes", 96, 80, 1, 16, 3, VOTES, 3, 16, 30, -1, 0, FALSE, 0, 3 },
+  { "votes-odd", 77, 53, 1, 16, 3, VOTES, 2, 7, 4, -1, 0, FALSE, 5, 3 },
+  { "votes-one-tile", 31, 16, 1, 1, 3, VOTES, 1, 3, 0, -1, 0, FALSE, 0, 3 },
+  { "votes-narrow", 16, 130, 1, 2, 3, VOTES, 3, 64, 2, -1, 0, FALSE, 1, 2 },
+  { "votes-no-radius", 65, 33, 1, 1, 3, VOTES, 2, 0, 0, -1, 0, FALSE, 0, 2 },
+  { "votes-border", 70, 66, 1, 16, 3, VOTES, 3, 16, 5, -1, 0, TRUE, 0, 2 },
+  { "votes-limits", 70, 66, 1, 16, 3, VOTES, 3, 16, 5, 20, 90, FALSE, 0, 2 },
+  { "votes-half", 130, 90, 0.5, 16, 3, VOTES, 3, 16, 12, -1, 0, FALSE, 2, 2 },
+  { "votes-larger", 50, 41, 1.7, 16, 3, VOTES, 3, 16, 12, -1, 0, FALSE, 0, 2 },
+  { "votes-tenth", 200, 170, 0.1, 2, 3, VOTES, 1, 4, 0, -1, 0, TRUE, 0, 2 },
+  { "components", 96, 80, 1, 16, 1, COMPONENTS, 0, 0, 4, -1, 0, FALSE, 3, 3 },
+  { "components-border", 67, 49, 1, 16, 3, COMPONENTS, 0, 0, 0, 3, 0, TRUE, 0,
+      2 },
+  { "components-half", 90, 75, 0.5, 8, 1, COMPONENTS, 0, 0, 4, -1, 300, FALSE,
+      0, 2 },
+};
+
+static void
+compare (const char *what, const Case *c, const gfloat *maps, unsigned seeds)
+{
+  NucsegGeometry g = make_geometry (c->width, c->height, c->scale, c->multiple);
+  NucsegParams params = NUCSEG_PARAMS_INIT;
+  NucsegOutput output = {};
+  NucsegRefDecode reference = {};
+  NucsegResult result = {};
+  NucsegObjectList objects = {};
+  size_t stride = (size_t) c->width + c->padding;
+  size_t n = stride * (c->height - 1) + c->width;
+  Memory<guint16> expected (n), labels (n);
+  g_autoptr (ParityPicture) picture = parity_picture_new (
+      NUCSEG_FORMAT_GRAY8, c->width, c->height, 0, 0, FALSE);
+
+  params.min_area = c->user_min;
+  params.max_area = c->user_max;
+  params.exclude_border = c->exclude_border;
+  output.n_maps = c->n_maps;
+  output.foreground = 0;
+  output.offset_y = c->n_maps == 3 ? 1 : -1;
+  output.offset_x = c->n_maps == 3 ? 2 : -1;
+  output.decoder = c->decoder;
+  output.threshold = 0.6;
+  output.offset_scale = 16;
+  output.min_votes = c->min_votes;
+  output.radius = c->radius;
+  output.min_area = c->min_area;
+
+  g_assert_true (nucseg_ref_decode_init (&reference, &g, nullptr));
+  g_assert_true (
+      nucseg_ref_decode_run (&reference, maps, &output, &picture->frame,
+          &params, expected, stride * 2, &objects, &result, nullptr));
+
+  Memory<guint8> workspace (nucseg_cuda_decode_workspace (&g));
+  Memory<gint> positions (c->width + c->height);
+  Memory<NucsegCudaRequest> request (1);
+  Memory<NucsegCudaReply> reply (1);
+  NucsegCudaDecode decode = { g, output, maps,
+    c->scale == 1 ? nullptr : positions.get (), workspace.get (), request,
+    reply };
+
+  nucseg_cuda_label_positions (&g, positions);
+  nucseg_cuda_request_init (request, &params, &output, c->scale);
+  request->labels = labels;
+  request->labels_stride = stride * 2;
+  for (unsigned seed = 0; seed < seeds; seed++) {
+    emulation::set_seed (seed);
+    check_cuda (nucseg_cuda_decode (&decode, nullptr), what, seed);
+    for (gint y = 0; y < c->height; y++)
+      for (gint x = 0; x < (gint) stride; x++) {
+        size_t i = stride * y + x;
+        guint want = x < c->width ? expected[i] : 0xcdcd;
+
+        if (i < n && labels[i] != want)
+          g_error ("%s, seed %u: label at (y %d, x %d) is %u, expected %u",
+              what, seed, y, x, labels[i], want);
+      }
+    g_assert_cmpuint (reply->n_objects, ==, objects.n);
+    g_assert_cmpuint (reply->dropped, ==, result.dropped);
+  }
+  g_free (objects.items);
+  nucseg_ref_decode_clear (&reference);
+}
+
+static void
+test_case (gconstpointer data)
+{
+  const Case *c = (const Case *) data;
+  NucsegGeometry g = make_geometry (c->width, c->height, c->scale, c->multiple);
+  Memory<gfloat> maps ((size_t) g.pad_width * g.pad_height * c->n_maps);
+
+  for (gint kind = 0; kind < PARITY_MAPS_LAST; kind++) {
+    g_autofree gchar *what = g_strdup_printf (
+        "%s %s", c->name, parity_maps_name ((ParityMaps) kind));
+
+    parity_maps_fill ((ParityMaps) kind, 3, &g, c->n_maps, 16, maps);
+    compare (what, c, maps, c->seeds);
+  }
+}
+
+/* More objects than labels: 73,728 single pixels. */
+static void
+test_too_many (void)
+{
+  Case c = { "too many", 768, 384, 1, 16, 1, COMPONENTS, 0, 0, 0, 1, 0, FALSE,
+    0, 1 };
+  Memory<gfloat> maps (768 * 384);
+
+  for (gint i = 0; i < 768 * 384; i++)
+    maps[i] = i % 768 % 2 == 0 && i / 768 % 2 == 0 ? 5 : -5;
+  compare (c.name, &c, maps, 1);
+}
+
+/* Spirals: regions whose tiles join in long chains. */
+static void
+test_spiral (void)
+{
+  Case c = { "spiral", 128, 128, 1, 16, 1, COMPONENTS, 0, 0, 0, 1, 0, FALSE, 0,
+    4 };
+  Memory<gfloat> maps (128 * 128);
+  std::vector<bool> wall (128 * 128);
+  gint y = 64, x = 64, dy = 0, dx = 1;
+
+  for (gint length = 2; length < 124; length += 2)
+    for (gint turn = 0; turn < 2; turn++) {
+      for (gint i = 0; i < length; i++) {
+        wall[y * 128 + x] = true;
+        y += dy;
+        x += dx;
+      }
+      gint swap = dy;
+
+      dy = dx;
+      dx = -swap;
+    }
+  for (gint i = 0; i < 128 * 128; i++)
+    maps[i] = wall[i] ? 5 : -5;
+  compare (c.name, &c, maps, c.seeds);
+}
+
+static void
+test_refused (void)
+{
+  NucsegCudaDecode decode = {};
+
+  g_assert_cmpint (
+      nucseg_cuda_decode (&decode, nullptr), ==, cudaErrorInvalidValue);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  for (const Case &c : cases) {
+    g_autofree gchar *path = g_strdup_printf ("/cuda/decode/%s", c.name);
+
+    g_test_add_data_func (path, &c, test_case);
+  }
+  g_test_add_func ("/cuda/decode/too-many", test_too_many);
+  g_test_add_func ("/cuda/decode/spiral", test_spiral);
+  g_test_add_func ("/cuda/decode/refused", test_refused);
+  return g_test_run ();
+}
