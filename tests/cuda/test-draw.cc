@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test-draw.cc: nucseg_cuda_objects() and nucseg_cuda_overlay() against
+ * cpu/reference/objects.c and overlay.c: every byte must be equal.
+ */
+#include "common.h"
+
+#include <math.h>
+
+struct Size {
+  gint width, height, padding;
+};
+
+static const Size sizes[] = { { 64, 32, 0 }, { 67, 41, 6 }, { 16, 17, 2 } };
+
+static bool
+is_word (gint format)
+{
+  return format == NUCSEG_FORMAT_GRAY16_LE || format == NUCSEG_FORMAT_GRAY16_BE;
+}
+
+/* --- Objects -------------------------------------------------------------- */
+
+/* Labels 1..n without gaps, as the decoder numbers them. */
+static guint
+renumber (guint16 *labels, gint stride, gint width, gint height)
+{
+  Memory<guint> number (65536);
+  guint n = 0;
+
+  for (guint i = 0; i < 65536; i++)
+    number[i] = 0;
+  for (gint y = 0; y < height; y++)
+    for (gint x = 0; x < width; x++) {
+      guint16 *label = &labels[y * stride + x];
+
+      if (*label != 0 && number[*label] == 0)
+        number[*label] = ++n;
+      *label = (guint16) (*label != 0 ? number[*label] : 0);
+    }
+  return n;
+}
+
+static void
+run_objects (const char *what, const NucsegFrame *frame, const guint16 *labels,
+    gsize stride, guint n)
+{
+  Memory<guint16> row (frame->width);
+  Memory<NucsegSums> sums (MAX (n, 1));
+  Memory<NucsegObject> expected (MAX (n, 1)), objects (n + 1);
+  Memory<guint8> workspace (nucseg_cuda_objects_workspace ());
+  Memory<NucsegCudaRequest> request (1);
+  Memory<NucsegCudaReply> reply (1);
+  NucsegCudaObjects arguments = { picture_of (frame), workspace.get (), request,
+    reply };
+
+  nucseg_ref_objects (frame, labels, stride, n, row, sums, expected);
+  memset (request, 0, sizeof (NucsegCudaRequest));
+  request->frame = planes_of (frame);
+  request->labels = (guint16 *) labels;
+  request->labels_stride = stride;
+  request->objects = objects;
+  reply->n_objects = n;
+  for (unsigned seed = 0; seed < TEST_SEEDS; seed++) {
+    emulation::set_seed (seed);
+    check_cuda (nucseg_cuda_objects (&arguments, nullptr), what, seed);
+    for (guint i = 0; i < n; i++)
+      if (memcmp (&objects[i], &expected[i], sizeof (NucsegObject)) != 0)
+        g_error ("%s, seed %u: object %u of %u differs: area %u and %u, "
+                 "perimeter %.17g and %.17g, expected is the second",
+            what, seed, i, n, objects[i].area, expected[i].area,
+            objects[i].perimeter, expected[i].perimeter);
+    /* Only the frame's records are written. */
+    g_assert_cmpuint (objects[n].label, ==, 0xcdcdcdcd);
+  }
+}
+
+static void
+test_objects (void)
+{
+  for (gint format = 0; format < NUCSEG_FORMAT_LAST; format++)
+    for (const Size &size : sizes) {
+      guint bits = is_word (format) ? (size.padding ? 12 : 16) : 0;
+      g_autoptr (ParityPicture) picture =
+          parity_picture_new ((NucsegFormat) format, size.width, size.height,
+              size.padding, bits, size.padding == 2);
+      NucsegRandom random = { (guint64) format };
+      gint stride = size.width + size.padding / 2;
+      Memory<guint16> labels ((size_t) stride * size.height);
+      guint n;
+
+      parity_picture_fill (picture, &random, FALSE);
+      parity_labels_fill (labels, stride, size.width, size.height, 40, &random);
+      n = renumber (labels, stride, size.width, size.height);
+      run_objects (nucseg_format_name ((NucsegFormat) format), &picture->frame,
+          labels, (gsize) stride * 2, n);
+    }
+}
+
+/* None; one over the whole frame, as bright as can be; as many as there are. */
+static void
+test_extremes (void)
+{
+  g_autoptr (ParityPicture) picture =
+      parity_picture_new (NUCSEG_FORMAT_GRAY16_LE, 256, 256, 0, 16, FALSE);
+  Memory<guint16> labels (65536);
+
+  memset (picture->frame.data[0], 0xff, 65536 * 2);
+  memset (labels, 0, 65536 * 2);
+  run_objects ("none", &picture->frame, labels, 512, 0);
+  for (guint i = 0; i < 65536; i++)
+    labels[i] = 1;
+  run_objects ("one", &picture->frame, labels, 512, 1);
+  for (guint i = 0; i < 65536; i++)
+    labels[i] = (guint16) i;
+  run_objects ("all", &picture->frame, labels, 512, 65535);
+}
+
+/* --- Overlay -------------------------------------------------------------- */
+
+struct Style {
+  NucsegOverlay overlay;
+  gdouble alpha;
+  guint32 contour, fill;
+  gboolean count;
+  guint n;
+};
+
+static const Style styles[] = {
+  { NUCSEG_OVERLAY_BOTH, 0.35, NUCSEG_COLOR_LABEL, NUCSEG_COLOR_LABEL, TRUE,
+      42 },
+  { NUCSEG_OVERLAY_CONTOUR, 0.35, 0x00ff80, NUCSEG_COLOR_LABEL, FALSE, 7 },
+  { NUCSEG_OVERLAY_FILL, 1, NUCSEG_COLOR_LABEL, 0xff2010, TRUE, 1 },
+  { NUCSEG_OVERLAY_NONE, 0.5, NUCSEG_COLOR_LABEL, NUCSEG_COLOR_LABEL, TRUE, 0 },
+  { NUCSEG_OVERLAY_NONE, 0.5, 0, 0, FALSE, 65535 },
+  { NUCSEG_OVERLAY_BOTH, 0, 0x123456, 0x654321, TRUE, 65535 },
+};
+
+static void
+run_overlay (const ParityPicture *picture, NucsegFormat shown_format,
+    const Size &size, const Style &style, const guint16 *labels, gsize stride,
+    bool in_place, unsigned seed)
+{
+  const NucsegFrame *frame = &picture->frame;
+  NucsegParams params = NUCSEG_PARAMS_INIT;
+  NucsegOutput output = {};
+  g_autofree gchar *what =
+      g_strdup_printf ("%s to %s, overlay %d, count %d, %u objects%s",
+          nucseg_format_name (frame->format), nucseg_format_name (shown_format),
+          style.overlay, style.count, style.n, in_place ? ", in place" : "");
+  /* Another padding than the frame's. */
+  g_autoptr (ParityPicture) expected = in_place
+      ? parity_picture_copy (picture)
+      : parity_picture_new (shown_format, size.width, size.height, 4,
+          frame->significant_bits, frame->msb_aligned);
+  g_autoptr (ParityPicture) shown = parity_picture_copy (expected);
+  Memory<NucsegCudaRequest> request (1);
+  Memory<NucsegCudaReply> reply (1);
+  guint top = (1u << nucseg_frame_get_depth (frame)) - 1;
+  NucsegCudaPicture facts = picture_of (frame);
+
+  params.overlay = style.overlay;
+  params.overlay_alpha = style.alpha;
+  params.contour_color = style.contour;
+  params.fill_color = style.fill;
+  params.draw_count = style.count;
+  output.threshold = 0.5;
+  nucseg_cuda_request_init (request, &params, &output, 1);
+  request->frame = planes_of (in_place ? &shown->frame : frame);
+  request->shown = planes_of (&shown->frame);
+  request->labels = (guint16 *) labels;
+  request->labels_stride = stride;
+  memset (reply, 0, sizeof (NucsegCudaReply));
+  reply->low_level = top / 9;
+  reply->high_level = top / 3 * 2;
+  reply->n_objects = style.n;
+
+  g_assert_true (nucseg_ref_overlay (in_place ? &expected->frame : frame,
+      &params, reply->low_level, reply->high_level, labels, stride, style.n,
+      &expected->frame, nullptr));
+  emulation::set_seed (seed);
+  check_cuda (
+      nucseg_cuda_overlay (&facts, shown_format, request, reply, nullptr), what,
+      seed);
+  if (!parity_picture_equal (what, seed, expected, shown))
+    g_error ("%s: the pictures differ", what);
+  parity_picture_check_padding (what, shown);
+}
+
+static void
+test_overlay (gconstpointer data)
+{
+  NucsegFormat format = (NucsegFormat) GPOINTER_TO_INT (data);
+
+  for (const Size &size : sizes)
+    for (guint bits = 8; bits <= 16; bits += 4) {
+      bool aligned = bits == 12 && size.padding > 0;
+      g_autoptr (ParityPicture) picture = parity_picture_new (
+          format, size.width, size.height, size.padding, bits, aligned);
+      NucsegRandom random = { bits };
+      gint stride = size.width + size.padding / 2;
+      Memory<guint16> labels ((size_t) stride * size.height);
+
+      if (!is_word (format) && bits > 8)
+        continue;
+      parity_picture_fill (picture, &random, FALSE);
+      parity_labels_fill (
+          labels, stride, size.width, size.height, 60000, &random);
+      for (const Style &style : styles)
+        for (gint shown = 0; shown < NUCSEG_FORMAT_LAST; shown++) {
+          if (shown != format
+              && (!nucseg_format_is_grey (format)
+                  || nucseg_format_is_grey ((NucsegFormat) shown)))
+            continue;
+          run_overlay (picture, (NucsegFormat) shown, size, style, labels,
+              (gsize) stride * 2, false, bits);
+          if (shown == format)
+            run_overlay (picture, (NucsegFormat) shown, size, style, labels,
+                (gsize) stride * 2, true, bits);
+        }
+    }
+}
+
+/* Letters of more than one pixel a dot, and a box that is wider than the
+ * frame; every colour there is. */
+static void
+test_large (void)
+{
+  const Size size = { 264, 249, 0 };
+  const Size tall = { 30, 730, 0 };
+  Memory<guint16> labels (264 * 249);
+  g_autoptr (ParityPicture) picture = parity_picture_new (
+      NUCSEG_FORMAT_RGB, size.width, size.height, 0, 0, FALSE);
+  g_autoptr (ParityPicture) narrow = parity_picture_new (
+      NUCSEG_FORMAT_I420, tall.width, tall.height, 0, 0, FALSE);
+  NucsegRandom random = { 5 };
+
+  for (gint i = 0; i < 264 * 249; i++)
+    labels[i] = (guint16) i;
+  parity_picture_fill (picture, &random, FALSE);
+  parity_picture_fill (narrow, &random, TRUE);
+  for (guint n : { 0, 1, 9, 10, 12345, 65535 }) {
+    Style style = styles[0];
+
+    style.n = n;
+    run_overlay (
+        picture, NUCSEG_FORMAT_RGB, size, style, labels, 528, false, n);
+    run_overlay (narrow, NUCSEG_FORMAT_I420, tall, style, labels, 60, true, n);
+  }
+}
+
+static void
+test_refused (void)
+{
+  NucsegCudaPicture colour = { NUCSEG_FORMAT_RGB, 16, 16, 8, FALSE };
+  NucsegCudaPicture grey = { NUCSEG_FORMAT_GRAY8, 16, 16, 8, FALSE };
+  NucsegCudaObjects objects = {};
+  Memory<NucsegCudaRequest> request (1);
+  Memory<NucsegCudaReply> reply (1);
+
+  g_assert_cmpint (
+      nucseg_cuda_overlay (&colour, NUCSEG_FORMAT_BGR, request, reply, nullptr),
+      ==, cudaErrorInvalidValue);
+  g_assert_cmpint (nucseg_cuda_overlay (
+                       &grey, NUCSEG_FORMAT_GRAY16_LE, request, reply, nullptr),
+      ==, cudaErrorInvalidValue);
+  g_assert_cmpint (
+      nucseg_cuda_objects (&objects, nullptr), ==, cudaErrorInvalidValue);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/cuda/objects/formats", test_objects);
+  g_test_add_func ("/cuda/objects/extremes", test_extremes);
+  for (gint format = 0; format < NUCSEG_FORMAT_LAST; format++) {
+    g_autofree gchar *path = g_strdup_printf (
+        "/cuda/overlay/%s", nucseg_format_name ((NucsegFormat) format));
+
+    g_test_add_data_func (path, GINT_TO_POINTER (format), test_overlay);
+  }
+  g_test_add_func ("/cuda/overlay/large", test_large);
+  g_test_add_func ("/cuda/draw/refused", test_refused);
+  return g_test_run ();
+}
