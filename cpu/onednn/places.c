@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * places.c: what type each tensor has, and where it lies:
+ *
+ * - Tensors of a convolution by oneDNN have the network's type; those of tiny
+ *   convolutions and pooled averages are f32. Where a consumer wants the other
+ *   type, lower.c puts a convert step between.
+ * - A tensor that only feeds our own kernels and one concatenation is written
+ *   straight into its slice of the concatenation.
+ * - A product and the 2x2 maxima of it are one step.
+ */
+#include "cpu/onednn/network-private.h"
+
+static void
+count_consumers (NucsegNetwork *self)
+{
+  const NucsegGraph *graph = self->graph;
+
+  for (guint i = 0; i < graph->n_nodes; i++) {
+    for (guint k = 0; k < graph->nodes[i].n_inputs; k++)
+      self->nodes[graph->nodes[i].inputs[k]].n_consumers++;
+  }
+}
+
+/* The last convolution keeps its f32 sums, also where only a depth_to_space
+ * stands behind it. */
+static gboolean
+makes_output (const NucsegNetwork *self, guint i)
+{
+  const NucsegNode *last = &self->graph->nodes[self->graph->output];
+
+  if (i == self->graph->output)
+    return TRUE;
+  return last->op == NUCSEG_OP_DEPTH_TO_SPACE && last->inputs[0] == i
+      && self->nodes[i].n_consumers == 1;
+}
+
+static void
+choose_type (NucsegNetwork *self, guint i)
+{
+  const NucsegNode *node = &self->graph->nodes[i];
+  NucsegNodePlan *plan = &self->nodes[i];
+
+  plan->type = self->type;
+  if (node->op == NUCSEG_OP_INPUT)
+    return;
+  if (node->op == NUCSEG_OP_AVG_POOL) {
+    plan->type = NUCSEG_ELEMENT_F32;
+  } else if (node->op == NUCSEG_OP_CONV) {
+    plan->tiny = nucseg_tiny_wants (&node->u.conv, &plan->shape);
+    if (plan->tiny || makes_output (self, i))
+      plan->type = NUCSEG_ELEMENT_F32;
+  } else {
+    guint n = node->op == NUCSEG_OP_MUL ? 1 : node->n_inputs;
+    gboolean all_f32 = TRUE;
+
+    for (guint k = 0; k < n; k++)
+      all_f32 &= self->nodes[node->inputs[k]].type == NUCSEG_ELEMENT_F32;
+    if (all_f32)
+      plan->type = NUCSEG_ELEMENT_F32;
+  }
+}
+
+NucsegElement
+nucseg_network_wanted_type (const NucsegNetwork *self, guint i, guint k)
+{
+  const NucsegNode *node = &self->graph->nodes[i];
+
+  switch (node->op) {
+  case NUCSEG_OP_CONV:
+    return self->nodes[i].tiny ? NUCSEG_ELEMENT_F32 : self->type;
+  case NUCSEG_OP_AVG_POOL:
+    return self->nodes[node->inputs[0]].type; /* either will do */
+  case NUCSEG_OP_MUL:
+    return k == 1 ? NUCSEG_ELEMENT_F32 : self->nodes[i].type;
+  default:
+    return self->nodes[i].type;
+  }
+}
+
+static void
+fuse_pool (NucsegNetwork *self, guint i)
+{
+  const NucsegNode *node = &self->graph->nodes[i];
+  NucsegNodePlan *product = &self->nodes[node->inputs[0]];
+
+  if (node->op != NUCSEG_OP_MAX_POOL || node->u.pool.kernel != 2
+      || node->u.pool.stride != 2 || product->pool != NUCSEG_NONE
+      || self->graph->nodes[node->inputs[0]].op != NUCSEG_OP_MUL)
+    return;
+  product->pool = i;
+  self->nodes[i].done = TRUE;
+}
+
+/* Whether node @i can be written with gaps between its pixels, and read so by
+ * all who do. */
+static gboolean
+can_be_slice (const NucsegNetwork *self, guint i, guint host)
+{
+  const NucsegGraph *graph = self->graph;
+  guint taken = 0;
+
+  switch (graph->nodes[i].op) {
+  case NUCSEG_OP_MAX_POOL:
+  case NUCSEG_OP_UPSAMPLE:
+  case NUCSEG_OP_ADD:
+  case NUCSEG_OP_MUL:
+  case NUCSEG_OP_SPACE_TO_DEPTH:
+  case NUCSEG_OP_DEPTH_TO_SPACE:
+    break;
+  default:
+    return FALSE;
+  }
+  if (self->nodes[i].host != NUCSEG_NONE
+      || self->nodes[i].type != self->nodes[host].type)
+    return FALSE;
+  for (guint j = i + 1; j < graph->n_nodes; j++) {
+    const NucsegNode *reader = &graph->nodes[j];
+
+    for (guint k = 0; k < reader->n_inputs; k++) {
+      if (reader->inputs[k] != i)
+        continue;
+      if (j == host)
+        taken++;
+      else if (reader->op == NUCSEG_OP_CONV && !self->nodes[j].tiny)
+        return FALSE;
+    }
+  }
+  return taken == 1;
+}
+
+static void
+place_slices (NucsegNetwork *self, guint host)
+{
+  const NucsegNode *node = &self->graph->nodes[host];
+  gint channel = 0;
+
+  if (node->op != NUCSEG_OP_CONCAT)
+    return;
+  for (guint k = 0; k < node->n_inputs; k++) {
+    NucsegNodePlan *part = &self->nodes[node->inputs[k]];
+
+    if (can_be_slice (self, node->inputs[k], host)) {
+      part->host = host;
+      part->host_channel = channel;
+    }
+    channel += part->shape.channels;
+  }
+}
+
+void
+nucseg_network_place (NucsegNetwork *self)
+{
+  const NucsegGraph *graph = self->graph;
+
+  for (guint i = 0; i < graph->n_nodes; i++) {
+    NucsegNodePlan *node = &self->nodes[i];
+
+    node->pool = node->host = node->buffer = node->converted = NUCSEG_NONE;
+  }
+  count_consumers (self);
+  for (guint i = 0; i < graph->n_nodes; i++) {
+    choose_type (self, i);
+    fuse_pool (self, i);
+  }
+  for (guint i = 0; i < graph->n_nodes; i++)
+    place_slices (self, i);
+  /* A depth_to_space at the end is done while the maps are split. */
+  if (graph->nodes[graph->output].op == NUCSEG_OP_DEPTH_TO_SPACE)
+    self->nodes[graph->output].done = TRUE;
+}
