@@ -26,13 +26,15 @@ void
 tool_progress (const gchar *format, ...)
 {
   va_list ap;
-
-  if (!tool_progress_is_seen () || (!format[0] && !line_is_there))
-    return;
   g_autofree gchar *text = NULL;
+
+  if (!tool_progress_is_seen ())
+    return;
   va_start (ap, format);
   text = g_strdup_vprintf (format, ap);
   va_end (ap);
+  if (!text[0] && !line_is_there)
+    return;
   /* back to the first column, the text, erase to the end of the line */
   fprintf (stderr, "\r%s\033[K", text);
   fflush (stderr);
