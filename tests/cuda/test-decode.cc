@@ -163,6 +163,57 @@ test_spiral (void)
   compare (c.name, &c, maps, c.seeds);
 }
 
+/* Single votes and small heaps of them all over: centres that touch at corners
+ * only, also over the borders of tiles, centres as far above a cell as another
+ * is below it, and, at scale 2, four labels of equal weight. */
+static void
+test_sparse (void)
+{
+  NucsegRandom random = { 99 };
+
+  for (unsigned round = 0; round < 24; round++) {
+    Case c = { "sparse", 101, 71, round % 3 == 2 ? 2.0 : 1.0, 16, 3, VOTES,
+      1 + (gint) round % 4, 2 + (gint) round % 6, 0, 0, 0, FALSE, 0, 2 };
+    NucsegGeometry g = make_geometry (c.width, c.height, c.scale, c.multiple);
+    size_t n = (size_t) g.pad_width * g.pad_height;
+    Memory<gfloat> maps (n * 3);
+
+    for (size_t i = 0; i < n; i++) {
+      maps[3 * i] = nucseg_random_below (&random, 12 - round % 9) == 0 ? 5 : -5;
+      for (gint k = 1; k < 3; k++)
+        maps[3 * i + k] = ((gint) nucseg_random_below (&random, 5) - 2) / 16.0f;
+    }
+    compare (c.name, &c, maps, c.seeds);
+  }
+}
+
+/* Centres of 3x3 cells on a lattice, which touch at edges and corners, in all
+ * positions to the tiles. */
+static void
+test_lattice (void)
+{
+  NucsegRandom random = { 100 };
+
+  for (gint round = 0; round < 18; round++) {
+    Case c = { "lattice", 101, 71, 1, 16, 3, VOTES, 1, 1, 0, 0, 0, FALSE, 0,
+      1 };
+    NucsegGeometry g = make_geometry (c.width, c.height, 1, c.multiple);
+    size_t n = (size_t) g.pad_width * g.pad_height;
+    Memory<gfloat> maps (n * 3);
+
+    for (size_t i = 0; i < n; i++) {
+      gint y = (gint) (i / g.pad_width), x = (gint) (i % g.pad_width);
+
+      maps[3 * i] = y % 3 == round / 3 % 3 && x % 3 == round % 3
+              && nucseg_random_below (&random, 3) == 0
+          ? 5
+          : -5;
+      maps[3 * i + 1] = maps[3 * i + 2] = 0;
+    }
+    compare (c.name, &c, maps, c.seeds);
+  }
+}
+
 static void
 test_refused (void)
 {
@@ -183,6 +234,8 @@ main (int argc, char **argv)
   }
   g_test_add_func ("/cuda/decode/too-many", test_too_many);
   g_test_add_func ("/cuda/decode/spiral", test_spiral);
+  g_test_add_func ("/cuda/decode/sparse", test_sparse);
+  g_test_add_func ("/cuda/decode/lattice", test_lattice);
   g_test_add_func ("/cuda/decode/refused", test_refused);
   return g_test_run ();
 }
