@@ -29,6 +29,14 @@ round_to (NucsegCudaType type, float value)
   return value;
 }
 
+std::vector<gfloat>
+rounded (NucsegCudaType type, std::vector<gfloat> values)
+{
+  for (gfloat &value : values)
+    value = round_to (type, value);
+  return values;
+}
+
 void
 check_cuda (cudaError_t error, const char *what, unsigned seed)
 {
@@ -201,4 +209,17 @@ Tensor::check (const char *what, unsigned seed, const gfloat *expected,
                "written",
           what, seed, i);
   }
+}
+
+std::unique_ptr<Tensor>
+new_tensor (NucsegCudaType type, NucsegShape shape, Layout layout)
+{
+  return std::unique_ptr<Tensor> (new Tensor (type, shape.height, shape.width,
+      shape.channels, shape.channels + layout.pitch, layout.before));
+}
+
+size_t
+count (NucsegShape shape)
+{
+  return (size_t) shape.height * shape.width * shape.channels;
 }

@@ -16,6 +16,9 @@
 #include <glib.h>
 #include <stdlib.h>
 
+#include <memory>
+#include <vector>
+
 extern "C" {
 #include "tests/parity/maps.h"
 #include "tests/parity/parity.h"
@@ -106,9 +109,22 @@ private:
   Memory<gfloat> dense_;
 };
 
+/* Where a tensor stands in memory: elements between its pixels, and in front
+ * of the first. */
+struct Layout {
+  gint pitch, before;
+};
+
+static const Layout dense = { 0, 0 }, odd = { 3, 1 }, slice = { 24, 8 };
+
+std::unique_ptr<Tensor>
+new_tensor (NucsegCudaType type, NucsegShape shape, Layout layout);
+size_t count (NucsegShape shape);
+
 extern const NucsegCudaType all_types[3];
 const char *type_name (NucsegCudaType type);
 /* @value as @type holds it. */
 float round_to (NucsegCudaType type, float value);
+std::vector<gfloat> rounded (NucsegCudaType type, std::vector<gfloat> values);
 
 #endif /* NUCSEG_TESTS_CUDA_COMMON_H */
