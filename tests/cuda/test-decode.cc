@@ -90,7 +90,13 @@ compare (const char *what, const Case *c, const gfloat *maps, unsigned seeds)
   request->labels_stride = stride * 2;
   for (unsigned seed = 0; seed < seeds; seed++) {
     emulation::set_seed (seed);
+    unsigned launches = emulation::n_launches ();
+
     check_cuda (nucseg_cuda_decode (&decode, nullptr), what, seed);
+    /* What docs/cuda-kernels.md says; a map of one tile needs no merging. */
+    launches = emulation::n_launches () - launches;
+    if (g.net_width > 32 || g.net_height > 16)
+      g_assert_cmpuint (launches, ==, c->decoder == VOTES ? 18 : 11);
     for (gint y = 0; y < c->height; y++)
       for (gint x = 0; x < (gint) stride; x++) {
         size_t i = stride * y + x;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * fiber.cc: switching of stacks. A few instructions on x86-64; elsewhere
- * ucontext, which costs two system calls a switch.
+ * fiber.cc: switching of stacks. A few instructions on x86-64; elsewhere (and
+ * with NUCSEG_EMULATION_UCONTEXT) ucontext, which costs a system call a switch.
  */
 #include "fiber.h"
 
@@ -9,8 +9,16 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#ifndef __x86_64__
+#if defined(__x86_64__) && !defined(NUCSEG_EMULATION_UCONTEXT)
+#define BY_HAND
+#else
 #include <ucontext.h>
+#endif
+
+#if defined(__has_feature) /* clang */
+#if __has_feature(address_sanitizer) && !defined(__SANITIZE_ADDRESS__)
+#define __SANITIZE_ADDRESS__
+#endif
 #endif
 
 #ifdef __SANITIZE_ADDRESS__
@@ -26,7 +34,7 @@ namespace emulation {
 struct Fiber {
   char *memory; /* guard, then the stack */
   void (*entry) ();
-#ifdef __x86_64__
+#ifdef BY_HAND
   void *top; /* of the saved stack */
 #else
   ucontext_t context;
@@ -37,7 +45,7 @@ struct Fiber {
 };
 
 static Fiber *running;
-#ifdef __x86_64__
+#ifdef BY_HAND
 static void *host_top;
 #else
 static ucontext_t host_context;
@@ -64,7 +72,7 @@ begin ()
   abort ();
 }
 
-#ifdef __x86_64__
+#ifdef BY_HAND
 /* Saves what a function must preserve and the stack's top in *@save, and goes
  * on from @top. */
 extern "C" void nucseg_emulation_switch (void **save, void *top);
@@ -149,7 +157,7 @@ fiber_enter (Fiber *fiber)
 #ifdef __SANITIZE_ADDRESS__
   __sanitizer_start_switch_fiber (&host_fake, bottom_of (fiber), STACK_BYTES);
 #endif
-#ifdef __x86_64__
+#ifdef BY_HAND
   nucseg_emulation_switch (&host_top, fiber->top);
 #else
   swapcontext (&host_context, &fiber->context);
@@ -168,7 +176,7 @@ fiber_leave ()
 #ifdef __SANITIZE_ADDRESS__
   __sanitizer_start_switch_fiber (&self->fake, host_bottom, host_bytes);
 #endif
-#ifdef __x86_64__
+#ifdef BY_HAND
   nucseg_emulation_switch (&self->top, host_top);
 #else
   swapcontext (&self->context, &host_context);
