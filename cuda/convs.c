@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * convs.c: see convs.h.
+ */
+#include "cuda/convs.h"
+
+gboolean
+nucseg_convs_is_rounded (
+    const NucsegGraph *graph, const NucsegShape *shapes, guint node)
+{
+  return node != graph->output && graph->nodes[node].op != NUCSEG_OP_AVG_POOL
+      && (shapes[node].height > 1 || shapes[node].width > 1);
+}
+
+gint
+nucseg_convs_pitch (const NucsegGraph *graph, guint node)
+{
+  const gint channels = graph->nodes[node].channels;
+
+  if (graph->nodes[node].op != NUCSEG_OP_SPACE_TO_DEPTH
+      || node == graph->output)
+    return channels;
+  /* A part of a concatenation has its place there. */
+  for (guint i = node + 1; i < graph->n_nodes; i++) {
+    for (guint k = 0; k < graph->nodes[i].n_inputs; k++)
+      if (graph->nodes[i].inputs[k] == node
+          && graph->nodes[i].op == NUCSEG_OP_CONCAT)
+        return channels;
+  }
+  return (channels + 7) / 8 * 8;
+}
+
+gboolean
+nucseg_convs_spec (const NucsegGraph *graph, const NucsegShape *shapes,
+    NucsegCudaType type, guint node, NucsegCudnnSpec *spec)
+{
+  const NucsegConv *conv = &graph->nodes[node].u.conv;
+  guint in;
+
+  if (graph->nodes[node].op != NUCSEG_OP_CONV)
+    return FALSE;
+  in = graph->nodes[node].inputs[0];
+  if (conv->groups != 1 || conv->out_channels % 8 != 0
+      || nucseg_convs_pitch (graph, in) % 8 != 0
+      || !nucseg_convs_is_rounded (graph, shapes, in)
+      || !nucseg_convs_is_rounded (graph, shapes, node))
+    return FALSE;
+  *spec = (NucsegCudnnSpec){ .type = type,
+    .height = shapes[in].height,
+    .width = shapes[in].width,
+    .in_channels = nucseg_convs_pitch (graph, in),
+    .out_channels = conv->out_channels,
+    .kernel_h = conv->kernel_h,
+    .kernel_w = conv->kernel_w,
+    .stride = conv->stride,
+    .dilation = conv->dilation,
+    .padding = conv->padding,
+    .activation = conv->activation };
+  return TRUE;
+}
+
+gboolean
+nucseg_convs_is_scale (
+    const NucsegGraph *graph, const NucsegShape *shapes, guint node)
+{
+  NucsegCudnnSpec spec;
+
+  if (graph->nodes[node].op != NUCSEG_OP_MUL || node == graph->output
+      || !nucseg_convs_is_rounded (graph, shapes, graph->nodes[node].inputs[0]))
+    return FALSE;
+  for (guint i = node + 1; i < graph->n_nodes; i++) {
+    for (guint k = 0; k < graph->nodes[i].n_inputs; k++)
+      if (graph->nodes[i].inputs[k] == node
+          && !nucseg_convs_spec (graph, shapes, NUCSEG_CUDA_BF16, i, &spec))
+        return FALSE;
+  }
+  return TRUE;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * convs.h: what follows from graph and shapes alone: which tensors are rounded
+ * in bf16, and which convolutions are cuDNN's, as what.
+ */
+#ifndef NUCSEG_CUDA_CONVS_H
+#define NUCSEG_CUDA_CONVS_H
+
+#include "cuda/cudnn-conv.h"
+
+G_BEGIN_DECLS
+
+/* Whether the output of @node is rounded to bf16 (docs/model-format.md,
+ * Precision). */
+gboolean nucseg_convs_is_rounded (
+    const NucsegGraph *graph, const NucsegShape *shapes, guint node);
+
+/* Channels that the tensor of @node has in memory: what a space_to_depth makes
+ * is filled up with zeros to the multiple of 8 that cuDNN wants. */
+gint nucseg_convs_pitch (const NucsegGraph *graph, guint node);
+
+/**
+ * nucseg_convs_spec:
+ * @graph: the graph
+ * @shapes: its shapes
+ * @type: of rounded tensors
+ * @node: any node
+ * @spec: (out): the convolution for cuDNN
+ *
+ * Returns: whether cuDNN is to do it: a dense convolution between tensors of
+ *   more than one pixel whose channels come in eights
+ */
+gboolean nucseg_convs_spec (const NucsegGraph *graph, const NucsegShape *shapes,
+    NucsegCudaType type, guint node, NucsegCudnnSpec *spec);
+
+/* Whether @node is a product with channel weights that only convolutions of
+ * cuDNN's read: they can do it themselves, as they load their input. */
+gboolean nucseg_convs_is_scale (
+    const NucsegGraph *graph, const NucsegShape *shapes, guint node);
+
+G_END_DECLS
+
+#endif /* NUCSEG_CUDA_CONVS_H */

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cudnn-conv.h: convolutions by cuDNN's graph API, behind opaque structs.
+ * cudnn.c, cudnn-library.c and cudnn-plans.c are the only files that see its
+ * header.
+ *
+ * The library is opened at run time (libcudnn.so.9), so that the module loads
+ * and says what is missing where cuDNN isn't installed. Tensors are NHWC with
+ * N = 1. Nothing here is thread-safe but nucseg_cudnn_describe(): one plan's
+ * objects are used by one thread at a time.
+ */
+#ifndef NUCSEG_CUDA_CUDNN_CONV_H
+#define NUCSEG_CUDA_CUDNN_CONV_H
+
+#include "cuda/kernels.h"
+
+G_BEGIN_DECLS
+
+/* The oldest release that describes devices as cudnn.c does. */
+#define NUCSEG_CUDNN_LEAST_VERSION 90800
+
+typedef struct _NucsegCudnn NucsegCudnn;
+typedef struct _NucsegCudnnConv NucsegCudnnConv;
+
+/* "cuDNN 9.19.0"; NULL with NO_DEVICE where there is none or it is too old.
+ * Any thread. */
+gchar *nucseg_cudnn_describe (GError **error);
+
+/**
+ * nucseg_cudnn_new:
+ * @description: (nullable): a GPU in the JSON form of
+ *   CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION, for which plans are built that
+ *   can't be executed here; NULL: the current context's GPU
+ * @stream: where executions go; NULL with a description
+ * @error: return location
+ *
+ * Returns: (nullable): NULL with NO_DEVICE or DEVICE
+ */
+NucsegCudnn *nucseg_cudnn_new (
+    const gchar *description, cudaStream_t stream, GError **error);
+void nucseg_cudnn_free (NucsegCudnn *cudnn);
+
+/* 91900 is 9.19.0. */
+guint nucseg_cudnn_get_version (const NucsegCudnn *cudnn);
+
+/**
+ * NucsegCudnnSpec:
+ * @type: of input, weights and output; sums, bias and scale are f32
+ * @height: rows of the input
+ * @width: columns of the input
+ * @in_channels: a multiple of 8
+ * @out_channels: likewise
+ * @kernel_h: and so on as NucsegConv
+ * @scaled: the input is multiplied by a factor for each channel first
+ *
+ * activation (conv (x [* s]) + bias), all dense; x * s is rounded to the type.
+ */
+typedef struct {
+  NucsegCudaType type;
+  gint height, width;
+  gint in_channels, out_channels;
+  gint kernel_h, kernel_w;
+  gint stride, dilation, padding;
+  NucsegActivation activation;
+  gboolean scaled;
+} NucsegCudnnSpec;
+
+/**
+ * nucseg_cudnn_conv_new:
+ * @cudnn: must outlive the convolution
+ * @spec: what to compute
+ * @error: return location
+ *
+ * Asks heuristic modes A, B and, if they know nothing, the fallback for
+ * engines that do all of it in one go. Engines that sum in less than f32, in
+ * another order in each run, or, for f32, with rounded inputs (TF32) are left
+ * out.
+ *
+ * Returns: (nullable): NULL with UNSUPPORTED where there is none
+ */
+NucsegCudnnConv *nucseg_cudnn_conv_new (
+    NucsegCudnn *cudnn, const NucsegCudnnSpec *spec, GError **error);
+void nucseg_cudnn_conv_free (NucsegCudnnConv *conv);
+
+/* Number of candidates, each another engine or setting, best guess first. */
+guint nucseg_cudnn_conv_count (const NucsegCudnnConv *conv);
+/* Its name: engine and settings, "38:2=1,11=0"; the conv's. */
+const gchar *
+nucseg_cudnn_conv_get_name (const NucsegCudnnConv *conv, guint candidate);
+
+/* Builds the plan of a candidate, which is what later calls use; FALSE with
+ * DEVICE: not every candidate can be built. May compile for a second. */
+gboolean nucseg_cudnn_conv_build (
+    NucsegCudnnConv *conv, guint candidate, GError **error);
+
+/* The candidate whose plan is built; G_MAXUINT: none. */
+guint nucseg_cudnn_conv_get_built (const NucsegCudnnConv *conv);
+const NucsegCudnnSpec *nucseg_cudnn_conv_get_spec (const NucsegCudnnConv *conv);
+
+/* Bytes of workspace of the plan that was built. */
+gsize nucseg_cudnn_conv_get_workspace (const NucsegCudnnConv *conv);
+
+/**
+ * nucseg_cudnn_conv_bind:
+ * @conv: with a plan
+ * @in: input
+ * @weight: (O, KH, KW, I) of the spec's type
+ * @bias: O f32 values
+ * @scale: I f32 values; NULL unless scaled
+ * @out: output
+ * @workspace: nucseg_cudnn_conv_get_workspace() bytes
+ * @error: return location
+ *
+ * Sets the memory of the executions to come; device pointers, aligned to 16.
+ */
+gboolean nucseg_cudnn_conv_bind (NucsegCudnnConv *conv, gpointer in,
+    gpointer weight, gpointer bias, gpointer scale, gpointer out,
+    gpointer workspace, GError **error);
+
+/* Queues it in the stream; may be captured. */
+gboolean nucseg_cudnn_conv_execute (NucsegCudnnConv *conv, GError **error);
+
+G_END_DECLS
+
+#endif /* NUCSEG_CUDA_CUDNN_CONV_H */

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cudnn-plans.c: the engines that can do a convolution, and the plan of the
+ * one that is taken.
+ */
+#include "cuda/cudnn-private.h"
+
+#define MAX_CONFIGS 64 /* of one heuristic mode */
+#define MAX_KNOBS 64
+#define MAX_NOTES 16
+
+typedef struct {
+  cudnnBackendDescriptor_t config; /* the maker's */
+  gchar *name;
+} Candidate;
+
+struct _NucsegCudnnConv {
+  NucsegCudnn *cudnn;
+  NucsegCudnnSpec spec;
+  NucsegCudnnMaker maker; /* of graph and candidates */
+  GArray *candidates; /* Candidate */
+  NucsegCudnnMaker plan_maker; /* of the plan */
+  cudnnBackendDescriptor_t plan;
+  guint built; /* its candidate, or G_MAXUINT */
+  gsize workspace;
+  NucsegCudnnMaker pack_maker; /* of the plan's memory */
+  cudnnBackendDescriptor_t pack;
+};
+
+static void
+clear_candidate (gpointer data)
+{
+  g_free (((Candidate *) data)->name);
+}
+
+/* Whether sums are f32 in a fixed order, of inputs as they are. */
+static gboolean
+is_exact (const NucsegCudnnConv *conv, cudnnBackendDescriptor_t engine)
+{
+  const NucsegCudnnLibrary *library = conv->cudnn->library;
+  cudnnBackendNumericalNote_t notes[MAX_NOTES];
+  gint64 n = 0;
+
+  if (library->cudnnBackendGetAttribute (engine,
+          CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE,
+          MAX_NOTES, &n, notes)
+      != CUDNN_STATUS_SUCCESS)
+    return FALSE;
+  for (gint64 i = 0; i < n; i++) {
+    switch (notes[i]) {
+    case CUDNN_NUMERICAL_NOTE_TENSOR_CORE:
+    case CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS:
+      if (conv->spec.type == NUCSEG_CUDA_F32)
+        return FALSE;
+      break;
+    case CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION:
+    case CUDNN_NUMERICAL_NOTE_FFT:
+    case CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC:
+    case CUDNN_NUMERICAL_NOTE_WINOGRAD:
+      return FALSE;
+    default:
+      break;
+    }
+  }
+  return TRUE;
+}
+
+/* Appends ",type=value" for each setting of the engine. */
+static void
+append_knobs (
+    NucsegCudnnConv *conv, cudnnBackendDescriptor_t config, GString *name)
+{
+  const NucsegCudnnLibrary *library = conv->cudnn->library;
+  cudnnBackendDescriptor_t knobs[MAX_KNOBS];
+  NucsegCudnnMaker maker;
+  gint64 n = 0;
+
+  nucseg_cudnn_maker_init (&maker, library);
+  for (guint i = 0; i < MAX_KNOBS; i++)
+    knobs[i] = nucseg_cudnn_make (&maker, CUDNN_BACKEND_KNOB_CHOICE_DESCRIPTOR);
+  if (maker.status == CUDNN_STATUS_SUCCESS
+      && library->cudnnBackendGetAttribute (config,
+             CUDNN_ATTR_ENGINECFG_KNOB_CHOICES, CUDNN_TYPE_BACKEND_DESCRIPTOR,
+             MAX_KNOBS, &n, knobs)
+          == CUDNN_STATUS_SUCCESS) {
+    for (gint64 i = 0; i < MIN (n, MAX_KNOBS); i++) {
+      cudnnBackendKnobType_t type = 0;
+      gint64 value = 0, count;
+
+      library->cudnnBackendGetAttribute (knobs[i],
+          CUDNN_ATTR_KNOB_CHOICE_KNOB_TYPE, CUDNN_TYPE_KNOB_TYPE, 1, &count,
+          &type);
+      library->cudnnBackendGetAttribute (knobs[i],
+          CUDNN_ATTR_KNOB_CHOICE_KNOB_VALUE, CUDNN_TYPE_INT64, 1, &count,
+          &value);
+      g_string_append_printf (name, "%c%d=%" G_GINT64_FORMAT,
+          i == 0 ? ':' : ',', (gint) type, value);
+    }
+  }
+  nucseg_cudnn_maker_clear (&maker);
+}
+
+/* Adds @config unless its engine isn't exact or it is there already. */
+static void
+add_candidate (NucsegCudnnConv *conv, cudnnBackendDescriptor_t config)
+{
+  const NucsegCudnnLibrary *library = conv->cudnn->library;
+  cudnnBackendDescriptor_t engine;
+  NucsegCudnnMaker maker;
+  Candidate candidate = { config, NULL };
+  gint64 index = -1, n = 0;
+  gboolean ok;
+
+  nucseg_cudnn_maker_init (&maker, library);
+  engine = nucseg_cudnn_make (&maker, CUDNN_BACKEND_ENGINE_DESCRIPTOR);
+  ok = engine
+      && library->cudnnBackendGetAttribute (config, CUDNN_ATTR_ENGINECFG_ENGINE,
+             CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &n, &engine)
+          == CUDNN_STATUS_SUCCESS
+      && library->cudnnBackendGetAttribute (engine,
+             CUDNN_ATTR_ENGINE_GLOBAL_INDEX, CUDNN_TYPE_INT64, 1, &n, &index)
+          == CUDNN_STATUS_SUCCESS
+      && is_exact (conv, engine);
+  nucseg_cudnn_maker_clear (&maker);
+  if (!ok)
+    return;
+
+  GString *name = g_string_new (NULL);
+  g_string_printf (name, "%" G_GINT64_FORMAT, index);
+  append_knobs (conv, config, name);
+  candidate.name = g_string_free (name, FALSE);
+  for (guint i = 0; i < conv->candidates->len; i++) {
+    if (g_str_equal (nucseg_cudnn_conv_get_name (conv, i), candidate.name)) {
+      g_free (candidate.name);
+      return;
+    }
+  }
+  g_array_append_val (conv->candidates, candidate);
+}
+
+/* A mode that knows nothing of this graph is no error. */
+static void
+ask (NucsegCudnnConv *conv, cudnnBackendDescriptor_t graph,
+    cudnnBackendHeurMode_t mode)
+{
+  const NucsegCudnnLibrary *library = conv->cudnn->library;
+  NucsegCudnnMaker *maker = &conv->maker;
+  cudnnBackendDescriptor_t configs[MAX_CONFIGS];
+  cudnnBackendDescriptor_t heuristic =
+      nucseg_cudnn_make (maker, CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR);
+  gint64 n = 0;
+
+  nucseg_cudnn_set_descriptor (
+      maker, heuristic, CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph);
+  nucseg_cudnn_set_descriptor (
+      maker, heuristic, CUDNN_ATTR_ENGINEHEUR_DEVICEPROP, conv->cudnn->device);
+  nucseg_cudnn_set (maker, heuristic, CUDNN_ATTR_ENGINEHEUR_MODE,
+      CUDNN_TYPE_HEUR_MODE, 1, &mode);
+  if (maker->status != CUDNN_STATUS_SUCCESS
+      || library->cudnnBackendFinalize (heuristic) != CUDNN_STATUS_SUCCESS
+      || library->cudnnBackendGetAttribute (heuristic,
+             CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR, 0,
+             &n, NULL)
+          != CUDNN_STATUS_SUCCESS)
+    return;
+  n = MIN (n, MAX_CONFIGS);
+  for (gint64 i = 0; i < n; i++)
+    configs[i] = nucseg_cudnn_make (maker, CUDNN_BACKEND_ENGINECFG_DESCRIPTOR);
+  if (n == 0 || maker->status != CUDNN_STATUS_SUCCESS
+      || library->cudnnBackendGetAttribute (heuristic,
+             CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR, n,
+             &n, configs)
+          != CUDNN_STATUS_SUCCESS)
+    return;
+  for (gint64 i = 0; i < n; i++)
+    add_candidate (conv, configs[i]);
+}
+
+NucsegCudnnConv *
+nucseg_cudnn_conv_new (
+    NucsegCudnn *cudnn, const NucsegCudnnSpec *spec, GError **error)
+{
+  NucsegCudnnConv *conv = g_new0 (NucsegCudnnConv, 1);
+  cudnnBackendDescriptor_t graph;
+
+  conv->cudnn = cudnn;
+  conv->spec = *spec;
+  conv->built = G_MAXUINT;
+  conv->candidates = g_array_new (FALSE, FALSE, sizeof (Candidate));
+  g_array_set_clear_func (conv->candidates, clear_candidate);
+  nucseg_cudnn_maker_init (&conv->maker, cudnn->library);
+  nucseg_cudnn_maker_init (&conv->plan_maker, cudnn->library);
+  nucseg_cudnn_maker_init (&conv->pack_maker, cudnn->library);
+  graph = nucseg_cudnn_make_graph (&conv->maker, spec);
+  if (nucseg_cudnn_maker_check (
+          &conv->maker, NUCSEG_ERROR_UNSUPPORTED, error)) {
+    ask (conv, graph, CUDNN_HEUR_MODE_A);
+    ask (conv, graph, CUDNN_HEUR_MODE_B);
+    if (conv->candidates->len == 0)
+      ask (conv, graph, CUDNN_HEUR_MODE_FALLBACK);
+    if (conv->candidates->len > 0)
+      return conv;
+    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
+        "cuDNN has no engine for a convolution %dx%d of %d to %d channels at "
+        "%dx%d",
+        spec->kernel_w, spec->kernel_h, spec->in_channels, spec->out_channels,
+        spec->width, spec->height);
+  }
+  nucseg_cudnn_conv_free (conv);
+  return NULL;
+}
+
+void
+nucseg_cudnn_conv_free (NucsegCudnnConv *conv)
+{
+  if (!conv)
+    return;
+  nucseg_cudnn_maker_clear (&conv->pack_maker);
+  nucseg_cudnn_maker_clear (&conv->plan_maker);
+  g_array_unref (conv->candidates);
+  nucseg_cudnn_maker_clear (&conv->maker);
+  g_free (conv);
+}
+
+guint
+nucseg_cudnn_conv_count (const NucsegCudnnConv *conv)
+{
+  return conv->candidates->len;
+}
+
+const gchar *
+nucseg_cudnn_conv_get_name (const NucsegCudnnConv *conv, guint candidate)
+{
+  return g_array_index (conv->candidates, Candidate, candidate).name;
+}
+
+gboolean
+nucseg_cudnn_conv_build (NucsegCudnnConv *conv, guint candidate, GError **error)
+{
+  NucsegCudnnMaker *maker = &conv->plan_maker;
+  gint64 n = 0, size = 0;
+
+  conv->built = G_MAXUINT;
+  nucseg_cudnn_maker_clear (maker);
+  nucseg_cudnn_maker_init (maker, conv->cudnn->library);
+  conv->plan =
+      nucseg_cudnn_make (maker, CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
+  nucseg_cudnn_set_descriptor (maker, conv->plan,
+      CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG,
+      g_array_index (conv->candidates, Candidate, candidate).config);
+  nucseg_cudnn_set_descriptor (maker, conv->plan,
+      CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP, conv->cudnn->device);
+  nucseg_cudnn_finalize (maker, conv->plan, "building a plan");
+  if (!nucseg_cudnn_maker_check (maker, NUCSEG_ERROR_DEVICE, error))
+    return FALSE;
+  maker->status = conv->cudnn->library->cudnnBackendGetAttribute (conv->plan,
+      CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, 1, &n, &size);
+  maker->what = "the size of a workspace";
+  if (!nucseg_cudnn_maker_check (maker, NUCSEG_ERROR_DEVICE, error))
+    return FALSE;
+  conv->workspace = (gsize) size;
+  conv->built = candidate;
+  return TRUE;
+}
+
+guint
+nucseg_cudnn_conv_get_built (const NucsegCudnnConv *conv)
+{
+  return conv->built;
+}
+
+const NucsegCudnnSpec *
+nucseg_cudnn_conv_get_spec (const NucsegCudnnConv *conv)
+{
+  return &conv->spec;
+}
+
+gsize
+nucseg_cudnn_conv_get_workspace (const NucsegCudnnConv *conv)
+{
+  return conv->workspace;
+}
+
+gboolean
+nucseg_cudnn_conv_bind (NucsegCudnnConv *conv, gpointer in, gpointer weight,
+    gpointer bias, gpointer scale, gpointer out, gpointer workspace,
+    GError **error)
+{
+  const gint64 ids[] = { NUCSEG_CUDNN_X, NUCSEG_CUDNN_W, NUCSEG_CUDNN_B,
+    NUCSEG_CUDNN_Y, NUCSEG_CUDNN_S };
+  gpointer pointers[] = { in, weight, bias, out, scale };
+  const gint64 n = conv->spec.scaled ? 5 : 4;
+  NucsegCudnnMaker *maker = &conv->pack_maker;
+
+  nucseg_cudnn_maker_clear (maker);
+  nucseg_cudnn_maker_init (maker, conv->cudnn->library);
+  conv->pack = nucseg_cudnn_make (maker, CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR);
+  nucseg_cudnn_set (maker, conv->pack, CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS,
+      CUDNN_TYPE_INT64, n, ids);
+  nucseg_cudnn_set (maker, conv->pack, CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS,
+      CUDNN_TYPE_VOID_PTR, n, pointers);
+  nucseg_cudnn_set (maker, conv->pack, CUDNN_ATTR_VARIANT_PACK_WORKSPACE,
+      CUDNN_TYPE_VOID_PTR, 1, &workspace);
+  nucseg_cudnn_finalize (maker, conv->pack, "setting memory");
+  return nucseg_cudnn_maker_check (maker, NUCSEG_ERROR_DEVICE, error);
+}
+
+gboolean
+nucseg_cudnn_conv_execute (NucsegCudnnConv *conv, GError **error)
+{
+  const NucsegCudnnLibrary *library = conv->cudnn->library;
+  cudnnStatus_t status = library->cudnnBackendExecute (
+      conv->cudnn->handle, conv->plan, conv->pack);
+
+  if (status == CUDNN_STATUS_SUCCESS)
+    return TRUE;
+  g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE,
+      "cuDNN failed at a convolution: %s",
+      library->cudnnGetErrorString (status));
+  return FALSE;
+}

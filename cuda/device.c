@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * device.c: see device.h. Contexts go through the driver, so that a pushed one
+ * is what the runtime works in; memory and streams through the runtime.
+ */
+#include "cuda/device.h"
+
+#include "cuda/driver.h"
+
+#include <string.h>
+
+struct _NucsegCudaDevice {
+  const NucsegCudaDriver *driver;
+  CUdevice device;
+  CUcontext context;
+  gboolean retained; /* the primary context, ours to release */
+  gchar *name;
+  gint capability;
+  cudaStream_t stream;
+};
+
+gchar *
+nucseg_cuda_runtime_version (void)
+{
+  return nucseg_cuda_version_string (CUDART_VERSION);
+}
+
+gboolean
+nucseg_cuda_check (cudaError_t status, const gchar *what, GError **error)
+{
+  if (status == cudaSuccess)
+    return TRUE;
+  /* What isn't sticky must not show up in the next call. */
+  cudaGetLastError ();
+  if (status == cudaErrorMemoryAllocation)
+    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_MEMORY,
+        "%s: the GPU is out of memory", what);
+  else
+    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE,
+        "%s: the GPU failed: %s (%s)", what, cudaGetErrorString (status),
+        cudaGetErrorName (status));
+  return FALSE;
+}
+
+static gboolean
+take_context (NucsegCudaDevice *device, GError **error)
+{
+  const NucsegCudaDriver *driver = device->driver;
+
+  if (driver->get_current (&device->context) == CUDA_SUCCESS && device->context)
+    return TRUE;
+  device->context = NULL;
+  if (!nucseg_cuda_driver_check (driver,
+          driver->primary_retain (&device->context, device->device),
+          "retaining the GPU's context", error))
+    return FALSE;
+  device->retained = TRUE;
+  return TRUE;
+}
+
+gboolean
+nucseg_cuda_device_check (GError **error)
+{
+  const NucsegCudaDriver *driver = nucseg_cuda_driver_get (error);
+  CUdevice device;
+
+  return driver && nucseg_cuda_driver_pick (driver, &device, NULL, NULL, error);
+}
+
+NucsegCudaDevice *
+nucseg_cuda_device_new (GError **error)
+{
+  const NucsegCudaDriver *driver = nucseg_cuda_driver_get (error);
+  NucsegCudaDevice *device;
+  gboolean ok;
+
+  if (!driver)
+    return NULL;
+  device = g_new0 (NucsegCudaDevice, 1);
+  device->driver = driver;
+  if (!nucseg_cuda_driver_pick (
+          driver, &device->device, &device->capability, &device->name, error)
+      || !take_context (device, error)
+      || !nucseg_cuda_device_enter (device, error)) {
+    nucseg_cuda_device_free (device);
+    return NULL;
+  }
+  ok = nucseg_cuda_check (
+      cudaStreamCreateWithFlags (&device->stream, cudaStreamNonBlocking),
+      "making a stream", error);
+  nucseg_cuda_device_leave (device);
+  if (!ok) {
+    nucseg_cuda_device_free (device);
+    return NULL;
+  }
+  return device;
+}
+
+void
+nucseg_cuda_device_free (NucsegCudaDevice *device)
+{
+  if (!device)
+    return;
+  if (device->stream && nucseg_cuda_device_enter (device, NULL)) {
+    cudaStreamDestroy (device->stream);
+    nucseg_cuda_device_leave (device);
+  }
+  if (device->retained)
+    device->driver->primary_release (device->device);
+  g_free (device->name);
+  g_free (device);
+}
+
+gboolean
+nucseg_cuda_device_enter (NucsegCudaDevice *device, GError **error)
+{
+  return nucseg_cuda_driver_check (device->driver,
+      device->driver->push (device->context), "entering the GPU's context",
+      error);
+}
+
+void
+nucseg_cuda_device_leave (NucsegCudaDevice *device)
+{
+  CUcontext context;
+
+  device->driver->pop (&context);
+}
+
+gboolean
+nucseg_cuda_device_is_current (const NucsegCudaDevice *device)
+{
+  CUcontext current = NULL;
+
+  return device->driver->get_current (&current) != CUDA_SUCCESS || !current
+      || current == device->context;
+}
+
+const gchar *
+nucseg_cuda_device_get_name (const NucsegCudaDevice *device)
+{
+  return device->name;
+}
+
+gint
+nucseg_cuda_device_get_capability (const NucsegCudaDevice *device)
+{
+  return device->capability;
+}
+
+cudaStream_t
+nucseg_cuda_device_get_stream (const NucsegCudaDevice *device)
+{
+  return device->stream;
+}
+
+/* --- Memory -------------------------------------------------------------- */
+
+static gboolean
+check_memory (cudaError_t status, gsize size, const gchar *what, GError **error)
+{
+  g_autofree gchar *text =
+      g_strdup_printf ("%" G_GSIZE_FORMAT " bytes for %s", size, what);
+
+  return nucseg_cuda_check (status, text, error);
+}
+
+gpointer
+nucseg_cuda_alloc (
+    NucsegCudaDevice *device, gsize size, const gchar *what, GError **error)
+{
+  void *memory = NULL;
+
+  if (!check_memory (cudaMalloc (&memory, MAX (size, 1)), size, what, error))
+    return NULL;
+  if (!check_memory (cudaMemsetAsync (memory, 0, size, device->stream), size,
+          what, error)) {
+    cudaFree (memory);
+    return NULL;
+  }
+  return memory;
+}
+
+void
+nucseg_cuda_free (NucsegCudaDevice *device, gpointer memory)
+{
+  if (memory)
+    cudaFree (memory);
+}
+
+gpointer
+nucseg_cuda_alloc_host (NucsegCudaDevice *device, gsize size, const gchar *what,
+    gpointer *mapped, GError **error)
+{
+  void *memory = NULL;
+
+  if (!check_memory (cudaHostAlloc (&memory, MAX (size, 1),
+                         cudaHostAllocMapped | cudaHostAllocPortable),
+          size, what, error))
+    return NULL;
+  if (mapped
+      && !check_memory (
+          cudaHostGetDevicePointer (mapped, memory, 0), size, what, error)) {
+    cudaFreeHost (memory);
+    return NULL;
+  }
+  memset (memory, 0, size);
+  return memory;
+}
+
+void
+nucseg_cuda_free_host (NucsegCudaDevice *device, gpointer memory)
+{
+  if (memory)
+    cudaFreeHost (memory);
+}
+
+gboolean
+nucseg_cuda_upload (NucsegCudaDevice *device, gpointer to, gconstpointer from,
+    gsize size, GError **error)
+{
+  return nucseg_cuda_check (
+      cudaMemcpyAsync (to, from, size, cudaMemcpyHostToDevice, device->stream),
+      "copying to the GPU", error);
+}
+
+gboolean
+nucseg_cuda_download (NucsegCudaDevice *device, gpointer to, gconstpointer from,
+    gsize size, GError **error)
+{
+  return nucseg_cuda_check (
+      cudaMemcpyAsync (to, from, size, cudaMemcpyDeviceToHost, device->stream),
+      "copying from the GPU", error);
+}
+
+gboolean
+nucseg_cuda_wait (NucsegCudaDevice *device, GError **error)
+{
+  return nucseg_cuda_check (
+      cudaStreamSynchronize (device->stream), "waiting for the GPU", error);
+}
+
+/* --- Time ---------------------------------------------------------------- */
+
+gdouble
+nucseg_cuda_measure (NucsegCudaDevice *device,
+    gboolean (*run) (gpointer data, GError **error), gpointer data,
+    guint n_runs, GError **error)
+{
+  cudaEvent_t begin = NULL, end = NULL;
+  gdouble fastest = -1;
+  gboolean ok = nucseg_cuda_check (cudaEventCreate (&begin), "an event", error)
+      && nucseg_cuda_check (cudaEventCreate (&end), "an event", error);
+
+  for (guint i = 0; ok && i < n_runs + 2; i++) {
+    gfloat milliseconds = 0;
+
+    ok = nucseg_cuda_check (
+             cudaEventRecord (begin, device->stream), "an event", error)
+        && run (data, error)
+        && nucseg_cuda_check (
+            cudaEventRecord (end, device->stream), "an event", error)
+        && nucseg_cuda_check (
+            cudaEventSynchronize (end), "waiting for the GPU", error)
+        && nucseg_cuda_check (cudaEventElapsedTime (&milliseconds, begin, end),
+            "an event", error);
+    if (ok && i >= 2 && (fastest < 0 || milliseconds * 1000 < fastest))
+      fastest = milliseconds * 1000;
+  }
+  if (begin)
+    cudaEventDestroy (begin);
+  if (end)
+    cudaEventDestroy (end);
+  return ok ? fastest : -1;
+}

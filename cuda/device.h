@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * device.h: one GPU context with a stream, its memory, and what CUDA says when
+ * something fails. driver.c says whether there is a GPU at all.
+ *
+ * A context that is current on the calling thread is adopted (a neighbour's in
+ * a pipeline, say); where there is none, the primary context of the first GPU
+ * is retained. Nothing here switches devices or resets one.
+ */
+#ifndef NUCSEG_CUDA_DEVICE_H
+#define NUCSEG_CUDA_DEVICE_H
+
+#include <cuda_runtime_api.h>
+
+#include "nucseg.h"
+
+G_BEGIN_DECLS
+
+typedef struct _NucsegCudaDevice NucsegCudaDevice;
+
+/* "13.0": the CUDA that this is built with. */
+gchar *nucseg_cuda_runtime_version (void);
+
+/* Whether driver and GPU will do; makes no context. FALSE as
+ * nucseg_cuda_device_new(). */
+gboolean nucseg_cuda_device_check (GError **error);
+
+/**
+ * nucseg_cuda_device_new:
+ * @error: return location
+ *
+ * Returns: (nullable): NULL with NO_DEVICE (no driver, no GPU, one that is too
+ *   old), DEVICE or MEMORY
+ */
+NucsegCudaDevice *nucseg_cuda_device_new (GError **error);
+/* NULL is allowed; the context must not be entered. */
+void nucseg_cuda_device_free (NucsegCudaDevice *device);
+
+/* Makes the context the calling thread's; each success needs a leave. FALSE
+ * with DEVICE. */
+gboolean nucseg_cuda_device_enter (NucsegCudaDevice *device, GError **error);
+void nucseg_cuda_device_leave (NucsegCudaDevice *device);
+
+/* Whether memory of the calling thread's current context (before an enter) is
+ * this device's: there is none, or it is the same. */
+gboolean nucseg_cuda_device_is_current (const NucsegCudaDevice *device);
+
+const gchar *nucseg_cuda_device_get_name (const NucsegCudaDevice *device);
+/* 90 is compute capability 9.0. */
+gint nucseg_cuda_device_get_capability (const NucsegCudaDevice *device);
+cudaStream_t nucseg_cuda_device_get_stream (const NucsegCudaDevice *device);
+
+/* --- All below: inside enter and leave ----------------------------------- */
+
+/* FALSE with MEMORY or DEVICE where @status is no success; @what: "the
+ * upload" */
+gboolean
+nucseg_cuda_check (cudaError_t status, const gchar *what, GError **error);
+
+/* Device memory, zeroed, aligned to 256 bytes; NULL with MEMORY or DEVICE. */
+gpointer nucseg_cuda_alloc (
+    NucsegCudaDevice *device, gsize size, const gchar *what, GError **error);
+/* NULL is allowed. */
+void nucseg_cuda_free (NucsegCudaDevice *device, gpointer memory);
+
+/* Host memory, zeroed, that the GPU reads and writes without a detour;
+ * @mapped: (out) (optional): its address on the device. */
+gpointer nucseg_cuda_alloc_host (NucsegCudaDevice *device, gsize size,
+    const gchar *what, gpointer *mapped, GError **error);
+void nucseg_cuda_free_host (NucsegCudaDevice *device, gpointer memory);
+
+/* Queue a copy in the stream; host memory from nucseg_cuda_alloc_host() if it
+ * is to run beside the host. */
+gboolean nucseg_cuda_upload (NucsegCudaDevice *device, gpointer to,
+    gconstpointer from, gsize size, GError **error);
+gboolean nucseg_cuda_download (NucsegCudaDevice *device, gpointer to,
+    gconstpointer from, gsize size, GError **error);
+
+/* Waits until the stream is empty; shows the errors of what ran in it. */
+gboolean nucseg_cuda_wait (NucsegCudaDevice *device, GError **error);
+
+/**
+ * nucseg_cuda_measure:
+ * @device: a device
+ * @run: queues something in the stream
+ * @data: for @run
+ * @n_runs: how often
+ * @error: return location
+ *
+ * Returns: the fastest of @n_runs by the GPU's own clock, in microseconds,
+ *   after two more to warm up; below 0 with DEVICE
+ */
+gdouble nucseg_cuda_measure (NucsegCudaDevice *device,
+    gboolean (*run) (gpointer data, GError **error), gpointer data,
+    guint n_runs, GError **error);
+
+G_END_DECLS
+
+#endif /* NUCSEG_CUDA_DEVICE_H */

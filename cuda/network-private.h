@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * network-private.h: what network.c, network-places.c and network-steps.c
+ * share.
+ */
+#ifndef NUCSEG_CUDA_NETWORK_PRIVATE_H
+#define NUCSEG_CUDA_NETWORK_PRIVATE_H
+
+#include "cuda/buffers.h"
+#include "cuda/network.h"
+#include "cuda/steps.h"
+#include "cuda/weights.h"
+
+G_BEGIN_DECLS
+
+#define NUCSEG_NONE G_MAXUINT
+
+/* What planning knows of a node. */
+typedef struct {
+  NucsegShape shape;
+  NucsegCudaType type;
+  gint pitch; /* channels in memory, unless it is a slice */
+  guint n_consumers; /* a node that takes it twice counts twice */
+  gboolean done; /* fused into another step */
+  gboolean scale; /* a product that the convolutions behind it do */
+  guint pool; /* of a product: the max_pool that is fused to it, or NONE */
+  guint chain; /* of an add: the avg_pool whose chain it ends, or NONE */
+  NucsegCudnnConv *cudnn; /* until a step takes it */
+  guint host; /* the concatenation that it is a slice of, or NONE */
+  gint host_channel; /* its first channel there */
+  guint buffer; /* NONE until it has one */
+  guint converted; /* buffer of the copy of the other type, or NONE */
+} NucsegPlaced;
+
+struct _NucsegNetwork {
+  NucsegCudaDevice *device;
+  NucsegCudnn *cudnn;
+  const NucsegGraph *graph;
+  NucsegCudaType type; /* of rounded tensors */
+  NucsegPlaced *nodes;
+  guint input; /* the node that prepare writes: 0, or its space_to_depth */
+  guint head; /* the convolution that the last depth_to_space is fused to */
+  GArray *steps; /* NucsegStep */
+  NucsegBuffers *buffers;
+  NucsegWeights *weights;
+  gpointer workspace; /* of cuDNN, on the device */
+};
+
+/* Decides types, fusions and slices; makes the convolutions of cuDNN. */
+gboolean nucseg_network_place (
+    NucsegNetwork *network, gint height, gint width, GError **error);
+
+/* Makes the steps and gives every tensor a buffer. */
+gboolean nucseg_network_make_steps (NucsegNetwork *network, GError **error);
+
+/* The nodes of an attention chain; expand and lower are NONE without a lower
+ * level. */
+typedef struct {
+  guint x, pool, reduce, own, expand, lower;
+} NucsegChain;
+/* Whether the add @sum ends one. */
+gboolean nucseg_network_find_chain (
+    const NucsegNetwork *network, guint sum, NucsegChain *chain);
+
+G_END_DECLS
+
+#endif /* NUCSEG_CUDA_NETWORK_PRIVATE_H */

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * network.c: a network from graph to memory: places, steps, buffers, engines.
+ */
+#include "cuda/network-private.h"
+
+#include "cuda/tune.h"
+
+static void
+resolve (NucsegNetwork *self, NucsegSlot *slot)
+{
+  if (slot->tensor.channels > 0)
+    slot->tensor.data =
+        (guint8 *) nucseg_buffers_get (self->buffers, slot->buffer)
+        + slot->offset;
+}
+
+static void
+lay_out (NucsegNetwork *self)
+{
+  for (guint s = 0; s < self->steps->len; s++) {
+    NucsegStep *step = &g_array_index (self->steps, NucsegStep, s);
+    NucsegCudaAttention *a = &step->attention;
+
+    for (guint k = 0; k < step->n_inputs; k++)
+      resolve (self, &step->in[k]);
+    resolve (self, &step->out);
+    resolve (self, &step->pooled);
+    if (step->kind != NUCSEG_STEP_ATTENTION)
+      continue;
+    a->x = step->in[0].tensor;
+    a->lower = step->in[1].tensor.data;
+    a->own = step->pooled.tensor.data;
+    a->weights = step->out.tensor.data;
+    a->workspace = nucseg_buffers_get (self->buffers, step->workspace);
+  }
+}
+
+/* The one workspace of all convolutions, which run one after the other. */
+static gboolean
+bind (NucsegNetwork *self, GError **error)
+{
+  gsize size = 0;
+  gboolean ok = TRUE;
+
+  for (guint s = 0; s < self->steps->len; s++) {
+    NucsegStep *step = &g_array_index (self->steps, NucsegStep, s);
+
+    if (step->cudnn)
+      size = MAX (size, nucseg_cudnn_conv_get_workspace (step->cudnn));
+  }
+  if (size > 0) {
+    self->workspace = nucseg_cuda_alloc (
+        self->device, size, "the convolutions' workspace", error);
+    if (!self->workspace)
+      return FALSE;
+  }
+  for (guint s = 0; ok && s < self->steps->len; s++) {
+    NucsegStep *step = &g_array_index (self->steps, NucsegStep, s);
+
+    if (step->cudnn)
+      ok = nucseg_cudnn_conv_bind (step->cudnn, step->in[0].tensor.data,
+          step->weight, step->bias, step->in[1].tensor.data,
+          step->out.tensor.data, self->workspace, error);
+  }
+  return ok;
+}
+
+NucsegNetwork *
+nucseg_network_new (NucsegCudaDevice *device, NucsegCudnn *cudnn,
+    NucsegModel *model, gint height, gint width, NucsegPrecision precision,
+    GError **error)
+{
+  NucsegNetwork *self = g_new0 (NucsegNetwork, 1);
+
+  self->device = device;
+  self->cudnn = cudnn;
+  self->graph = nucseg_model_get_graph (model);
+  self->type =
+      precision == NUCSEG_PRECISION_BF16 ? NUCSEG_CUDA_BF16 : NUCSEG_CUDA_F32;
+  self->nodes = g_new0 (NucsegPlaced, self->graph->n_nodes);
+  self->steps = g_array_new (FALSE, TRUE, sizeof (NucsegStep));
+  self->buffers = nucseg_buffers_new (device);
+  self->weights = nucseg_weights_new (device, self->graph, error);
+  if (self->weights && nucseg_network_place (self, height, width, error)
+      && nucseg_network_make_steps (self, error)
+      && nucseg_buffers_allocate (self->buffers, error)
+      && nucseg_weights_upload (self->weights, error)) {
+    NucsegTune tune = { device, cudnn, nucseg_model_get_sha256 (model),
+      nucseg_precision_name (precision), height, width };
+
+    lay_out (self);
+    if (nucseg_tune_steps (&tune, self->graph, self->steps, error)
+        && bind (self, error))
+      return self;
+  }
+  nucseg_network_free (self);
+  return NULL;
+}
+
+void
+nucseg_network_free (NucsegNetwork *self)
+{
+  if (!self)
+    return;
+  for (guint s = 0; s < self->steps->len; s++)
+    nucseg_cudnn_conv_free (g_array_index (self->steps, NucsegStep, s).cudnn);
+  for (guint i = 0; i < self->graph->n_nodes; i++)
+    nucseg_cudnn_conv_free (self->nodes[i].cudnn);
+  g_array_unref (self->steps);
+  nucseg_buffers_free (self->buffers);
+  nucseg_weights_free (self->weights);
+  nucseg_cuda_free (self->device, self->workspace);
+  g_free (self->nodes);
+  g_free (self);
+}
+
+NucsegCudaTensor
+nucseg_network_get_input (const NucsegNetwork *self, gint *block)
+{
+  const NucsegPlaced *input = &self->nodes[self->input];
+  NucsegCudaTensor tensor = { nucseg_buffers_get (self->buffers, input->buffer),
+    input->type, input->shape.height, input->shape.width, input->pitch,
+    input->pitch };
+
+  *block = self->input == 0 ? 1 : self->graph->nodes[self->input].u.block;
+  return tensor;
+}
+
+gfloat *
+nucseg_network_get_maps (const NucsegNetwork *self)
+{
+  return nucseg_buffers_get (
+      self->buffers, self->nodes[self->graph->output].buffer);
+}
+
+gboolean
+nucseg_network_run (NucsegNetwork *self, GError **error)
+{
+  cudaStream_t stream = nucseg_cuda_device_get_stream (self->device);
+
+  for (guint s = 0; s < self->steps->len; s++) {
+    NucsegStep *step = &g_array_index (self->steps, NucsegStep, s);
+
+    if (!nucseg_step_run (step, stream, error)) {
+      g_prefix_error (error, "node '%s': ", step->node->name);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+guint
+nucseg_network_count (const NucsegNetwork *self, guint *n_steps)
+{
+  guint n = 0;
+
+  for (guint s = 0; s < self->steps->len; s++)
+    n += g_array_index (self->steps, NucsegStep, s).cudnn != NULL;
+  if (n_steps)
+    *n_steps = self->steps->len;
+  return n;
+}

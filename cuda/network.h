@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * network.h: a graph made ready on a GPU for one input size and precision.
+ * Used by one thread at a time, inside the device's context; running it
+ * allocates nothing and may be captured.
+ */
+#ifndef NUCSEG_CUDA_NETWORK_H
+#define NUCSEG_CUDA_NETWORK_H
+
+#include "backend.h"
+#include "cuda/cudnn-conv.h"
+#include "cuda/device.h"
+
+G_BEGIN_DECLS
+
+typedef struct _NucsegNetwork NucsegNetwork;
+
+/**
+ * nucseg_network_new:
+ * @device: entered; must outlive the network
+ * @cudnn: likewise
+ * @model: its weights are copied
+ * @height: of the input
+ * @width: of the input
+ * @precision: F32 or BF16
+ * @error: return location
+ *
+ * Chooses the engine of every convolution: from the cache file, else by taking
+ * the time of the best guesses, which may take a minute.
+ *
+ * Returns: (nullable): NULL with SHAPE, UNSUPPORTED, DEVICE or MEMORY
+ */
+NucsegNetwork *nucseg_network_new (NucsegCudaDevice *device, NucsegCudnn *cudnn,
+    NucsegModel *model, gint height, gint width, NucsegPrecision precision,
+    GError **error);
+void nucseg_network_free (NucsegNetwork *network);
+
+/* The tensor that prepare fills, and *@block: 1, or the block of the
+ * space_to_depth that it does on the way. */
+NucsegCudaTensor
+nucseg_network_get_input (const NucsegNetwork *network, gint *block);
+
+/* The output: height x width x n_maps f32 on the device. */
+gfloat *nucseg_network_get_maps (const NucsegNetwork *network);
+
+/* Queues all steps. */
+gboolean nucseg_network_run (NucsegNetwork *network, GError **error);
+
+/* Number of convolutions by cuDNN, and of all steps. */
+guint nucseg_network_count (const NucsegNetwork *network, guint *n_steps);
+
+G_END_DECLS
+
+#endif /* NUCSEG_CUDA_NETWORK_H */

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * tune.c: see tune.h. An engine that is slow only takes longer to measure; one
+ * that fails is left out.
+ */
+#include "cuda/tune.h"
+
+#include "cuda/cache.h"
+
+#include <string.h>
+
+/* Building a plan compiles kernels, half a second each and more: as many as
+ * are worth waiting for. The heuristics put the best guesses first. */
+#define MOST_TRIED 6
+#define N_RUNS 10
+
+typedef struct {
+  const NucsegTune *tune;
+  NucsegStep *step;
+} Trial;
+
+static gboolean
+run_trial (gpointer data, GError **error)
+{
+  return nucseg_cudnn_conv_execute (((Trial *) data)->step->cudnn, error);
+}
+
+/* Microseconds of the plan that is built; below 0 if it fails. */
+static gdouble
+measure (const NucsegTune *tune, NucsegStep *step, GError **error)
+{
+  Trial trial = { tune, step };
+  gsize size = nucseg_cudnn_conv_get_workspace (step->cudnn);
+  gpointer workspace = NULL;
+  gdouble time = -1;
+
+  if (size > 0) {
+    workspace = nucseg_cuda_alloc (
+        tune->device, size, "a convolution's workspace", error);
+    if (!workspace)
+      return -1;
+  }
+  if (nucseg_cudnn_conv_bind (step->cudnn, step->in[0].tensor.data,
+          step->weight, step->bias, step->in[1].tensor.data,
+          step->out.tensor.data, workspace, error))
+    time = nucseg_cuda_measure (tune->device, run_trial, &trial, N_RUNS, error);
+  nucseg_cuda_free (tune->device, workspace);
+  return time;
+}
+
+/* Leaves the plan of the fastest candidate built. */
+static gboolean
+choose (const NucsegTune *tune, NucsegStep *step, GError **error)
+{
+  const guint n = nucseg_cudnn_conv_count (step->cudnn);
+  guint best = G_MAXUINT, tried = 0;
+  g_autoptr (GError) why = NULL;
+  gdouble fastest = 0;
+
+  for (guint i = 0; i < n && tried < MOST_TRIED; i++) {
+    gdouble time = -1;
+
+    g_clear_error (&why);
+    if (nucseg_cudnn_conv_build (step->cudnn, i, &why))
+      time = measure (tune, step, &why);
+    if (time < 0) {
+      g_debug ("node '%s', engine %s: %s", step->node->name,
+          nucseg_cudnn_conv_get_name (step->cudnn, i), why->message);
+      continue;
+    }
+    tried++;
+    g_debug ("node '%s', engine %s: %.1f us", step->node->name,
+        nucseg_cudnn_conv_get_name (step->cudnn, i), time);
+    if (best == G_MAXUINT || time < fastest) {
+      best = i;
+      fastest = time;
+    }
+  }
+  if (best == G_MAXUINT) {
+    g_propagate_prefixed_error (error, g_steal_pointer (&why),
+        "node '%s': none of %u engines of cuDNN works: ", step->node->name, n);
+    return FALSE;
+  }
+  return nucseg_cudnn_conv_get_built (step->cudnn) == best
+      || nucseg_cudnn_conv_build (step->cudnn, best, error);
+}
+
+/* Whether the candidate of this name is there and builds. */
+static gboolean
+take (NucsegStep *step, const gchar *name)
+{
+  for (guint i = 0; name && i < nucseg_cudnn_conv_count (step->cudnn); i++) {
+    if (g_str_equal (nucseg_cudnn_conv_get_name (step->cudnn, i), name))
+      return nucseg_cudnn_conv_build (step->cudnn, i, NULL);
+  }
+  return FALSE;
+}
+
+/* The engine that an earlier step of the same convolution got, or NULL. */
+static const gchar *
+find_alike (GArray *steps, guint at)
+{
+  NucsegCudnnConv *conv = g_array_index (steps, NucsegStep, at).cudnn;
+  const NucsegCudnnSpec *spec = nucseg_cudnn_conv_get_spec (conv);
+
+  for (guint s = 0; s < at; s++) {
+    NucsegCudnnConv *other = g_array_index (steps, NucsegStep, s).cudnn;
+
+    if (other
+        && memcmp (spec, nucseg_cudnn_conv_get_spec (other), sizeof *spec) == 0)
+      return nucseg_cudnn_conv_get_name (
+          other, nucseg_cudnn_conv_get_built (other));
+  }
+  return NULL;
+}
+
+gboolean
+nucseg_tune_steps (const NucsegTune *tune, const NucsegGraph *graph,
+    GArray *steps, GError **error)
+{
+  const NucsegCacheKey key = { nucseg_cudnn_get_version (tune->cudnn),
+    nucseg_cuda_device_get_name (tune->device),
+    nucseg_cuda_device_get_capability (tune->device), tune->model,
+    tune->precision, tune->height, tune->width };
+  NucsegCache *cache = nucseg_cache_open (&key);
+  g_autoptr (GError) local = NULL;
+  gboolean ok = TRUE;
+
+  for (guint s = 0; ok && s < steps->len; s++) {
+    NucsegStep *step = &g_array_index (steps, NucsegStep, s);
+    guint node = (guint) (step->node - graph->nodes);
+
+    if (!step->cudnn)
+      continue;
+    if (!take (step, nucseg_cache_get (cache, node))
+        && !take (step, find_alike (steps, s)))
+      ok = choose (tune, step, error);
+    if (ok)
+      nucseg_cache_set (cache, node,
+          nucseg_cudnn_conv_get_name (
+              step->cudnn, nucseg_cudnn_conv_get_built (step->cudnn)));
+  }
+  if (ok && !nucseg_cache_save (cache, &local))
+    g_info ("%s", local->message);
+  nucseg_cache_free (cache);
+  return ok;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * tune.h: takes the fastest engine for each convolution of cuDNN's.
+ */
+#ifndef NUCSEG_CUDA_TUNE_H
+#define NUCSEG_CUDA_TUNE_H
+
+#include "cuda/device.h"
+#include "cuda/steps.h"
+
+G_BEGIN_DECLS
+
+/* What the choice depends on. */
+typedef struct {
+  NucsegCudaDevice *device;
+  NucsegCudnn *cudnn;
+  const gchar *model; /* SHA-256 */
+  const gchar *precision;
+  gint height, width; /* of the network's input */
+} NucsegTune;
+
+/**
+ * nucseg_tune_steps:
+ * @tune: for what
+ * @graph: where the nodes of the steps stand
+ * @steps: NucsegSteps, whose tensors have their addresses
+ * @error: return location
+ *
+ * Builds a plan for each step that is cuDNN's: the one that the cache file
+ * names, else the fastest of the best guesses here, which is written to the
+ * cache file then. Convolutions that are alike get the same.
+ *
+ * Returns: FALSE with DEVICE or MEMORY
+ */
+gboolean nucseg_tune_steps (const NucsegTune *tune, const NucsegGraph *graph,
+    GArray *steps, GError **error);
+
+G_END_DECLS
+
+#endif /* NUCSEG_CUDA_TUNE_H */

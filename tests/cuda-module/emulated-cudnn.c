@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * emulated-cudnn.c: cuda/cudnn-conv.h by plain loops, for the emulation: the
+ * same operation graph (channel weights, convolution, bias, activation), the
+ * same layouts, f32 sums. Two engines, so that there is something to choose
+ * from.
+ */
+#include "cuda/cudnn-conv.h"
+
+#include <math.h>
+#include <string.h>
+
+struct _NucsegCudnn {
+  guint version;
+};
+
+struct _NucsegCudnnConv {
+  NucsegCudnnSpec spec;
+  guint built;
+  gpointer in, weight, bias, scale, out, workspace;
+};
+
+gchar *
+nucseg_cudnn_describe (GError **error)
+{
+  return g_strdup ("plain loops for cuDNN");
+}
+
+NucsegCudnn *
+nucseg_cudnn_new (const gchar *description, cudaStream_t stream, GError **error)
+{
+  return g_new0 (NucsegCudnn, 1);
+}
+
+void
+nucseg_cudnn_free (NucsegCudnn *cudnn)
+{
+  g_free (cudnn);
+}
+
+guint
+nucseg_cudnn_get_version (const NucsegCudnn *cudnn)
+{
+  return 1;
+}
+
+NucsegCudnnConv *
+nucseg_cudnn_conv_new (
+    NucsegCudnn *cudnn, const NucsegCudnnSpec *spec, GError **error)
+{
+  NucsegCudnnConv *conv = g_new0 (NucsegCudnnConv, 1);
+
+  g_assert (spec->in_channels % 8 == 0 && spec->out_channels % 8 == 0);
+  conv->spec = *spec;
+  conv->built = G_MAXUINT;
+  return conv;
+}
+
+void
+nucseg_cudnn_conv_free (NucsegCudnnConv *conv)
+{
+  g_free (conv);
+}
+
+guint
+nucseg_cudnn_conv_count (const NucsegCudnnConv *conv)
+{
+  return 2;
+}
+
+const gchar *
+nucseg_cudnn_conv_get_name (const NucsegCudnnConv *conv, guint candidate)
+{
+  static const gchar *const names[] = { "1:2=3", "4:5=6,7=-8" };
+
+  return names[candidate];
+}
+
+gboolean
+nucseg_cudnn_conv_build (NucsegCudnnConv *conv, guint candidate, GError **error)
+{
+  conv->built = candidate;
+  conv->in = NULL;
+  return TRUE;
+}
+
+guint
+nucseg_cudnn_conv_get_built (const NucsegCudnnConv *conv)
+{
+  return conv->built;
+}
+
+const NucsegCudnnSpec *
+nucseg_cudnn_conv_get_spec (const NucsegCudnnConv *conv)
+{
+  return &conv->spec;
+}
+
+gsize
+nucseg_cudnn_conv_get_workspace (const NucsegCudnnConv *conv)
+{
+  return conv->built == 0 ? 64 : 0;
+}
+
+gboolean
+nucseg_cudnn_conv_bind (NucsegCudnnConv *conv, gpointer in, gpointer weight,
+    gpointer bias, gpointer scale, gpointer out, gpointer workspace,
+    GError **error)
+{
+  g_assert (in && weight && bias && out);
+  g_assert (!conv->spec.scaled == !scale);
+  g_assert (GPOINTER_TO_SIZE (in) % 16 == 0 && GPOINTER_TO_SIZE (out) % 16 == 0
+      && GPOINTER_TO_SIZE (weight) % 16 == 0);
+  g_assert (workspace || nucseg_cudnn_conv_get_workspace (conv) == 0);
+  conv->in = in;
+  conv->weight = weight;
+  conv->bias = bias;
+  conv->scale = scale;
+  conv->out = out;
+  conv->workspace = workspace;
+  return TRUE;
+}
+
+static gfloat
+round_bf16 (gfloat value)
+{
+  guint32 bits;
+
+  memcpy (&bits, &value, sizeof bits);
+  bits = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000;
+  memcpy (&value, &bits, sizeof value);
+  return value;
+}
+
+static gfloat
+load (const NucsegCudnnSpec *spec, gconstpointer data, gsize at)
+{
+  guint32 bits;
+  gfloat value;
+
+  if (spec->type == NUCSEG_CUDA_F32)
+    return ((const gfloat *) data)[at];
+  bits = (guint32) ((const guint16 *) data)[at] << 16;
+  memcpy (&value, &bits, sizeof value);
+  return value;
+}
+
+static void
+store (const NucsegCudnnSpec *spec, gpointer data, gsize at, gfloat value)
+{
+  guint32 bits;
+
+  if (spec->type == NUCSEG_CUDA_F32) {
+    ((gfloat *) data)[at] = value;
+    return;
+  }
+  value = round_bf16 (value);
+  memcpy (&bits, &value, sizeof bits);
+  ((guint16 *) data)[at] = (guint16) (bits >> 16);
+}
+
+static gfloat
+load_input (const NucsegCudnnConv *conv, gsize pixel, gint channel)
+{
+  const NucsegCudnnSpec *spec = &conv->spec;
+  gfloat value =
+      load (spec, conv->in, pixel * (gsize) spec->in_channels + channel);
+
+  if (!spec->scaled)
+    return value;
+  value *= ((const gfloat *) conv->scale)[channel];
+  return spec->type == NUCSEG_CUDA_F32 ? value : round_bf16 (value);
+}
+
+static gfloat
+sum_at (const NucsegCudnnConv *conv, gint y, gint x, gint o)
+{
+  const NucsegCudnnSpec *spec = &conv->spec;
+  gfloat sum = 0;
+
+  for (gint ky = 0; ky < spec->kernel_h; ky++) {
+    const gint iy = y * spec->stride + ky * spec->dilation - spec->padding;
+
+    for (gint kx = 0; kx < spec->kernel_w; kx++) {
+      const gint ix = x * spec->stride + kx * spec->dilation - spec->padding;
+      const gsize at = (((gsize) o * spec->kernel_h + ky) * spec->kernel_w + kx)
+          * spec->in_channels;
+
+      if (iy < 0 || iy >= spec->height || ix < 0 || ix >= spec->width)
+        continue;
+      for (gint i = 0; i < spec->in_channels; i++)
+        sum += load_input (conv, (gsize) iy * spec->width + ix, i)
+            * load (spec, conv->weight, at + i);
+    }
+  }
+  return sum + ((const gfloat *) conv->bias)[o];
+}
+
+static gfloat
+activate (NucsegActivation activation, gfloat value)
+{
+  switch (activation) {
+  case NUCSEG_ACTIVATION_RELU:
+    return MAX (value, 0);
+  case NUCSEG_ACTIVATION_SIGMOID:
+    return 1 / (1 + expf (-value));
+  default:
+    return value;
+  }
+}
+
+static gint
+out_size (const NucsegCudnnSpec *spec, gint size, gint kernel)
+{
+  return (size + 2 * spec->padding - spec->dilation * (kernel - 1) - 1)
+      / spec->stride
+      + 1;
+}
+
+gboolean
+nucseg_cudnn_conv_execute (NucsegCudnnConv *conv, GError **error)
+{
+  const NucsegCudnnSpec *spec = &conv->spec;
+  const gint height = out_size (spec, spec->height, spec->kernel_h);
+  const gint width = out_size (spec, spec->width, spec->kernel_w);
+  gsize at = 0;
+
+  g_assert (conv->built != G_MAXUINT && conv->in);
+  for (gint y = 0; y < height; y++) {
+    for (gint x = 0; x < width; x++) {
+      for (gint o = 0; o < spec->out_channels; o++)
+        store (spec, conv->out, at++,
+            activate (spec->activation, sum_at (conv, y, x, o)));
+    }
+  }
+  return TRUE;
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * emulated-device.c: cuda/device.h and cuda/graph.h over host memory, for the
+ * emulation of the kernels in tests/cuda: all of the back end but the driver,
+ * cuDNN's engines and CUDA's graphs runs on a machine without a GPU.
+ *
+ * A graph calls its recording function again at each launch; what that reads
+ * of the host meanwhile is what a real graph would have read when it was
+ * captured, or the tests would see old frames.
+ */
+#include "cuda/device.h"
+#include "cuda/graph.h"
+
+#include <string.h>
+
+#define ALIGNMENT 256
+
+struct _NucsegCudaDevice {
+  guint entered;
+};
+
+struct _NucsegCudaGraph {
+  NucsegCudaRecord record;
+  gpointer data;
+};
+
+gchar *
+nucseg_cuda_runtime_version (void)
+{
+  return g_strdup ("emulated");
+}
+
+gboolean
+nucseg_cuda_device_check (GError **error)
+{
+  return TRUE;
+}
+
+NucsegCudaDevice *
+nucseg_cuda_device_new (GError **error)
+{
+  return g_new0 (NucsegCudaDevice, 1);
+}
+
+void
+nucseg_cuda_device_free (NucsegCudaDevice *device)
+{
+  g_assert (!device || device->entered == 0);
+  g_free (device);
+}
+
+gboolean
+nucseg_cuda_device_enter (NucsegCudaDevice *device, GError **error)
+{
+  device->entered++;
+  return TRUE;
+}
+
+void
+nucseg_cuda_device_leave (NucsegCudaDevice *device)
+{
+  g_assert (device->entered > 0);
+  device->entered--;
+}
+
+gboolean
+nucseg_cuda_device_is_current (const NucsegCudaDevice *device)
+{
+  return TRUE;
+}
+
+const gchar *
+nucseg_cuda_device_get_name (const NucsegCudaDevice *device)
+{
+  return "emulation";
+}
+
+gint
+nucseg_cuda_device_get_capability (const NucsegCudaDevice *device)
+{
+  return 80;
+}
+
+cudaStream_t
+nucseg_cuda_device_get_stream (const NucsegCudaDevice *device)
+{
+  return NULL;
+}
+
+gboolean
+nucseg_cuda_check (cudaError_t status, const gchar *what, GError **error)
+{
+  if (status == cudaSuccess)
+    return TRUE;
+  g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE,
+      "%s: the emulation failed: %s", what, cudaGetErrorString (status));
+  return FALSE;
+}
+
+/* What CUDA would refuse or not notice aborts the test. */
+static void
+check_entered (const NucsegCudaDevice *device)
+{
+  g_assert (device->entered > 0);
+}
+
+gpointer
+nucseg_cuda_alloc (
+    NucsegCudaDevice *device, gsize size, const gchar *what, GError **error)
+{
+  gsize padded = (MAX (size, 1) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  gpointer memory = g_aligned_alloc (1, padded, ALIGNMENT);
+
+  check_entered (device);
+  memset (memory, 0, padded);
+  return memory;
+}
+
+void
+nucseg_cuda_free (NucsegCudaDevice *device, gpointer memory)
+{
+  check_entered (device);
+  g_aligned_free (memory);
+}
+
+gpointer
+nucseg_cuda_alloc_host (NucsegCudaDevice *device, gsize size, const gchar *what,
+    gpointer *mapped, GError **error)
+{
+  gpointer memory = nucseg_cuda_alloc (device, size, what, error);
+
+  if (mapped)
+    *mapped = memory;
+  return memory;
+}
+
+void
+nucseg_cuda_free_host (NucsegCudaDevice *device, gpointer memory)
+{
+  nucseg_cuda_free (device, memory);
+}
+
+gboolean
+nucseg_cuda_upload (NucsegCudaDevice *device, gpointer to, gconstpointer from,
+    gsize size, GError **error)
+{
+  check_entered (device);
+  memcpy (to, from, size);
+  return TRUE;
+}
+
+gboolean
+nucseg_cuda_download (NucsegCudaDevice *device, gpointer to, gconstpointer from,
+    gsize size, GError **error)
+{
+  check_entered (device);
+  memcpy (to, from, size);
+  return TRUE;
+}
+
+gboolean
+nucseg_cuda_wait (NucsegCudaDevice *device, GError **error)
+{
+  check_entered (device);
+  return TRUE;
+}
+
+gdouble
+nucseg_cuda_measure (NucsegCudaDevice *device,
+    gboolean (*run) (gpointer data, GError **error), gpointer data,
+    guint n_runs, GError **error)
+{
+  check_entered (device);
+  return run (data, error) ? 1 : -1;
+}
+
+/* --- Graphs ----------------------------------------------------------------
+ */
+
+NucsegCudaGraph *
+nucseg_cuda_graph_new (NucsegCudaDevice *device, NucsegCudaRecord record,
+    gpointer data, GError **error)
+{
+  NucsegCudaGraph *graph = g_new (NucsegCudaGraph, 1);
+
+  check_entered (device);
+  *graph = (NucsegCudaGraph){ record, data };
+  return graph;
+}
+
+void
+nucseg_cuda_graph_free (NucsegCudaGraph *graph)
+{
+  g_free (graph);
+}
+
+gboolean
+nucseg_cuda_graph_launch (NucsegCudaGraph *graph, GError **error)
+{
+  return graph->record (graph->data, error);
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test-plans.c: every convolution that the network gives to cuDNN has a fused
+ * plan on each kind of GPU, shown without one: the GPUs are only described
+ * (devices/), the driver is null-driver.c.
+ *
+ *   test-plans DEVICES_FOLDER MODEL.safetensors...
+ */
+#include "cuda/convs.h"
+
+#include "model.h"
+
+#include <string.h>
+
+static const gint sizes[] = { 512, 2048 };
+
+/* Number of the candidates that can be built; stops at the first. */
+static gboolean
+has_plan (NucsegCudnn *cudnn, const NucsegCudnnSpec *spec, const gchar *name,
+    guint *n_candidates)
+{
+  g_autoptr (GError) error = NULL;
+  NucsegCudnnConv *conv = nucseg_cudnn_conv_new (cudnn, spec, &error);
+  gboolean ok = FALSE;
+
+  for (guint i = 0; conv && !ok && i < nucseg_cudnn_conv_count (conv); i++) {
+    g_clear_error (&error);
+    ok = nucseg_cudnn_conv_build (conv, i, &error);
+  }
+  if (ok)
+    *n_candidates += nucseg_cudnn_conv_count (conv);
+  else
+    g_test_message ("%s: %s", name, error->message);
+  nucseg_cudnn_conv_free (conv);
+  return ok;
+}
+
+/* Every convolution once as it is, and those behind channel weights with them
+ * too: spec -> name, each spec once. */
+static void
+collect (const NucsegModel *model, gint size, NucsegCudaType type,
+    GArray *specs, GPtrArray *names, guint *n_convs, guint *n_own)
+{
+  const NucsegGraph *graph = nucseg_model_get_graph (model);
+  g_autofree NucsegShape *shapes = g_new (NucsegShape, graph->n_nodes);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (nucseg_graph_infer (graph, size, size, shapes, &error));
+  g_assert_no_error (error);
+  for (guint i = 0; i < graph->n_nodes; i++) {
+    NucsegCudnnSpec spec;
+
+    if (graph->nodes[i].op != NUCSEG_OP_CONV)
+      continue;
+    if (!nucseg_convs_spec (graph, shapes, type, i, &spec)) {
+      (*n_own)++;
+      continue;
+    }
+    (*n_convs)++;
+    for (guint scaled = 0; scaled < 2; scaled++) {
+      gboolean known = FALSE;
+
+      spec.scaled = scaled == 1;
+      if (spec.scaled
+          && (type == NUCSEG_CUDA_F32
+              || !nucseg_convs_is_scale (
+                  graph, shapes, graph->nodes[i].inputs[0])))
+        continue;
+      for (guint k = 0; k < specs->len; k++)
+        known |= memcmp (&g_array_index (specs, NucsegCudnnSpec, k), &spec,
+                     sizeof spec)
+            == 0;
+      if (known)
+        continue;
+      g_array_append_val (specs, spec);
+      g_ptr_array_add (names,
+          g_strdup_printf ("%s%s", graph->nodes[i].name,
+              spec.scaled ? " with channel weights" : ""));
+    }
+  }
+}
+
+typedef struct {
+  gchar *model, *device;
+  gint size;
+  NucsegPrecision precision;
+} Case;
+
+static void
+free_case (gpointer data)
+{
+  Case *c = data;
+
+  g_free (c->model);
+  g_free (c->device);
+  g_free (c);
+}
+
+static void
+test_plans (gconstpointer data)
+{
+  const Case *c = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (NucsegModel) model = nucseg_model_load (c->model, &error);
+  g_autoptr (GArray) specs =
+      g_array_new (FALSE, TRUE, sizeof (NucsegCudnnSpec));
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  g_autofree gchar *description = NULL;
+  guint n_convs = 0, n_own = 0, n_candidates = 0, n_ok = 0;
+  NucsegCudnn *cudnn;
+
+  g_assert_no_error (error);
+  g_assert_true (g_file_get_contents (c->device, &description, NULL, &error));
+  g_assert_no_error (error);
+  cudnn = nucseg_cudnn_new (description, NULL, &error);
+  g_assert_no_error (error);
+  collect (model, c->size,
+      c->precision == NUCSEG_PRECISION_F32 ? NUCSEG_CUDA_F32 : NUCSEG_CUDA_BF16,
+      specs, names, &n_convs, &n_own);
+  for (guint i = 0; i < specs->len; i++)
+    n_ok += has_plan (cudnn, &g_array_index (specs, NucsegCudnnSpec, i),
+        g_ptr_array_index (names, i), &n_candidates);
+  g_test_message ("%s: %u convolutions of cuDNN (%u of our kernels), %u "
+                  "different ones, %u with a fused plan, %u candidates",
+      nucseg_model_get_name (model), n_convs, n_own, specs->len, n_ok,
+      n_candidates);
+  g_assert_cmpuint (specs->len, >, 0);
+  g_assert_cmpuint (n_ok, ==, specs->len);
+  nucseg_cudnn_free (cudnn);
+}
+
+static void
+add_cases (const gchar *dir, const gchar *entry, const gchar *model)
+{
+  static const NucsegPrecision precisions[] = { NUCSEG_PRECISION_BF16,
+    NUCSEG_PRECISION_F32 };
+  g_autofree gchar *gpu = g_strndup (entry, strlen (entry) - strlen (".json"));
+  g_autofree gchar *name = g_path_get_basename (model);
+
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++) {
+    for (guint k = 0; k < G_N_ELEMENTS (precisions); k++) {
+      g_autofree gchar *path = g_strdup_printf ("/plans/%s/%s/%d/%s", gpu, name,
+          sizes[i], nucseg_precision_name (precisions[k]));
+      Case *c = g_new (Case, 1);
+
+      *c = (Case){ g_strdup (model), g_build_filename (dir, entry, NULL),
+        sizes[i], precisions[k] };
+      g_test_add_data_func_full (path, c, test_plans, free_case);
+    }
+  }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *cudnn = nucseg_cudnn_describe (&error);
+  GDir *dir;
+  const gchar *entry;
+
+  g_assert (argc >= 3);
+  if (!cudnn) {
+    g_print ("1..0 # SKIP no plans can be built: %s\n", error->message);
+    return 0;
+  }
+  g_test_init (&argc, &argv, NULL);
+  dir = g_dir_open (argv[1], 0, &error);
+  g_assert_no_error (error);
+  while ((entry = g_dir_read_name (dir))) {
+    for (gint i = 2; i < argc; i++)
+      add_cases (argv[1], entry, argv[i]);
+  }
+  g_dir_close (dir);
+  return g_test_run ();
+}
