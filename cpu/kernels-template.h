@@ -441,7 +441,7 @@ depth_to_space (const NucsegTensor *in, const NucsegTensor *out, gint block,
 }
 
 static void
-to_f32 (const void *in, gfloat *out, gsize n)
+to_f32 (const void *in, gfloat scale, gfloat *out, gsize n)
 {
   const Element *from = in;
   gsize i = 0;
@@ -455,7 +455,7 @@ to_f32 (const void *in, gfloat *out, gsize n)
 }
 
 static void
-from_f32 (const gfloat *in, void *out, gsize n)
+from_f32 (const gfloat *in, gfloat scale, void *out, gsize n)
 {
   Element *to = out;
   gsize i = 0;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * kernels.h: the network's operations other than convolutions, on CPU tensors.
- * One table for each element type and instruction set, all made from
- * kernels-template.h; nucseg_kernels_get() picks one at run time.
+ * One table for each element type and instruction set, made from
+ * kernels-template.h and, for steps, kernels-u8-template.h;
+ * nucseg_kernels_get() picks one at run time. Steps lack the operations that
+ * have no scale in a model file: add, space_to_depth, depth_to_space.
  *
  * Functions with rows first..end do that part of their output, so that threads
  * can share the work; they are pure (no state) and allocate nothing. All
@@ -30,7 +32,7 @@ G_BEGIN_DECLS
  * @upsample_bilinear: likewise, half-pixel centres
  * @space_to_depth: rows of @out
  * @depth_to_space: rows of @in
- * @to_f32: @n elements to f32
+ * @to_f32: @n elements to f32; @scale counts for steps alone
  * @from_f32: the inverse, rounding to nearest even
  */
 typedef struct {
@@ -56,8 +58,8 @@ typedef struct {
       gint block, gint first, gint end);
   void (*depth_to_space) (const NucsegTensor *in, const NucsegTensor *out,
       gint block, gint first, gint end);
-  void (*to_f32) (const void *in, gfloat *out, gsize n);
-  void (*from_f32) (const gfloat *in, void *out, gsize n);
+  void (*to_f32) (const void *in, gfloat scale, gfloat *out, gsize n);
+  void (*from_f32) (const gfloat *in, gfloat scale, void *out, gsize n);
 } NucsegKernels;
 
 /* The fastest table for @type on this CPU; never NULL. */
@@ -67,9 +69,11 @@ const NucsegKernels *nucseg_kernels_get (NucsegElement type);
  * only be called where the CPU has it. */
 extern const NucsegKernels nucseg_kernels_f32;
 extern const NucsegKernels nucseg_kernels_bf16;
+extern const NucsegKernels nucseg_kernels_u8;
 #ifdef NUCSEG_HAVE_AVX512
 extern const NucsegKernels nucseg_kernels_f32_avx512;
 extern const NucsegKernels nucseg_kernels_bf16_avx512;
+extern const NucsegKernels nucseg_kernels_u8_avx512;
 #endif
 
 G_END_DECLS

@@ -228,7 +228,7 @@ nucseg_prepare_limits (NucsegPrepare *prepare, const NucsegFrame *frame,
       nucseg_frame_get_depth (frame), error);
   if (prepare->has_limits)
     nucseg_kernels_get (NUCSEG_ELEMENT_BF16)
-        ->from_f32 (prepare->table, prepare->table_bf16, 256);
+        ->from_f32 (prepare->table, 1, prepare->table_bf16, 256);
   return prepare->has_limits;
 }
 
@@ -286,7 +286,7 @@ fill_identity (const Work *work, Part *part, gint y)
         values[x] = l->linear ? MIN (MAX (value, l->least), l->most)
                               : self->table[grey[x]];
       }
-      work->kernels->from_f32 (values, out + x0 * size, n);
+      work->kernels->from_f32 (values, 1, out + x0 * size, n);
     }
   } else {
     const guint8 *grey =
@@ -381,7 +381,7 @@ fill_filtered (const Work *work, Part *part, gint y)
       line[x] += w * row[x];
   }
   filter_across (self, line, part->result);
-  work->kernels->from_f32 (part->result,
+  work->kernels->from_f32 (part->result, 1,
       work->out + (gsize) y * pad_width * nucseg_element_size (work->type),
       pad_width);
 }

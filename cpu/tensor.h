@@ -12,13 +12,20 @@
 
 G_BEGIN_DECLS
 
-typedef enum { NUCSEG_ELEMENT_F32, NUCSEG_ELEMENT_BF16 } NucsegElement;
+typedef enum {
+  NUCSEG_ELEMENT_F32,
+  NUCSEG_ELEMENT_BF16,
+  NUCSEG_ELEMENT_U8, /* steps of the tensor's scale */
+  NUCSEG_N_ELEMENTS
+} NucsegElement;
 
 /* Bytes of one element. */
 static inline gsize
 nucseg_element_size (NucsegElement element)
 {
-  return element == NUCSEG_ELEMENT_F32 ? 4 : 2;
+  static const gsize sizes[NUCSEG_N_ELEMENTS] = { 4, 2, 1 };
+
+  return sizes[element];
 }
 
 typedef struct {
@@ -26,6 +33,7 @@ typedef struct {
   gint pitch; /* elements from one pixel to the next, >= channels */
   NucsegElement type;
   gpointer data; /* borrowed */
+  gfloat scale; /* what a step is worth, for U8 */
 } NucsegTensor;
 
 /* bf16 is the upper half of an f32; rounding to nearest even. */

@@ -18,7 +18,7 @@
 
 G_BEGIN_DECLS
 
-#define NUCSEG_BACKEND_ABI 1
+#define NUCSEG_BACKEND_ABI 2
 
 /**
  * NucsegGeometry:

@@ -95,8 +95,8 @@ check_shapes (const NucsegGraph *graph, const NucsegJson *json, GError **error)
 }
 
 static gboolean
-read_graph (NucsegGraph *graph, const NucsegJson *json, NucsegSafetensors *file,
-    GError **error)
+read_graph (NucsegGraph *graph, const NucsegJson *json, gboolean scales,
+    NucsegSafetensors *file, GError **error)
 {
   static const gchar *const keys[] = { "multiple", "nodes", "output", NULL };
   g_autoptr (GHashTable) by_name = g_hash_table_new (g_str_hash, g_str_equal);
@@ -132,19 +132,20 @@ read_graph (NucsegGraph *graph, const NucsegJson *json, NucsegSafetensors *file,
     guint at =
         GPOINTER_TO_UINT (g_hash_table_lookup (in_file, graph->nodes[i].name));
     if (!nucseg_json_element_object (json, "nodes", nodes, at, &child, error)
-        || !nucseg_graph_read_node (graph, i, &child, file, error))
+        || !nucseg_graph_read_node (graph, i, &child, file, error)
+        || !nucseg_graph_read_scale (graph, i, scales, &child, error))
       return FALSE;
   }
   return check_shapes (graph, json, error);
 }
 
 NucsegGraph *
-nucseg_graph_new (
-    const NucsegJson *json, NucsegSafetensors *file, GError **error)
+nucseg_graph_new (const NucsegJson *json, gboolean scales,
+    NucsegSafetensors *file, GError **error)
 {
   g_autoptr (NucsegGraph) graph = g_new0 (NucsegGraph, 1);
 
-  if (!read_graph (graph, json, file, error))
+  if (!read_graph (graph, json, scales, file, error))
     return NULL;
   return g_steal_pointer (&graph);
 }

@@ -5,7 +5,7 @@
  */
 #include "graph-private.h"
 
-#define COMMON_KEYS "name", "op", "inputs"
+#define COMMON_KEYS "name", "op", "inputs", "scale"
 
 gboolean
 nucseg_graph_find_op (const NucsegJson *json, NucsegOp *op, GError **error)

@@ -18,6 +18,7 @@ G_BEGIN_DECLS
 /**
  * nucseg_graph_new:
  * @json: the object "graph"
+ * @scales: whether nodes may have a scale (nucseg-model/2)
  * @file: where its weights are; has to outlive the graph; the tensors that
  *   the graph reads are marked as used
  * @error: return location
@@ -25,8 +26,8 @@ G_BEGIN_DECLS
  * Returns: (nullable): a sorted graph whose nodes have their channels and
  *   which has passed nucseg_graph_infer() at many sizes; error MODEL
  */
-NucsegGraph *nucseg_graph_new (
-    const NucsegJson *json, NucsegSafetensors *file, GError **error);
+NucsegGraph *nucseg_graph_new (const NucsegJson *json, gboolean scales,
+    NucsegSafetensors *file, GError **error);
 void nucseg_graph_free (NucsegGraph *graph);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (NucsegGraph, nucseg_graph_free)
 
@@ -49,6 +50,10 @@ nucseg_graph_sort (NucsegGraph *graph, const NucsegJson *json, GError **error);
  * The node's inputs are set and have their channels. */
 gboolean nucseg_graph_read_node (NucsegGraph *graph, guint index,
     const NucsegJson *json, NucsegSafetensors *file, GError **error);
+/* graph-scale.c: the node's scale, which has to suit its operation, its
+ * attributes and its inputs' scales. */
+gboolean nucseg_graph_read_scale (NucsegGraph *graph, guint index,
+    gboolean allowed, const NucsegJson *json, GError **error);
 /* Whether the name is an operation; NUCSEG_OP_INPUT is not one of a file. */
 gboolean
 nucseg_graph_find_op (const NucsegJson *json, NucsegOp *op, GError **error);

@@ -59,6 +59,9 @@ typedef struct {
   guint n_inputs;
   guint inputs[NUCSEG_MAX_INPUTS]; /* indices of earlier nodes */
   gint channels; /* of the output */
+  /* What one step of the output is worth in int8, where it is 8-bit unsigned
+   * integers; 0: it is f32 there too. */
+  gfloat scale;
   union {
     NucsegConv conv;
     struct {
@@ -78,6 +81,7 @@ typedef struct {
   NucsegNode *nodes;
   guint n_nodes;
   guint output;
+  gboolean quantised; /* some node has a scale: the network runs in int8 */
   gint multiple; /* input height and width are multiples of it */
 } NucsegGraph;
 

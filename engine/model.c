@@ -9,12 +9,14 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#define FORMAT "nucseg-model/1"
+/* The second knows scales. */
+#define FORMATS "nucseg-model/1", "nucseg-model/2"
 
 struct _NucsegModel {
   gatomicrefcount refs;
   NucsegSafetensors *file; /* keeps the mapping: weights are read from it */
   gchar *sha256;
+  gint format; /* 0: nucseg-model/1, 1: nucseg-model/2 */
   const gchar *name, *description, *license; /* in the file's JSON tree */
   NucsegGraph *graph;
   NucsegInput input;
@@ -71,14 +73,13 @@ read_texts (NucsegModel *model, GError **error)
 {
   static const gchar *const keys[] = { "format", "name", "description",
     "license", "source", "graph", "input", "output", NULL };
-  static const gchar *const formats[] = { FORMAT, NULL };
+  static const gchar *const formats[] = { FORMATS, NULL };
   const NucsegJson *metadata = &model->file->metadata;
   const gchar *source;
-  gint format;
 
   /* the format first: a newer one has other keys, and says so */
   return nucseg_json_get_choice (
-             metadata, "format", TRUE, formats, &format, error)
+             metadata, "format", TRUE, formats, &model->format, error)
       && nucseg_json_check_keys (metadata, keys, error)
       && nucseg_json_get_string (metadata, "name", TRUE, &model->name, error)
       && check_name (metadata, model->name, error)
@@ -106,7 +107,8 @@ read_objects (NucsegModel *model, GError **error)
       || !nucseg_input_read (&input, &model->input, error)
       || !nucseg_output_read (&output, &model->output, error))
     return FALSE;
-  model->graph = nucseg_graph_new (&graph, model->file, error);
+  model->graph =
+      nucseg_graph_new (&graph, model->format > 0, model->file, error);
   if (!model->graph)
     return FALSE;
   const NucsegNode *out = &model->graph->nodes[model->graph->output];

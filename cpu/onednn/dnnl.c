@@ -6,6 +6,8 @@
  */
 #include "cpu/onednn/dnnl.h"
 
+#include "quantise.h"
+
 #include <oneapi/dnnl/dnnl.h>
 #include <oneapi/dnnl/dnnl_debug.h>
 
@@ -14,7 +16,7 @@ struct _NucsegDnnl {
   dnnl_stream_t stream;
 };
 
-#define N_ARGS 5
+#define N_ARGS 6
 
 struct _NucsegDnnlConv {
   NucsegDnnl *dnnl;
@@ -24,6 +26,7 @@ struct _NucsegDnnlConv {
   /* Memory objects stand in args; the weights' and the bias' are ours. */
   dnnl_exec_arg_t args[N_ARGS];
   gint n_args;
+  NucsegQuantised quantised; /* of convolutions of steps; else all NULL */
 };
 
 /* --- Differences between 2.x and 3.x ------------------------------------ */
@@ -63,6 +66,17 @@ conv_desc_new (dnnl_primitive_desc_t *pd, dnnl_engine_t engine, DescRef in,
   return dnnl_convolution_forward_primitive_desc_create (pd, engine,
       dnnl_forward_inference, dnnl_convolution_direct, in, weights, bias, out,
       strides, dilates, padding, padding, attr);
+}
+
+/* Release 3 scales the sums of products, then adds the bias. */
+static dnnl_status_t
+set_factors (dnnl_primitive_attr_t attr, const NucsegConv *conv,
+    NucsegQuantised *quantised)
+{
+  for (gint o = 0; o < conv->out_channels; o++)
+    quantised->bias[o] *= quantised->factor[o];
+  return dnnl_primitive_attr_set_scales_mask (
+      attr, DNNL_ARG_WEIGHTS, conv->groups > 1 ? 3 : 1);
 }
 
 #else
@@ -105,6 +119,15 @@ conv_desc_new (dnnl_primitive_desc_t *pd, dnnl_engine_t engine, DescRef in,
   return dnnl_primitive_desc_create (pd, &desc, attr, engine, NULL);
 }
 
+/* Release 2 adds the bias to the sums of products, then scales. */
+static dnnl_status_t
+set_factors (dnnl_primitive_attr_t attr, const NucsegConv *conv,
+    NucsegQuantised *quantised)
+{
+  return dnnl_primitive_attr_set_output_scales (
+      attr, conv->out_channels, 1 << 1, quantised->factor);
+}
+
 #endif
 
 /* --- Helpers ------------------------------------------------------------ */
@@ -123,7 +146,10 @@ check (dnnl_status_t status, const gchar *what, GError **error)
 static dnnl_data_type_t
 data_type (NucsegElement element)
 {
-  return element == NUCSEG_ELEMENT_F32 ? dnnl_f32 : dnnl_bf16;
+  static const dnnl_data_type_t types[NUCSEG_N_ELEMENTS] = { dnnl_f32,
+    dnnl_bf16, dnnl_u8 };
+
+  return types[element];
 }
 
 /* --- Engine ------------------------------------------------------------- */
@@ -144,6 +170,19 @@ nucseg_dnnl_has_bf16 (void)
   guint want = dnnl_cpu_isa_avx512_core_bf16;
 
   return ((guint) dnnl_get_effective_cpu_isa () & want) == want;
+#else
+  return FALSE;
+#endif
+}
+
+gboolean
+nucseg_dnnl_has_int8 (void)
+{
+#if defined(__x86_64__)
+  guint isa = (guint) dnnl_get_effective_cpu_isa ();
+  guint avx512 = dnnl_cpu_isa_avx512_core_vnni, avx2 = dnnl_cpu_isa_avx2_vnni;
+
+  return (isa & avx512) == avx512 || (isa & avx2) == avx2;
 #else
   return FALSE;
 #endif
@@ -245,9 +284,11 @@ out:
   return ok;
 }
 
-/* Bias and activation in the attributes; the scratchpad is the caller's. */
+/* Activation and factors in the attributes; the scratchpad is the caller's.
+ * @quantised: its factors, or NULL. */
 static dnnl_primitive_attr_t
-attr_new (NucsegActivation activation, GError **error)
+attr_new (const NucsegConv *conv, NucsegActivation activation,
+    NucsegQuantised *quantised, GError **error)
 {
   dnnl_primitive_attr_t attr = NULL;
   dnnl_post_ops_t post_ops = NULL;
@@ -258,6 +299,10 @@ attr_new (NucsegActivation activation, GError **error)
       && check (dnnl_primitive_attr_set_scratchpad_mode (
                     attr, dnnl_scratchpad_mode_user),
           "setting the scratchpad mode", error);
+  ok = ok
+      && (!quantised
+          || check (
+              set_factors (attr, conv, quantised), "setting scales", error));
   if (ok && activation != NUCSEG_ACTIVATION_NONE) {
     ok = check (dnnl_post_ops_create (&post_ops), "making post-ops", error)
         && check (
@@ -277,12 +322,33 @@ attr_new (NucsegActivation activation, GError **error)
   return attr;
 }
 
+/* Release 3 is given the factors at run time. */
+static gboolean
+add_factors (NucsegDnnlConv *self, const NucsegConv *conv, GError **error)
+{
+#if DNNL_VERSION_MAJOR >= 3
+  const dnnl_dims_t dims = { conv->out_channels };
+  Desc desc = { 0 };
+  gboolean ok = check (desc_init (&desc, 1, dims, dnnl_f32, dnnl_a),
+                    "describing scales", error)
+      && add_arg (self, DNNL_ARG_ATTR_SCALES | DNNL_ARG_WEIGHTS,
+          DESC_REF (desc), self->quantised.factor, error);
+
+  desc_clear (&desc);
+  return ok;
+#else
+  return TRUE;
+#endif
+}
+
 /* Makes the primitive from its descriptor, with all of its memory objects. */
 static gboolean
 finish (NucsegDnnlConv *self, dnnl_primitive_desc_t pd, const NucsegConv *conv,
     DescRef file_weights, GError **error)
 {
+  const NucsegQuantised *integers = &self->quantised;
   const char *name = NULL;
+  const gfloat *bias;
   DescRef desc;
 
   if (!check (dnnl_primitive_create (&self->primitive, pd),
@@ -304,24 +370,32 @@ finish (NucsegDnnlConv *self, dnnl_primitive_desc_t pd, const NucsegConv *conv,
     return FALSE;
   desc = dnnl_primitive_desc_query_md (pd, dnnl_query_weights_md, 0);
   if (!add_arg (self, DNNL_ARG_WEIGHTS, desc, DNNL_MEMORY_ALLOCATE, error)
-      || !reorder_into (
-          self, DNNL_ARG_WEIGHTS, file_weights, (gpointer) conv->weight, error))
+      || !reorder_into (self, DNNL_ARG_WEIGHTS, file_weights,
+          integers->weight ? (gpointer) integers->weight
+                           : (gpointer) conv->weight,
+          error))
     return FALSE;
-  if (conv->bias) {
+  /* The model outlives its plans: its bias is used where it lies. */
+  bias = integers->weight ? integers->bias : conv->bias;
+  if (bias) {
     desc = dnnl_primitive_desc_query_md (pd, dnnl_query_weights_md, 1);
-    /* The model outlives its plans: its bias is used where it lies. */
-    if (!add_arg (self, DNNL_ARG_BIAS, desc, (gpointer) conv->bias, error))
+    if (!add_arg (self, DNNL_ARG_BIAS, desc, (gpointer) bias, error))
       return FALSE;
   }
-  return TRUE;
+  return !integers->weight || add_factors (self, conv, error);
 }
 
 NucsegDnnlConv *
 nucseg_dnnl_conv_new (NucsegDnnl *dnnl, const NucsegConv *conv,
-    const NucsegShape *in, const NucsegShape *out, NucsegElement in_type,
-    NucsegElement out_type, GError **error)
+    const NucsegTensor *in, const NucsegTensor *out, GError **error)
 {
   const dnnl_dim_t groups = conv->groups;
+  const gboolean steps = in->type == NUCSEG_ELEMENT_U8;
+  /* What is kept within 0..255 needs no rectifier. */
+  const NucsegActivation activation = out->type == NUCSEG_ELEMENT_U8
+      ? NUCSEG_ACTIVATION_NONE
+      : conv->activation;
+  const dnnl_data_type_t weight_type = steps ? dnnl_s8 : data_type (in->type);
   const dnnl_dims_t in_dims = { 1, in->channels, in->height, in->width };
   const dnnl_dims_t out_dims = { 1, out->channels, out->height, out->width };
   const dnnl_dims_t bias_dims = { out->channels };
@@ -343,25 +417,33 @@ nucseg_dnnl_conv_new (NucsegDnnl *dnnl, const NucsegConv *conv,
   gboolean ok;
 
   self->dnnl = dnnl;
-  ok = check (desc_init (&in_desc, 4, in_dims, data_type (in_type), dnnl_nhwc),
+  ok = check (desc_init (&in_desc, 4, in_dims, data_type (in->type), dnnl_nhwc),
            "describing an input", error)
       && check (
-          desc_init (&out_desc, 4, out_dims, data_type (out_type), dnnl_nhwc),
+          desc_init (&out_desc, 4, out_dims, data_type (out->type), dnnl_nhwc),
           "describing an output", error)
-      && check (desc_init (&weights, n_weight_dims, weight_dims,
-                    data_type (in_type), dnnl_format_tag_any),
+      && check (desc_init (&weights, n_weight_dims, weight_dims, weight_type,
+                    dnnl_format_tag_any),
           "describing weights", error)
-      && check (desc_init (&file_weights, n_weight_dims, weight_dims, dnnl_f32,
-                    file_tag),
+      && check (desc_init (&file_weights, n_weight_dims, weight_dims,
+                    steps ? dnnl_s8 : dnnl_f32, file_tag),
           "describing weights", error)
       && check (desc_init (&bias, 1, bias_dims, dnnl_f32, dnnl_a),
           "describing a bias", error);
+  if (ok && steps
+      && !nucseg_quantised_init (&self->quantised, conv, in->scale,
+          out->type == NUCSEG_ELEMENT_U8 ? out->scale : 0)) {
+    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_MEMORY,
+        "no memory for a convolution's weights");
+    ok = FALSE;
+  }
   if (ok)
-    attr = attr_new (conv->activation, error);
+    attr = attr_new (conv, activation, steps ? &self->quantised : NULL, error);
   ok = attr
-      && check (conv_desc_new (&pd, dnnl->engine, DESC_REF (in_desc),
-                    DESC_REF (weights), conv->bias ? DESC_REF (bias) : NULL,
-                    DESC_REF (out_desc), strides, dilates, padding, attr),
+      && check (
+          conv_desc_new (&pd, dnnl->engine, DESC_REF (in_desc),
+              DESC_REF (weights), conv->bias || steps ? DESC_REF (bias) : NULL,
+              DESC_REF (out_desc), strides, dilates, padding, attr),
           "choosing a convolution", error)
       && finish (self, pd, conv, DESC_REF (file_weights), error);
 
@@ -390,6 +472,7 @@ nucseg_dnnl_conv_free (NucsegDnnlConv *conv)
     dnnl_memory_destroy (conv->args[i].memory);
   if (conv->primitive)
     dnnl_primitive_destroy (conv->primitive);
+  nucseg_quantised_clear (&conv->quantised);
   g_free (conv->implementation);
   g_free (conv);
 }

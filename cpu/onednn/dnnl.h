@@ -24,6 +24,9 @@ gchar *nucseg_dnnl_describe (void);
  * ONEDNN_MAX_CPU_ISA). */
 gboolean nucseg_dnnl_has_bf16 (void);
 
+/* Whether it multiplies 8-bit integers without rounding in between: VNNI. */
+gboolean nucseg_dnnl_has_int8 (void);
+
 /* An engine and a stream on the CPU; NULL with DEVICE. */
 NucsegDnnl *nucseg_dnnl_new (GError **error);
 void nucseg_dnnl_free (NucsegDnnl *dnnl);
@@ -32,10 +35,8 @@ void nucseg_dnnl_free (NucsegDnnl *dnnl);
  * nucseg_dnnl_conv_new:
  * @dnnl: engine and stream; must outlive the convolution
  * @conv: the graph's operation; its weights are copied
- * @in: shape of the input
- * @out: shape of the output
- * @in_type: elements of the input
- * @out_type: elements of the output
+ * @in: the input, without gaps between pixels; its data is not looked at
+ * @out: the output, likewise. In steps, if the input is, or f32
  * @error: return location
  *
  * The number of threads is the one that OpenMP has at this moment; execute
@@ -44,8 +45,7 @@ void nucseg_dnnl_free (NucsegDnnl *dnnl);
  * Returns: NULL with DEVICE or MEMORY
  */
 NucsegDnnlConv *nucseg_dnnl_conv_new (NucsegDnnl *dnnl, const NucsegConv *conv,
-    const NucsegShape *in, const NucsegShape *out, NucsegElement in_type,
-    NucsegElement out_type, GError **error);
+    const NucsegTensor *in, const NucsegTensor *out, GError **error);
 void nucseg_dnnl_conv_free (NucsegDnnlConv *conv);
 
 /* Bytes of scratch memory that one execution needs; several convolutions that

@@ -23,7 +23,7 @@ node_slot (NucsegNetwork *self, guint i)
   const gsize element = nucseg_element_size (plan->type);
   NucsegSlot slot = { { plan->shape.height, plan->shape.width,
                           plan->shape.channels, owner->shape.channels,
-                          plan->type, NULL },
+                          plan->type, NULL, self->graph->nodes[i].scale },
     0, plan->host == NUCSEG_NONE ? 0 : plan->host_channel * element };
 
   if (owner->buffer == NUCSEG_NONE)
@@ -107,15 +107,38 @@ add_conv (NucsegNetwork *self, guint i, NucsegStep *step, GError **error)
     return TRUE;
   }
   step->kind = NUCSEG_STEP_CONV;
-  step->conv = nucseg_dnnl_conv_new (self->dnnl, &node->u.conv,
-      &self->nodes[node->inputs[0]].shape, &plan->shape, self->type, plan->type,
-      error);
+  step->conv = nucseg_dnnl_conv_new (
+      self->dnnl, &node->u.conv, &step->in[0].tensor, &step->out.tensor, error);
   if (!step->conv) {
     g_prefix_error (error, "convolution '%s': ", node->name);
     return FALSE;
   }
   self->scratchpad_size = MAX (
       self->scratchpad_size, nucseg_dnnl_conv_get_scratchpad_size (step->conv));
+  return TRUE;
+}
+
+/* A convolution of f32 tensors whose output is steps: through a tensor of
+ * f32. */
+static gboolean
+add_rounded_conv (
+    NucsegNetwork *self, guint i, const NucsegStep *whole, GError **error)
+{
+  NucsegStep conv = *whole;
+  NucsegStep round = { NUCSEG_STEP_CONVERT, whole->node, 1 };
+
+  conv.out.tensor.type = NUCSEG_ELEMENT_F32;
+  conv.out.buffer = nucseg_buffers_add (self->buffers,
+      nucseg_shape_elements (&self->nodes[i].shape) * sizeof (gfloat));
+  if (!add_conv (self, i, &conv, error))
+    return FALSE;
+  use (self, conv.out.buffer);
+  append_step (self, &conv);
+  round.in[0] = conv.out;
+  round.out = whole->out;
+  use (self, round.in[0].buffer);
+  use (self, round.out.buffer);
+  append_step (self, &round);
   return TRUE;
 }
 
@@ -154,6 +177,9 @@ add_node (NucsegNetwork *self, guint i, GError **error)
 
   switch (node->op) {
   case NUCSEG_OP_CONV:
+    if (step.in[0].tensor.type == NUCSEG_ELEMENT_F32
+        && step.out.tensor.type == NUCSEG_ELEMENT_U8)
+      return add_rounded_conv (self, i, &step, error);
     ok = add_conv (self, i, &step, error);
     break;
   case NUCSEG_OP_MUL:

@@ -34,7 +34,8 @@ struct _NucsegNetwork {
   const NucsegGraph *graph;
   gint n_maps;
   NucsegNodePlan *nodes; /* of the graph's nodes */
-  NucsegElement type; /* of big tensors */
+  NucsegElement type; /* of big tensors that are not steps */
+  gboolean int8; /* tensors with a scale are steps */
   NucsegDnnl *dnnl;
   GArray *steps; /* NucsegStep */
   NucsegBuffers *buffers;

@@ -85,8 +85,9 @@ nucseg_network_new (const NucsegGraph *graph, gint height, gint width,
                                                   : NUCSEG_ELEMENT_F32;
   self->steps = g_array_new (FALSE, TRUE, sizeof (NucsegStep));
   self->buffers = nucseg_buffers_new ();
-  self->context.f32 = nucseg_kernels_get (NUCSEG_ELEMENT_F32);
-  self->context.bf16 = nucseg_kernels_get (NUCSEG_ELEMENT_BF16);
+  self->int8 = precision == NUCSEG_PRECISION_INT8;
+  for (guint i = 0; i < NUCSEG_N_ELEMENTS; i++)
+    self->context.kernels[i] = nucseg_kernels_get ((NucsegElement) i);
   self->context.threads = threads;
   self->dnnl = nucseg_dnnl_new (error);
   if (self->dnnl && plan (self, height, width, error))
@@ -178,10 +179,7 @@ nucseg_network_get_profile (const NucsegNetwork *network)
         nucseg_step_kind_name (step->kind), out->height, out->width,
         out->channels,
         step->conv ? nucseg_dnnl_conv_get_implementation (step->conv)
-                   : (step->in[0].tensor.type == NUCSEG_ELEMENT_F32
-                           ? network->context.f32
-                           : network->context.bf16)
-                         ->name,
+                   : network->context.kernels[step->in[0].tensor.type]->name,
         step->fastest_ns);
   }
   return g_string_free (text, FALSE);

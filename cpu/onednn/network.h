@@ -18,7 +18,7 @@ typedef struct _NucsegNetwork NucsegNetwork;
  * @graph: the graph; its weights must outlive the network
  * @height: of the input
  * @width: of the input
- * @precision: F32 or BF16
+ * @precision: F32, BF16, or INT8 of a graph with scales
  * @threads: OpenMP's threads
  * @n_maps: channels of the output
  * @error: return location

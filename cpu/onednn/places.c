@@ -5,6 +5,8 @@
  * - Tensors of a convolution by oneDNN have the network's type; those of tiny
  *   convolutions and pooled averages are f32. Where a consumer wants the other
  *   type, lower.c puts a convert step between.
+ * - In int8 tensors with a scale are steps (u8), all others f32. A convolution
+ *   takes either.
  * - A tensor that only feeds our own kernels and one concatenation is written
  *   straight into its slice of the concatenation.
  * - A product and the 2x2 maxima of it are one step.
@@ -44,6 +46,13 @@ choose_type (NucsegNetwork *self, guint i)
   plan->type = self->type;
   if (node->op == NUCSEG_OP_INPUT)
     return;
+  if (self->int8) {
+    plan->type = node->scale > 0 ? NUCSEG_ELEMENT_U8 : NUCSEG_ELEMENT_F32;
+    plan->tiny = node->op == NUCSEG_OP_CONV && plan->type == NUCSEG_ELEMENT_F32
+        && self->nodes[node->inputs[0]].type == NUCSEG_ELEMENT_F32
+        && nucseg_tiny_wants (&node->u.conv, &plan->shape);
+    return;
+  }
   if (node->op == NUCSEG_OP_AVG_POOL) {
     plan->type = NUCSEG_ELEMENT_F32;
   } else if (node->op == NUCSEG_OP_CONV) {
@@ -68,6 +77,8 @@ nucseg_network_wanted_type (const NucsegNetwork *self, guint i, guint k)
 
   switch (node->op) {
   case NUCSEG_OP_CONV:
+    if (self->int8)
+      return self->nodes[node->inputs[0]].type;
     return self->nodes[i].tiny ? NUCSEG_ELEMENT_F32 : self->type;
   case NUCSEG_OP_AVG_POOL:
     return self->nodes[node->inputs[0]].type; /* either will do */
@@ -86,6 +97,7 @@ fuse_pool (NucsegNetwork *self, guint i)
 
   if (node->op != NUCSEG_OP_MAX_POOL || node->u.pool.kernel != 2
       || node->u.pool.stride != 2 || product->pool != NUCSEG_NONE
+      || product->type != self->nodes[i].type
       || self->graph->nodes[node->inputs[0]].op != NUCSEG_OP_MUL)
     return;
   product->pool = i;

@@ -74,6 +74,8 @@ onednn_probe (GError **error)
 static NucsegPrecision
 onednn_best_precision (const NucsegModel *model)
 {
+  if (nucseg_model_get_graph (model)->quantised && nucseg_dnnl_has_int8 ())
+    return NUCSEG_PRECISION_INT8;
   return nucseg_dnnl_has_bf16 () ? NUCSEG_PRECISION_BF16 : NUCSEG_PRECISION_F32;
 }
 
@@ -91,9 +93,18 @@ onednn_supports (
         "AVX512_BF16 (or ONEDNN_MAX_CPU_ISA forbids it): ask for f32 or auto");
     return FALSE;
   }
+  if (!nucseg_model_get_graph (model)->quantised) {
+    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
+        "the model \"%s\" has no scales, without which there is no precision "
+        "'int8': ask for f32, bf16 or auto",
+        nucseg_model_get_name (model));
+    return FALSE;
+  }
+  if (nucseg_dnnl_has_int8 ())
+    return TRUE;
   g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
-      "back end 'onednn' has no precision '%s': it has f32 and bf16",
-      nucseg_precision_name (precision));
+      "back end 'onednn' has no precision 'int8' on this CPU, which lacks "
+      "VNNI (or ONEDNN_MAX_CPU_ISA forbids it): ask for f32, bf16 or auto");
   return FALSE;
 }
 
@@ -212,7 +223,7 @@ onednn_write_input (NucsegPlan *plan, const gfloat *input, GError **error)
   NucsegElement type;
   gpointer to = nucseg_network_get_input (plan->network, &type);
 
-  nucseg_kernels_get (type)->from_f32 (input, to, n_pixels (plan));
+  nucseg_kernels_get (type)->from_f32 (input, 1, to, n_pixels (plan));
   return TRUE;
 }
 
@@ -222,7 +233,7 @@ onednn_read_input (NucsegPlan *plan, gfloat *input, GError **error)
   NucsegElement type;
   gpointer from = nucseg_network_get_input (plan->network, &type);
 
-  nucseg_kernels_get (type)->to_f32 (from, input, n_pixels (plan));
+  nucseg_kernels_get (type)->to_f32 (from, 1, input, n_pixels (plan));
   return TRUE;
 }
 

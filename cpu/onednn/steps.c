@@ -49,9 +49,10 @@ convert (const Work *work, gint first, gint end)
               * out_size;
 
       if (in->type == NUCSEG_ELEMENT_F32)
-        work->context->bf16->from_f32 ((const gfloat *) from, to, n);
+        work->context->kernels[out->type]->from_f32 (
+            (const gfloat *) from, out->scale, to, n);
       else
-        work->context->bf16->to_f32 (from, (gfloat *) to, n);
+        work->kernels->to_f32 (from, in->scale, (gfloat *) to, n);
     }
   }
 }
@@ -187,8 +188,7 @@ nucseg_step_run (
       ? in
       : &step->out.tensor;
   const gsize size = (gsize) big->height * big->width * big->channels;
-  Work work = { step, context,
-    in->type == NUCSEG_ELEMENT_F32 ? context->f32 : context->bf16 };
+  Work work = { step, context, context->kernels[in->type] };
 
   if (step->kind == NUCSEG_STEP_CONV)
     return nucseg_dnnl_conv_execute (step->conv, error);

@@ -51,7 +51,7 @@ typedef struct {
 
 /* Pieces of memory that the steps of one network share. */
 typedef struct {
-  const NucsegKernels *f32, *bf16;
+  const NucsegKernels *kernels[NUCSEG_N_ELEMENTS];
   guint threads;
   gfloat *maps; /* planes of NUCSEG_STEP_MAPS */
 } NucsegStepContext;

@@ -40,8 +40,8 @@ nucseg_ref_conv_pack (const NucsegConv *conv, gboolean bf16, gfloat *packed)
           }
 }
 
-static gfloat
-activate (NucsegActivation activation, gdouble x)
+gfloat
+nucseg_ref_activate (NucsegActivation activation, gdouble x)
 {
   switch (activation) {
   case NUCSEG_ACTIVATION_RELU:
@@ -88,6 +88,6 @@ nucseg_ref_conv (const NucsegConv *conv, const gfloat *packed, gdouble *sums,
           }
 
         for (gint o = 0; o < n_out; o++)
-          *out++ = activate (conv->activation, sums[o]);
+          *out++ = nucseg_ref_activate (conv->activation, sums[o]);
       }
 }

@@ -36,11 +36,13 @@ static gboolean
 reference_supports (
     const NucsegModel *model, NucsegPrecision precision, GError **error)
 {
-  if (precision == NUCSEG_PRECISION_F32 || precision == NUCSEG_PRECISION_BF16)
+  if (precision != NUCSEG_PRECISION_INT8
+      || nucseg_model_get_graph (model)->quantised)
     return TRUE;
   g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
-      "back end 'reference' has no precision '%s': it has f32 and bf16",
-      nucseg_precision_name (precision));
+      "the model \"%s\" has no scales, without which there is no precision "
+      "'int8': ask for f32, bf16 or auto",
+      nucseg_model_get_name (model));
   return FALSE;
 }
 

@@ -11,6 +11,7 @@
 #include "filter.h"
 #include "levels.h"
 #include "measure.h"
+#include "quantise.h"
 
 G_BEGIN_DECLS
 
@@ -91,8 +92,30 @@ void nucseg_ref_space_to_depth (gint block, const gfloat *in,
 void nucseg_ref_depth_to_space (gint block, const gfloat *in,
     NucsegShape in_shape, gfloat *out, NucsegShape out_shape);
 
+gfloat nucseg_ref_activate (NucsegActivation activation, gdouble x);
 /* @value rounded to the nearest bf16, ties to even; NaN stays NaN. */
 gfloat nucseg_ref_round_bf16 (gfloat value);
+
+/* --- quantised.c: int8; steps are integers from 0 to 255 ----------------- */
+
+/* rint, half to even, from 0 to 255; NaN is 0 */
+gfloat nucseg_ref_step (gfloat x);
+/* Values into steps, in place. */
+void nucseg_ref_quantise (gfloat scale, gfloat *values, NucsegShape shape);
+void nucseg_ref_dequantise (
+    gfloat scale, const gfloat *steps, gfloat *values, NucsegShape shape);
+/* Sums of products times the channels' factors, in place: into steps, or
+ * through the activation. */
+void nucseg_ref_scale_sums (const gfloat *factors, gboolean steps,
+    NucsegActivation activation, gfloat *values, NucsegShape shape);
+void nucseg_ref_mul_steps (const gfloat *in, gfloat in_scale,
+    const gfloat *factors, gfloat *out, gfloat out_scale, NucsegShape shape);
+void nucseg_ref_bilinear_steps (
+    const gfloat *in, NucsegShape in_shape, gfloat *out, NucsegShape out_shape);
+/* nucseg_ref_conv_pack() of the quantised weights; *bias and *factors are the
+ * caller's then. FALSE: no memory. */
+gboolean nucseg_ref_conv_pack_steps (const NucsegConv *conv, gfloat in_scale,
+    gfloat out_scale, gfloat *packed, gfloat **bias, gfloat **factors);
 
 /* --- network.c ---------------------------------------------------------- */
 

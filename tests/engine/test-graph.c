@@ -266,6 +266,91 @@ build_chain (guint n, const gchar *op, const gchar *attributes)
   return nucseg_builder_end (b, last, 0);
 }
 
+/* Scales over the same tensors: relu gives "c" (3 channels), "s" has none. */
+static void
+test_scales (void)
+{
+#define CONV(rest) NODE ("c", "conv", "\"input\"", ", \"weight\": \"w\"" rest)
+#define RELU(scale)                                                            \
+  CONV (", \"padding\": 1, \"activation\": \"relu\", \"scale\": " scale)
+#define LAST                                                                   \
+  NODE ("m", "avg_pool", "\"c\"", ", \"size\": [1, 1]")                        \
+  "," NODE ("x", "mul", "\"y\", \"m\"", "")
+  static const struct {
+    const gchar *format, *graph, *part;
+  } cases[] = {
+    { "nucseg-model/2", GRAPH (RELU ("0.5"), "c"),
+        "graph.nodes[0].scale: the output has no scale" },
+    { "nucseg-model/1", GRAPH (RELU ("0.5"), "c"),
+        "graph.nodes[0].scale: unknown key in nucseg-model/1" },
+    { "nucseg-model/2", GRAPH (RELU ("0"), "c"),
+        "graph.nodes[0].scale: found 0" },
+    { "nucseg-model/2", GRAPH (RELU ("-1"), "c"),
+        "graph.nodes[0].scale: found -1" },
+    { "nucseg-model/2", GRAPH (RELU ("1e-300"), "c"), "scale: found" },
+    { "nucseg-model/2", GRAPH (RELU ("1e30"), "c"), "scale: found" },
+    { "nucseg-model/2", GRAPH (RELU ("\"1\""), "c"), "scale: found \"1\"" },
+    { "nucseg-model/2",
+        GRAPH (CONV (", \"padding\": 1, \"scale\": 1") "," NODE (
+                   "x", "max_pool", "\"c\"", ", \"kernel\": 1"),
+            "x"),
+        "graph.nodes[0].scale: a convolution with a scale has the activation" },
+    { "nucseg-model/2",
+        GRAPH (RELU ("0.5") "," NODE ("y", "max_pool", "\"c\"",
+                   ", \"kernel\": 1, \"scale\": 0.25") "," LAST,
+            "x"),
+        "graph.nodes[1].scale: found 0.25, expected 0.5, the scale of the "
+        "input \"c\"" },
+    { "nucseg-model/2",
+        GRAPH (RELU ("0.5") "," NODE (
+                   "y", "add", "\"c\", \"c\"", ", \"scale\": 0.5") "," LAST,
+            "x"),
+        "graph.nodes[1].scale: \"add\" has no scale" },
+    { "nucseg-model/2",
+        GRAPH (CONV (", \"padding\": 1") "," NODE ("m", "avg_pool", "\"c\"",
+                   ", \"size\": [1, 1]") "," NODE ("y", "mul", "\"c\", \"m\"",
+                   ", \"scale\": 1") "," NODE ("x", "max_pool", "\"y\"",
+                   ", \"kernel\": 1"),
+            "x"),
+        "graph.nodes[2].scale: the first input \"c\" has no scale" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    NucsegBuilder *b = nucseg_builder_new (1, 8);
+
+    nucseg_builder_tensor (b, "w", NULL, 1, 4, 3, 1, 3, 3);
+    nucseg_builder_set (b, "format", cases[i].format);
+    nucseg_builder_set (b, "graph", cases[i].graph);
+    nucseg_builder_set (b, "output", NUCSEG_BUILDER_OUTPUT3);
+    g_test_message ("%s", cases[i].graph);
+    expect_refused (nucseg_builder_end (b, "input", 0), cases[i].part);
+  }
+}
+
+static void
+test_scales_kept (void)
+{
+  NucsegBuilder *b = nucseg_builder_new (1, 8);
+  const NucsegBuilderConv relu = { .activation = "relu" };
+
+  nucseg_builder_set_scale (b, 0.125);
+  nucseg_builder_conv (b, "a", "input", 4, &relu);
+  nucseg_builder_max_pool (b, "p", "a", 2, 2);
+  nucseg_builder_upsample (b, "u", "p", "bilinear");
+  nucseg_builder_concat (b, "j", "u", "a", NULL);
+  g_autoptr (GBytes) bytes = nucseg_builder_end (b, "j", 1);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (NucsegModel) model =
+      nucseg_model_new_from_bytes (bytes, "scales", &error);
+
+  g_assert_no_error (error);
+  const NucsegGraph *graph = nucseg_model_get_graph (model);
+  g_assert_true (graph->quantised);
+  for (guint i = 0; i < graph->n_nodes; i++)
+    g_assert_cmpfloat (
+        graph->nodes[i].scale, ==, i == 0 || i == graph->output ? 0 : 0.125f);
+}
+
 static void
 test_limits (void)
 {
@@ -402,6 +487,8 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/graph/scales", test_scales);
+  g_test_add_func ("/graph/scales-kept", test_scales_kept);
   g_test_add_func ("/graph/shapes", test_shapes);
   g_test_add_func ("/graph/refused", test_refused);
   g_test_add_func ("/graph/limits", test_limits);

@@ -169,13 +169,33 @@ add_conv (NucsegBuilder *b, const gchar *name, const gchar *input,
     make_absolute (b, name, "bias");
 }
 
+/* What a step of the steps in the cases is worth: values are mostly within
+ * 2.5 of 0. */
+#define SCALE 0.01
+
+/* Of the operation itself. */
+static gdouble
+scale_of (const ParityCase *c)
+{
+  static const gchar *const others[] = { "max_pool", "upsample", "concat",
+    "mul", NULL };
+
+  if (g_str_equal (c->op, "conv"))
+    return g_strcmp0 (c->conv.activation, "relu") == 0 ? SCALE : 0;
+  return g_strv_contains (others, c->op) ? SCALE : 0;
+}
+
 /* The operation under test, from the node "lift" to the node "op". */
 static void
-add_operation (NucsegBuilder *b, const ParityCase *c, gboolean absolute)
+add_operation (
+    NucsegBuilder *b, const ParityCase *c, gboolean absolute, gboolean int8)
 {
-  const NucsegBuilderConv one = { .bias = TRUE };
+  const NucsegBuilderConv one = { .bias = TRUE,
+    .activation = int8 ? "relu" : NULL };
   const NucsegBuilderConv gate = { .bias = TRUE, .activation = "sigmoid" };
 
+  if (int8 && !g_str_equal (c->op, "mul"))
+    nucseg_builder_set_scale (b, scale_of (c));
   if (g_str_equal (c->op, "conv")) {
     add_conv (b, "op", "lift", c->out, c->conv, absolute);
   } else if (g_str_equal (c->op, "max_pool")) {
@@ -193,6 +213,7 @@ add_operation (NucsegBuilder *b, const ParityCase *c, gboolean absolute)
   } else if (g_str_equal (c->op, "mul")) {
     nucseg_builder_avg_pool (b, "mean", "lift", 1, 1);
     add_conv (b, "weights", "mean", c->channels, gate, absolute);
+    nucseg_builder_set_scale (b, int8 ? SCALE : 0);
     nucseg_builder_mul (b, "op", "lift", "weights");
   } else if (g_str_equal (c->op, "space_to_depth")) {
     nucseg_builder_space_to_depth (b, "op", "lift", c->argument);
@@ -200,12 +221,15 @@ add_operation (NucsegBuilder *b, const ParityCase *c, gboolean absolute)
     g_assert_cmpstr (c->op, ==, "depth_to_space");
     nucseg_builder_depth_to_space (b, "op", "lift", c->argument);
   }
+  nucseg_builder_set_scale (b, 0);
 }
 
-NucsegModel *
-parity_case_build (const ParityCase *c, gboolean absolute)
+static NucsegModel *
+build (const ParityCase *c, gboolean absolute, gboolean int8)
 {
-  const NucsegBuilderConv lift = { .kernel = 3, .padding = 1, .bias = TRUE };
+  const NucsegBuilderConv lift = {
+    .kernel = 3, .padding = 1, .bias = TRUE, .activation = int8 ? "relu" : NULL
+  };
   const NucsegBuilderConv squeeze = { .kernel = 4, .bias = TRUE };
   const NucsegBuilderConv maps = { .bias = TRUE };
   gint multiple =
@@ -218,12 +242,16 @@ parity_case_build (const ParityCase *c, gboolean absolute)
 
   if (c->block > 1)
     nucseg_builder_space_to_depth (b, "down", "input", c->block);
+  nucseg_builder_set_scale (b, int8 ? SCALE : 0);
   add_conv (
       b, "lift", c->block > 1 ? "down" : "input", c->channels, lift, absolute);
-  add_operation (b, c, absolute);
+  nucseg_builder_set_scale (b, 0);
+  add_operation (b, c, absolute, int8);
 
   if (c->tail == PARITY_TAIL_HALF) {
+    nucseg_builder_set_scale (b, int8 ? scale_of (c) : 0);
     nucseg_builder_upsample (b, "up", "op", "nearest");
+    nucseg_builder_set_scale (b, 0);
     last = "up";
   } else if (c->tail == PARITY_TAIL_WEIGH) {
     nucseg_builder_avg_pool (b, "means", "op", 4, 4);
@@ -240,4 +268,16 @@ parity_case_build (const ParityCase *c, gboolean absolute)
   if (model == NULL)
     g_error ("the case %s is refused: %s", c->name, error->message);
   return model;
+}
+
+NucsegModel *
+parity_case_build (const ParityCase *c, gboolean absolute)
+{
+  return build (c, absolute, FALSE);
+}
+
+NucsegModel *
+parity_case_build_int8 (const ParityCase *c)
+{
+  return build (c, FALSE, TRUE);
 }

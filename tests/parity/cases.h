@@ -60,9 +60,15 @@ guint64 parity_case_seed (const ParityCase *c);
  * are. */
 NucsegModel *parity_case_build (const ParityCase *c, gboolean absolute);
 
+/* The same network for int8: what comes into the operation is in steps, and so
+ * is what comes out of it where the operation can have a scale. */
+NucsegModel *parity_case_build_int8 (const ParityCase *c);
+
 /* A whole attention U-Net: stem by space-to-depth 2, four stages of the given
  * widths with SAP and CE, the deepest dilated, ASPP, skips, three maps. Its
  * multiple is 16. */
 NucsegModel *parity_unet_build (guint64 seed, const gint widths[4]);
+/* With scales. */
+NucsegModel *parity_unet_build_int8 (guint64 seed, const gint widths[4]);
 
 #endif /* NUCSEG_TESTS_PARITY_CASES_H */

@@ -20,11 +20,20 @@ const ParityTolerance parity_tolerances[PARITY_LAST] = {
       "either: 2^-7 of a value in single elements of the tensors between, "
       "which are each a part of the sum of absolute products (the "
       "magnitude)" },
+  [PARITY_OPERATION_INT8] = { "one operation, int8", 0x1p-8, 1e-5,
+      "an f32 sum near the middle between two steps may be rounded to either: "
+      "one step of 255 in single elements, which are each a part of the sum of "
+      "absolute products (the magnitude); between integers nothing differs "
+      "(parity/int8)" },
   [PARITY_NETWORK_F32] = { "whole network, f32", 1e-5, 1e-6,
       "the rounding of some forty layers, relative to the largest value of a "
       "map (the magnitude)" },
   [PARITY_NETWORK_BF16] = { "whole network, bf16", 0.03, 1e-3,
       "roundings to the other side, 2^-7 of a value each, in some forty "
+      "layers, relative to the largest value of a map (the magnitude)" },
+  [PARITY_NETWORK_INT8] = { "whole network, int8", 0.01, 1e-3,
+      "single steps more or less where f32 becomes steps (the first "
+      "convolution, products with channel weights), carried through some forty "
       "layers, relative to the largest value of a map (the magnitude)" },
   [PARITY_PREPARE_F32] = { "prepare, f32", 8 * 0x1p-24, 2e-5,
       "the map as one multiply-add loses low / (high - low) eps, which "

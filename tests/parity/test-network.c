@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Networks: every single-operation case and whole attention U-Nets, in f32 and
- * bf16, through the real table: write_input, network, read_maps.
+ * Networks: every single-operation case and whole attention U-Nets, in f32,
+ * bf16 and int8, through the real table: write_input, network, read_maps.
  */
 #include "tests/parity/cases.h"
 #include "tests/parity/parity.h"
@@ -65,13 +65,41 @@ run (const NucsegBackend *backend, NucsegModel *model, gint width, gint height,
   return maps;
 }
 
-static void
-test_single (const ParityCase *c, NucsegPrecision precision)
+static NucsegModel *
+build (const Test *test, guint64 seed)
 {
+  const gboolean int8 = test->precision == NUCSEG_PRECISION_INT8;
+
+  if (test->single)
+    return int8 ? parity_case_build_int8 (test->single)
+                : parity_case_build (test->single, FALSE);
+  return int8 ? parity_unet_build_int8 (seed, test->widths)
+              : parity_unet_build (seed, test->widths);
+}
+
+/* Of a single operation, or of a @whole network. */
+static ParityLimit
+limit_of (NucsegPrecision precision, gboolean whole)
+{
+  switch (precision) {
+  case NUCSEG_PRECISION_F32:
+    return whole ? PARITY_NETWORK_F32 : PARITY_OPERATION_F32;
+  case NUCSEG_PRECISION_BF16:
+    return whole ? PARITY_NETWORK_BF16 : PARITY_OPERATION_BF16;
+  default:
+    return whole ? PARITY_NETWORK_INT8 : PARITY_OPERATION_INT8;
+  }
+}
+
+static void
+test_single (const Test *test)
+{
+  const ParityCase *c = test->single;
+  NucsegPrecision precision = test->precision;
   guint64 seed = parity_case_seed (c);
   gint width = c->width * c->block, height = c->height * c->block;
   gsize n = (gsize) width * height;
-  NucsegModel *model = parity_case_build (c, FALSE);
+  NucsegModel *model = build (test, seed);
   NucsegModel *absolute = parity_case_build (c, TRUE);
   g_autofree gfloat *input = random_input (seed, n, FALSE);
   g_autofree gfloat *absolute_input = random_input (seed, n, TRUE);
@@ -83,10 +111,8 @@ test_single (const ParityCase *c, NucsegPrecision precision)
       run (parity_backend (), model, width, height, precision, input);
 
   if (expected != NULL && actual != NULL)
-    parity_compare (c->name, seed,
-        precision == NUCSEG_PRECISION_F32 ? PARITY_OPERATION_F32
-                                          : PARITY_OPERATION_BF16,
-        expected, actual, magnitude, height, width, 1);
+    parity_compare (c->name, seed, limit_of (precision, FALSE), expected,
+        actual, magnitude, height, width, 1);
   nucseg_model_unref (model);
   nucseg_model_unref (absolute);
 }
@@ -96,7 +122,7 @@ test_whole (const Test *test)
 {
   guint64 seed = 77 + (guint64) test->width * test->height;
   gsize n = (gsize) test->width * test->height;
-  NucsegModel *model = parity_unet_build (seed, test->widths);
+  NucsegModel *model = build (test, seed);
   g_autofree gfloat *input = random_input (seed, n, FALSE);
   g_autofree gfloat *magnitude = g_new (gfloat, n * 3);
   g_autofree gfloat *expected = run (parity_reference (), model, test->width,
@@ -110,10 +136,8 @@ test_whole (const Test *test)
       largest[i % 3] = MAX (largest[i % 3], fabsf (expected[i]));
     for (gsize i = 0; i < n * 3; i++)
       magnitude[i] = largest[i % 3];
-    parity_compare ("U-Net", seed,
-        test->precision == NUCSEG_PRECISION_F32 ? PARITY_NETWORK_F32
-                                                : PARITY_NETWORK_BF16,
-        expected, actual, magnitude, test->height, test->width, 3);
+    parity_compare ("U-Net", seed, limit_of (test->precision, TRUE), expected,
+        actual, magnitude, test->height, test->width, 3);
   }
   nucseg_model_unref (model);
 }
@@ -122,16 +146,14 @@ static void
 test_network (gconstpointer data)
 {
   const Test *test = data;
-  const gint narrow[4] = { 4, 4, 4, 4 };
-  NucsegModel *model = test->single ? parity_case_build (test->single, FALSE)
-                                    : parity_unet_build (1, narrow);
+  NucsegModel *model = build (test, 1);
   gboolean supported = parity_supports (model, test->precision);
 
   nucseg_model_unref (model);
   if (!supported)
     g_test_skip ("the back end has no such precision here");
   else if (test->single)
-    test_single (test->single, test->precision);
+    test_single (test);
   else
     test_whole (test);
 }
@@ -147,7 +169,7 @@ add (void)
     { NULL, 64, 96, { 5, 7, 11, 13 } },
   };
   static const NucsegPrecision precisions[] = { NUCSEG_PRECISION_F32,
-    NUCSEG_PRECISION_BF16 };
+    NUCSEG_PRECISION_BF16, NUCSEG_PRECISION_INT8 };
 
   for (guint p = 0; p < G_N_ELEMENTS (precisions); p++) {
     const gchar *name = nucseg_precision_name (precisions[p]);

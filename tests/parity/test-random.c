@@ -18,12 +18,14 @@ typedef struct {
   gchar *name;
   gint h[2], w[2], c;
   gboolean used;
+  gdouble scale; /* in int8; 0: f32 */
 } Node;
 
 typedef struct {
   NucsegBuilder *builder;
   NucsegRandom random;
   GArray *nodes; /* Node */
+  gboolean int8; /* some nodes have scales */
 } Graph;
 
 static guint
@@ -47,8 +49,21 @@ append (Graph *g, const Node *shape, gint channels)
   n.name = g_strdup_printf ("n%u", g->nodes->len);
   n.c = channels;
   n.used = FALSE;
+  n.scale = 0;
   g_array_append_val (g->nodes, n);
   return node (g, g->nodes->len - 1);
+}
+
+/* In int8 two of three nodes have a scale of those that can have one. @same:
+ * the only one that it can be, or 0. Ends with the next node. */
+static void
+set_scale (Graph *g, Node *out, gdouble same)
+{
+  static const gdouble scales[] = { 0.01, 0.02 };
+
+  if (g->int8 && below (g, 3) != 0)
+    out->scale = same != 0 ? same : scales[below (g, 2)];
+  nucseg_builder_set_scale (g->builder, out->scale);
 }
 
 static gboolean
@@ -83,6 +98,8 @@ add_conv (
   Node in = *node (g, i);
   Node *out = append (g, &in, channels);
 
+  if (g_strcmp0 (activation, "relu") == 0)
+    set_scale (g, out, 0);
   nucseg_builder_conv (g->builder, out->name, in.name, channels,
       &(NucsegBuilderConv){ .kernel = kernel,
           .dilation = dilation,
@@ -90,6 +107,7 @@ add_conv (
           .groups = channels == in.c && below (g, 3) == 0 ? -1 : 1,
           .bias = below (g, 3) != 0,
           .activation = activation });
+  nucseg_builder_set_scale (g->builder, 0);
 }
 
 /* Adaptive averages of node @i. */
@@ -113,8 +131,11 @@ add_product (Graph *g, guint i, guint from)
   add_average (g, from, 1, 1);
   add_conv (g, g->nodes->len - 1, node (g, i)->c, 1, "sigmoid");
   out = append (g, node (g, i), node (g, i)->c);
+  if (node (g, i)->scale > 0)
+    set_scale (g, out, 0);
   nucseg_builder_mul (g->builder, out->name, node (g, i)->name,
       node (g, g->nodes->len - 2)->name);
+  nucseg_builder_set_scale (g->builder, 0);
 }
 
 static void
@@ -131,8 +152,13 @@ add_joined (Graph *g, guint i)
     return;
   out = append (g, node (g, i), channels);
   node (g, i)->used = node (g, other)->used = node (g, third)->used = TRUE;
+  if (concat && node (g, i)->scale > 0
+      && node (g, other)->scale == node (g, i)->scale
+      && node (g, third)->scale == node (g, i)->scale)
+    set_scale (g, out, node (g, i)->scale);
   (concat ? nucseg_builder_concat : nucseg_builder_add) (g->builder, out->name,
       node (g, i)->name, node (g, other)->name, node (g, third)->name, NULL);
+  nucseg_builder_set_scale (g->builder, 0);
 }
 
 /* Twice as large or half as large, if that is possible. */
@@ -157,6 +183,8 @@ add_scaled (Graph *g, guint i, gint size)
     out->h[k] = kind < 3 ? in.h[k] / 2 : 2 * in.h[k];
     out->w[k] = kind < 3 ? in.w[k] / 2 : 2 * in.w[k];
   }
+  if ((kind < 2 || kind == 4) && in.scale > 0)
+    set_scale (g, out, in.scale);
   if (kind < 2)
     nucseg_builder_max_pool (g->builder, out->name, in.name, 2, 2);
   else if (kind == 2)
@@ -166,6 +194,7 @@ add_scaled (Graph *g, guint i, gint size)
   else
     nucseg_builder_upsample (
         g->builder, out->name, in.name, below (g, 2) ? "nearest" : "bilinear");
+  nucseg_builder_set_scale (g->builder, 0);
 }
 
 static void
@@ -241,10 +270,10 @@ add_maps (Graph *g, guint body)
 }
 
 static NucsegModel *
-build (guint64 seed, gint multiple, gint height, gint width)
+build (guint64 seed, gint multiple, gint height, gint width, gboolean int8)
 {
   Graph g = { nucseg_builder_new (seed, multiple), { seed },
-    g_array_new (FALSE, TRUE, sizeof (Node)) };
+    g_array_new (FALSE, TRUE, sizeof (Node)), int8 };
   Node input = { g_strdup ("input"), { multiple, height }, { multiple, width },
     1 };
   g_autoptr (GError) error = NULL;
@@ -307,6 +336,7 @@ static void
 test_graphs (gconstpointer data)
 {
   const NucsegPrecision precision = GPOINTER_TO_INT (data);
+  guint n_run = 0;
 
   for (guint i = 0; i < N_GRAPHS; i++) {
     static const gint multiples[] = { 10, 12, 14, 24 };
@@ -318,13 +348,20 @@ test_graphs (gconstpointer data)
     const gint h = MAX (height, 16 + multiple - 1) / multiple * multiple;
     const gint w = MAX (width, 16 + multiple - 1) / multiple * multiple;
     const gsize n = (gsize) h * w;
-    NucsegModel *model = build (seed, multiple, h, w);
+    NucsegModel *model =
+        build (seed, multiple, h, w, precision == NUCSEG_PRECISION_INT8);
     NucsegRandom random = { seed };
     g_autofree gfloat *input = g_new (gfloat, n);
     g_autofree gfloat *magnitude = g_new (gfloat, n * 3);
     g_autofree gfloat *expected = NULL, *actual = NULL;
     gfloat largest[3] = { 0 };
 
+    if (precision == NUCSEG_PRECISION_INT8
+        && !nucseg_model_get_graph (model)->quantised) {
+      nucseg_model_unref (model);
+      continue;
+    }
+    n_run++;
     if (!parity_supports (model, precision)) {
       g_test_skip ("the back end has no such precision here");
       nucseg_model_unref (model);
@@ -338,17 +375,20 @@ test_graphs (gconstpointer data)
     g_assert_nonnull (actual);
     for (gsize k = 0; k < n * 3; k++)
       largest[k % 3] = MAX (largest[k % 3], fabsf (expected[k]));
-    /* Sums that nearly cancel are common here, and in bf16 leave little but
-     * their roundings. */
+    /* Sums that nearly cancel are common here, and leave little but the
+     * roundings of bf16 and int8. */
     for (gsize k = 0; k < n * 3; k++)
       magnitude[k] =
-          largest[k % 3] * (precision == NUCSEG_PRECISION_BF16 ? 2 : 1);
+          largest[k % 3] * (precision == NUCSEG_PRECISION_F32 ? 1 : 2);
     parity_compare ("random graph", seed,
-        precision == NUCSEG_PRECISION_F32 ? PARITY_NETWORK_F32
-                                          : PARITY_NETWORK_BF16,
+        precision == NUCSEG_PRECISION_F32        ? PARITY_NETWORK_F32
+            : precision == NUCSEG_PRECISION_BF16 ? PARITY_NETWORK_BF16
+                                                 : PARITY_NETWORK_INT8,
         expected, actual, magnitude, h, w, 3);
     nucseg_model_unref (model);
   }
+  /* Few graphs happen to be without a scale. */
+  g_assert_cmpuint (n_run, >=, N_GRAPHS * 3 / 4);
 }
 
 static void
@@ -358,6 +398,8 @@ add (void)
       GINT_TO_POINTER (NUCSEG_PRECISION_F32), test_graphs);
   g_test_add_data_func ("/parity/random/bf16",
       GINT_TO_POINTER (NUCSEG_PRECISION_BF16), test_graphs);
+  g_test_add_data_func ("/parity/random/int8",
+      GINT_TO_POINTER (NUCSEG_PRECISION_INT8), test_graphs);
 }
 
 int

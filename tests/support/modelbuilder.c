@@ -23,6 +23,8 @@ struct _NucsegBuilder {
   GPtrArray *tensors;
   GHashTable *metadata; /* key -> text that was set */
   GHashTable *left_out;
+  gdouble scale; /* of the next nodes, or 0 */
+  gboolean has_scales;
 };
 
 guint64
@@ -114,14 +116,26 @@ nucseg_builder_raw_node (
   g_string_append (builder->nodes, json);
 }
 
+void
+nucseg_builder_set_scale (NucsegBuilder *builder, gdouble scale)
+{
+  builder->scale = scale;
+  builder->has_scales |= scale != 0;
+}
+
 /* @inputs: text of a JSON array; @attributes: "" or ", \"key\": value" */
 static void
 add_node (NucsegBuilder *builder, const gchar *name, const gchar *op,
     const gchar *inputs, gint channels, const gchar *attributes)
 {
-  g_autofree gchar *json =
-      g_strdup_printf ("{\"name\": \"%s\", \"op\": \"%s\", \"inputs\": [%s]%s}",
-          name, op, inputs, attributes);
+  gchar number[G_ASCII_DTOSTR_BUF_SIZE];
+  g_autofree gchar *scale = builder->scale == 0
+      ? g_strdup ("")
+      : g_strconcat (", \"scale\": ",
+          g_ascii_dtostr (number, sizeof number, builder->scale), NULL);
+  g_autofree gchar *json = g_strdup_printf (
+      "{\"name\": \"%s\", \"op\": \"%s\", \"inputs\": [%s]%s%s}", name, op,
+      inputs, attributes, scale);
 
   nucseg_builder_raw_node (builder, name, channels, json);
 }
@@ -411,6 +425,7 @@ nucseg_builder_end (NucsegBuilder *builder, const gchar *node, gint n_maps)
   g_autoptr (GString) header = g_string_new (NULL);
   g_autoptr (GByteArray) data = g_byte_array_new ();
 
+  builder->scale = 0;
   if (n_maps > 0) {
     nucseg_builder_conv (builder, "maps", node, n_maps,
         &(NucsegBuilderConv){ .kernel = 1, .bias = TRUE });
@@ -419,7 +434,8 @@ nucseg_builder_end (NucsegBuilder *builder, const gchar *node, gint n_maps)
   g_autofree gchar *graph = g_strdup_printf (
       "{\"multiple\": %d, \"nodes\": [%s], \"output\": \"%s\"}",
       builder->multiple, builder->nodes->str, node);
-  set_default (builder, "format", "nucseg-model/1");
+  set_default (builder, "format",
+      builder->has_scales ? "nucseg-model/2" : "nucseg-model/1");
   set_default (builder, "name", "test");
   set_default (builder, "graph", graph);
   set_default (builder, "input", NUCSEG_BUILDER_INPUT);

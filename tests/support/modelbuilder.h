@@ -89,6 +89,10 @@ void nucseg_builder_depth_to_space (
     NucsegBuilder *builder, const gchar *name, const gchar *input, gint block);
 gint nucseg_builder_get_channels (NucsegBuilder *builder, const gchar *name);
 
+/* The nodes that follow have this scale in int8, so the file's format is
+ * nucseg-model/2; 0: none. */
+void nucseg_builder_set_scale (NucsegBuilder *builder, gdouble scale);
+
 /* A node as JSON text, right or wrong; @channels only for later nodes. */
 void nucseg_builder_raw_node (NucsegBuilder *builder, const gchar *name,
     gint channels, const gchar *json);

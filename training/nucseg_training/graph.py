@@ -15,6 +15,7 @@ from . import safetensors
 from .network import depth_to_space, space_to_depth
 
 FORMAT = "nucseg-model/1"
+FORMAT_WITH_SCALES = "nucseg-model/2"
 ACTIVATIONS = {"relu": torch.relu, "sigmoid": torch.sigmoid}
 
 
@@ -55,11 +56,16 @@ class Graph:
     @torch.inference_mode()
     def run(self, x: torch.Tensor) -> torch.Tensor:
         """(N, 1, H, W) to the output, in f32."""
+        return self.run_all(x)[self.output]
+
+    @torch.inference_mode()
+    def run_all(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+        """The outputs of all nodes, by name."""
         values = {"input": x}
         for node in self.nodes:
             inputs = [values[i] for i in node["inputs"]]
             values[node["name"]] = self._step(node, inputs)
-        return values[self.output]
+        return values
 
     def _step(self, node: dict, inputs: list[torch.Tensor]) -> torch.Tensor:
         x, op = inputs[0], node["op"]
@@ -99,7 +105,9 @@ def save_model(path: Path, graph: Graph, input_json: dict, output_json: dict,
                name: str, **texts: str) -> str:
     """Writes a model file; returns its SHA-256. `texts` may hold
     description, license and source."""
-    metadata = {"format": FORMAT, "name": name, **texts}
+    scales = any("scale" in node for node in graph.nodes)
+    metadata = {"format": FORMAT_WITH_SCALES if scales else FORMAT,
+                "name": name, **texts}
     for key, value in (("graph", graph.to_json()), ("input", input_json),
                        ("output", output_json)):
         metadata[key] = json.dumps(value, separators=(",", ":"))
@@ -110,9 +118,9 @@ def load_model(path: Path) -> tuple[Graph, dict, dict, dict[str, str]]:
     """Graph, `input`, `output` and the metadata of a model file that
     save_model() wrote."""
     tensors, metadata = safetensors.read(path)
-    if metadata.get("format") != FORMAT:
+    if metadata.get("format") not in (FORMAT, FORMAT_WITH_SCALES):
         raise ValueError(f"{path}: format is {metadata.get('format')!r}, "
-                         f"expected {FORMAT!r}")
+                         f"expected {FORMAT!r} or {FORMAT_WITH_SCALES!r}")
     g = json.loads(metadata["graph"])
     # The tensors are read-only views of the file; PyTorch wants its own.
     graph = Graph(g["multiple"], g["nodes"],
