@@ -23,15 +23,14 @@ typedef struct {
 #define CAPS(format)                                                           \
   "video/x-raw,format=" format ",width=512,height=512,framerate=25/1"
 
-/* The bars stand between what was measured with oneDNN and the first weights
- * (AP 0.899, 0.897 and 0.830) and what a decoder that does not split touching
- * nuclei would get (0.815, 0.815 and 0.708), which each test works out anew
- * from the labels and asserts to be below its bar. Most of what is missing are
- * daughters that have just parted, which the blur joins, and in the dense scene
- * nuclei in clusters. */
-static const Case usual = { CAPS ("GRAY8"), 80, 0.5, 1.0, 0.86, 0.10 };
-static const Case deep = { CAPS ("GRAY16_LE"), 80, 0.5, 1.0, 0.86, 0.10 };
-static const Case dense = { CAPS ("GRAY8"), 150, 0.5, 1.0, 0.76, 0.15 };
+/* The bars stand between what was measured with oneDNN in bf16 and nuclei-live
+ * (AP 0.976, 0.976 and 0.977, counts 0.9 % low) and what a decoder that does not
+ * split touching nuclei would get (0.812, 0.812 and 0.664), which each test
+ * works out anew from the labels and asserts to be below its bar. The room that
+ * is left is for weights and precisions that are a little worse. */
+static const Case usual = { CAPS ("GRAY8"), 80, 0.5, 1.0, 0.95, 0.03 };
+static const Case deep = { CAPS ("GRAY16_LE"), 80, 0.5, 1.0, 0.95, 0.03 };
+static const Case dense = { CAPS ("GRAY8"), 150, 0.5, 1.0, 0.95, 0.03 };
 
 /* What matching adds up to. */
 typedef struct {
