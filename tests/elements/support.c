@@ -159,6 +159,9 @@ nst_run (void)
   g_dir_close (dir);
   g_rmdir (folder);
   g_clear_pointer (&folder, g_free);
+  /* A stopped task's thread lets go of the task a moment later: counting then
+   * would find it, and fail now and then. This waits for those threads. */
+  gst_task_cleanup_all ();
   if (count_leaks () > 0)
     result = 1;
   gst_deinit ();
