@@ -24,8 +24,8 @@ typedef struct {
   "video/x-raw,format=" format ",width=512,height=512,framerate=25/1"
 
 /* The bars stand between what was measured with oneDNN in bf16 and nuclei-live
- * (AP 0.976, 0.976 and 0.977, counts 0.9 % low) and what a decoder that does not
- * split touching nuclei would get (0.812, 0.812 and 0.664), which each test
+ * (AP 0.976, 0.976 and 0.977, counts 0.9 % low) and what a decoder that does
+ * not split touching nuclei would get (0.812, 0.812 and 0.664), which each test
  * works out anew from the labels and asserts to be below its bar. The room that
  * is left is for weights and precisions that are a little worse. */
 static const Case usual = { CAPS ("GRAY8"), 80, 0.5, 1.0, 0.95, 0.03 };
