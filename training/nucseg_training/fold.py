@@ -40,7 +40,9 @@ def to_graph(net: AttentionUNet) -> Graph:
     """The network's graph, as the engine runs it."""
     c = net.config
     g = Graph(c.multiple)
-    x = g.add("stem", "space_to_depth", "input", block=c.stem)
+    x = "input"
+    if c.stem > 1:
+        x = g.add("stem", "space_to_depth", x, block=c.stem)
     skips: list[str] = []
     lower = ""
     for i, stage in enumerate(net.encoder):
@@ -72,6 +74,7 @@ def to_graph(net: AttentionUNet) -> Graph:
         x = g.add(f"dec{i}.concat", "concat", x, skips[i])
         for part in ("a", "b"):
             x = _conv_relu(g, f"dec{i}.{part}", x, getattr(block, part))
-    x = _pointwise(g, "head", x, net.head, "none")
-    g.output = g.add("maps", "depth_to_space", x, block=c.stem)
+    g.output = _pointwise(g, "head", x, net.head, "none")
+    if c.stem > 1:
+        g.output = g.add("maps", "depth_to_space", g.output, block=c.stem)
     return g
