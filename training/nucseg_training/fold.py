@@ -48,8 +48,8 @@ def to_graph(net: AttentionUNet) -> Graph:
     for i, stage in enumerate(net.encoder):
         if i:
             x = g.add(f"enc{i}.pool", "max_pool", x, kernel=2, stride=2)
-        for part in ("a", "b"):
-            x = _conv_relu(g, f"enc{i}.{part}", x, stage[part])
+        for part, conv in stage.items():
+            x = _conv_relu(g, f"enc{i}.{part}", x, conv)
         if net.attention:
             a = net.attention[i]
             p = g.add(f"att{i}.pool", "avg_pool", x, size=[a.grid, a.grid])
@@ -72,8 +72,9 @@ def to_graph(net: AttentionUNet) -> Graph:
         x = _conv_relu(g, f"dec{i}.reduce", x, block.reduce)
         x = g.add(f"dec{i}.up", "upsample", x, mode="bilinear")
         x = g.add(f"dec{i}.concat", "concat", x, skips[i])
-        for part in ("a", "b"):
-            x = _conv_relu(g, f"dec{i}.{part}", x, getattr(block, part))
+        for part, conv in (("a", block.a), ("b", block.b)):
+            if conv is not None:
+                x = _conv_relu(g, f"dec{i}.{part}", x, conv)
     g.output = _pointwise(g, "head", x, net.head, "none")
     if c.stem > 1:
         g.output = g.add("maps", "depth_to_space", g.output, block=c.stem)

@@ -19,11 +19,15 @@ class NetworkConfig:
     """What a network is made of; stored in every checkpoint.
 
     widths: channels of the encoder's stages; stage i works at
-    1 / (stem * 2^i) of the input's resolution.
+    1 / (stem * 2^i) of the input's resolution. first_convs (1 or 2) is how many
+    convolutions the first stage has on each side, first_kernel the size of the
+    very first one.
     maps: the outputs that ship; aux: outputs for training alone."""
 
     widths: tuple[int, ...] = (16, 32, 64, 128)
     stem: int = 2
+    first_convs: int = 2
+    first_kernel: int = 3
     deepest_dilation: int = 2
     aspp_rates: tuple[int, ...] = (1, 6, 12, 18)
     sap_grid: int = 4
@@ -122,18 +126,19 @@ class Aspp(nn.Module):
 
 
 class Decode(nn.Module):
-    """1x1 to the skip's width, bilinear x2, concatenate, two 3x3."""
+    """1x1 to the skip's width, bilinear x2, concatenate, two 3x3 or one."""
 
-    def __init__(self, cin: int, skip: int):
+    def __init__(self, cin: int, skip: int, convs: int = 2):
         super().__init__()
         self.reduce = ConvBnAct(cin, skip, 1)
         self.a = ConvBnAct(2 * skip, skip)
-        self.b = ConvBnAct(skip, skip)
+        self.b = ConvBnAct(skip, skip) if convs > 1 else None
 
     def forward(self, x: torch.Tensor, skip: torch.Tensor) -> torch.Tensor:
         x = F.interpolate(self.reduce(x), scale_factor=2, mode="bilinear",
                           align_corners=False)
-        return self.b(self.a(torch.cat([x, skip], 1)))
+        x = self.a(torch.cat([x, skip], 1))
+        return x if self.b is None else self.b(x)
 
 
 class AttentionUNet(nn.Module):
@@ -151,16 +156,18 @@ class AttentionUNet(nn.Module):
         cin = c.stem * c.stem
         for i, width in enumerate(c.widths):
             d = c.deepest_dilation if i == len(c.widths) - 1 else 1
-            self.encoder.append(nn.ModuleDict({
-                "a": ConvBnAct(cin, width, dilation=d),
-                "b": ConvBnAct(width, width, dilation=d)}))
+            stage = {"a": ConvBnAct(cin, width, 3 if i else c.first_kernel,
+                                    dilation=d)}
+            if i or c.first_convs > 1:
+                stage["b"] = ConvBnAct(width, width, dilation=d)
+            self.encoder.append(nn.ModuleDict(stage))
             if c.use_sap:
                 lower = c.widths[i - 1] if i and c.use_ce else None
                 self.attention.append(Attention(width, lower, c.sap_grid))
             cin = width
         self.aspp = Aspp(cin, c.aspp_rates) if c.use_aspp else None
         self.decoder = nn.ModuleList(
-            Decode(c.widths[i + 1], c.widths[i])
+            Decode(c.widths[i + 1], c.widths[i], 2 if i else c.first_convs)
             for i in reversed(range(len(c.widths) - 1)))
         cells = c.stem * c.stem
         self.head = nn.Conv2d(c.widths[0], len(c.maps) * cells, 1)
@@ -186,7 +193,8 @@ class AttentionUNet(nn.Module):
         for i, stage in enumerate(self.encoder):
             if i:
                 x = F.max_pool2d(x, 2)
-            x = stage["b"](stage["a"](x))
+            for conv in stage.values():
+                x = conv(x)
             if self.attention:
                 x, lower = self.attention[i](x, lower)
             skips.append(x)

@@ -13,10 +13,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from .graph import Graph
-from .network import AttentionUNet, ConvBnAct, NetworkConfig
+from .network import AttentionUNet, ConvBnAct, NetworkConfig, space_to_depth
 
 
 def config_of(graph: Graph) -> NetworkConfig:
@@ -24,17 +25,19 @@ def config_of(graph: Graph) -> NetworkConfig:
     ValueError where the graph is of another design."""
     nodes = {n["name"]: n for n in graph.nodes}
     widths = []
-    while f"enc{len(widths)}.b" in nodes:
-        widths.append(int(graph.tensors[f"enc{len(widths)}.b.weight"].shape[0]))
+    while f"enc{len(widths)}.a" in nodes:
+        widths.append(int(graph.tensors[f"enc{len(widths)}.a.weight"].shape[0]))
     if len(widths) < 2 or "head.weight" not in graph.tensors:
         raise ValueError("the model's graph is not of this training's "
-                         "attention U-Net: nodes enc0.b, enc1.b and head are "
+                         "attention U-Net: nodes enc0.a, enc1.a and head are "
                          "expected")
     rates = [int(m.group(1)) for n in nodes
              if (m := re.fullmatch(r"aspp\.(\d+)", n))]
     stem = nodes["stem"]["block"] if "stem" in nodes else 1
     return replace(
         NetworkConfig(), widths=tuple(widths), stem=stem,
+        first_convs=2 if "enc0.b" in nodes else 1,
+        first_kernel=int(graph.tensors["enc0.a.weight"].shape[-1]),
         deepest_dilation=nodes[f"enc{len(widths) - 1}.a"]["dilation"],
         use_aspp=bool(rates), aspp_rates=tuple(rates) or (1, 6, 12, 18),
         use_sap="att0.own" in nodes, use_ce="att1.expand" in nodes)
@@ -48,7 +51,8 @@ def _layers(net: AttentionUNet) -> dict[str, tuple[nn.Module, list[int]]]:
     before = c.stem * c.stem
     for i, (stage, width) in enumerate(zip(net.encoder, c.widths)):
         out[f"enc{i}.a"] = stage["a"], [before]
-        out[f"enc{i}.b"] = stage["b"], [width]
+        if "b" in stage:
+            out[f"enc{i}.b"] = stage["b"], [width]
         before = width
     for i, a in enumerate(net.attention):
         out[f"att{i}.reduce"] = a.reduce, [1]
@@ -63,7 +67,8 @@ def _layers(net: AttentionUNet) -> dict[str, tuple[nn.Module, list[int]]]:
         width = c.widths[i]
         out[f"dec{i}.reduce"] = block.reduce, [c.widths[i + 1]]
         out[f"dec{i}.a"] = block.a, [width, width]
-        out[f"dec{i}.b"] = block.b, [width]
+        if block.b is not None:
+            out[f"dec{i}.b"] = block.b, [width]
     out["head"] = net.head, [c.widths[0]]
     return out
 
@@ -86,32 +91,66 @@ def _embed(new: torch.Tensor, old: torch.Tensor, blocks: list[int],
     return True
 
 
+def at_twice_the_resolution(c: NetworkConfig) -> NetworkConfig:
+    """The configuration of a network that does at the full resolution what one
+    with a stem of 2 does at half of it: with the frame shown twice as large."""
+    if c.stem != 2 or c.first_kernel != 3:
+        raise ValueError(f"a stem of 2 and a first kernel of 3 are expected, "
+                         f"not {c.stem} and {c.first_kernel}")
+    return replace(c, stem=1, first_kernel=5)
+
+
+def _magnified(graph: Graph) -> dict[str, torch.Tensor]:
+    """The tensors of a network with a stem of 2 for one at twice the
+    resolution: the first convolution reads the frame as if it were first
+    magnified by bilinear interpolation, the maps are the means of 2x2."""
+    tensors = {k: torch.from_numpy(v) for k, v in graph.tensors.items()}
+    first = tensors["enc0.a.weight"]
+    point = torch.zeros(1, 1, 12, 12)
+    point[0, 0, 6, 6] = 1
+    phases = space_to_depth(F.interpolate(point, scale_factor=2,
+                                          mode="bilinear"), 2)
+    answer = F.conv2d(phases, first, padding=1)[0]
+    tensors["enc0.a.weight"] = answer[:, None, 4:9, 4:9].flip(-2, -1)
+    for name in ("head.weight", "head.bias"):
+        # Channel (dy * 2 + dx) * maps + map: the cells are the slow index.
+        t = tensors[name]
+        t = t.unflatten(0, (4, len(t) // 4)).mean(0)
+        t[1:] /= 2  # offsets are in pixels of half the size
+        tensors[name] = t
+    return tensors
+
+
 @torch.no_grad()
 def take_weights(net: AttentionUNet, graph: Graph) -> list[str]:
     """Fills a network with a model file's weights; returns the names of the
     layers that had none and keep their random ones (a deeper network's; the
     outputs for training alone always do).
 
-    A network with stages at the input's full resolution in front of those of
-    the file takes the file's stages as its deeper ones."""
-    source = AttentionUNet(config_of(graph))
-    old = _layers(source)
-    shift = 0
-    step = source.config.stem // net.config.stem
-    while step > 1:
-        shift, step = shift + 1, step // 2
+    A network with more stages than the file's takes those of the file as its
+    deeper ones; with as many stages and half the stem it must be the one that
+    at_twice_the_resolution() gives, or wider."""
+    config = config_of(graph)
+    shift = len(net.config.widths) - len(config.widths)
+    if shift == 0 and net.config.stem < config.stem:
+        tensors, config = _magnified(graph), at_twice_the_resolution(config)
+    else:
+        tensors = {k: torch.from_numpy(v) for k, v in graph.tensors.items()}
+    old = _layers(AttentionUNet(config))
     fresh = []
     for name, (layer, blocks) in _layers(net).items():
         was = name
         if m := re.fullmatch(r"(enc|att|dec)(\d+)(\..*)", name):
             was = f"{m.group(1)}{int(m.group(2)) - shift}{m.group(3)}"
-        weight = graph.tensors.get(f"{was}.weight")
+        weight = tensors.get(f"{was}.weight")
+        # The file's first convolution reads the frame, not a stage in front.
+        unlike = shift > 0 and was in ("enc0.a", "head")
         conv = layer.conv if isinstance(layer, ConvBnAct) else layer
-        if weight is None or not _embed(conv.weight, torch.from_numpy(weight),
-                                        blocks, old[was][1]):
+        if weight is None or unlike or not _embed(conv.weight, weight, blocks,
+                                                  old[was][1]):
             fresh.append(name)
             continue
-        bias = torch.from_numpy(graph.tensors[f"{was}.bias"])
+        bias = tensors[f"{was}.bias"]
         if isinstance(layer, ConvBnAct):
             layer.norm.bias[:len(bias)] = bias
         else:
