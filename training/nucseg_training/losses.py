@@ -54,8 +54,11 @@ def make_targets(labels: torch.Tensor, offset_scale: float,
     ids = torch.where(lab > 0, lab + base[:, None, None], 0)
     flat = ids.flatten()
     total = int(count.sum()) + 1
-    ys = torch.arange(h, dtype=torch.float32).view(1, h, 1).expand(n, h, w)
-    xs = torch.arange(w, dtype=torch.float32).view(1, 1, w).expand(n, h, w)
+    ys, xs = torch.meshgrid(torch.arange(h, dtype=torch.float32),
+                            torch.arange(w, dtype=torch.float32),
+                            indexing="ij")
+    ys = ys.to(labels.device).expand(n, h, w)
+    xs = xs.to(labels.device).expand(n, h, w)
     area = torch.bincount(flat, minlength=total).float().clamp(min=1)
     cy = torch.bincount(flat, ys.flatten(), minlength=total).float() / area
     cx = torch.bincount(flat, xs.flatten(), minlength=total).float() / area

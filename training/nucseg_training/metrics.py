@@ -115,7 +115,8 @@ COLUMNS = (("images", "images", 0), ("nuclei", "nuclei", 0),
            ("ap0.70", "AP.7", 3), ("ap0.80", "AP.8", 3), ("ap0.90", "AP.9", 3),
            ("ap_mean_50_90", "AP.5-.9", 3), ("pq", "PQ", 3),
            ("missed", "miss", 3), ("false", "false", 3),
-           ("splits", "split", 0), ("merges", "merge", 0))
+           ("splits", "split", 0), ("merges", "merge", 0),
+           ("count_error", "count err", 2))
 
 
 def table(scores: dict[str, Score]) -> str:

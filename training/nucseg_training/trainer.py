@@ -8,12 +8,14 @@ import math
 import sys
 import time
 from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
 from torch import nn
+from torch.utils.data import DataLoader, Dataset
 
 from . import checkpoint
 from .augment import BatchSource
@@ -35,6 +37,8 @@ class TrainOptions:
     save_every: float
     seed: int
     bf16: bool
+    device: str = "cpu"
+    workers: int = 0
 
 
 def rate_at(step: int, progress: float, o: TrainOptions) -> float:
@@ -64,11 +68,48 @@ def update_average(ema: nn.Module, net: nn.Module, step: int, decay: float
             a.copy_(b)
 
 
+class _Numbered(Dataset):
+    """The batches from one number on, for worker processes."""
+
+    def __init__(self, source: BatchSource, first: int, last: int):
+        self.source, self.first, self.last = source, first, last
+
+    def __len__(self) -> int:
+        return max(0, self.last - self.first)
+
+    def __getitem__(self, i: int) -> tuple[torch.Tensor, torch.Tensor]:
+        return self.source(self.first + i)
+
+
+def _one_thread(_worker: int) -> None:
+    torch.set_num_threads(1)
+
+
+def batches(source: BatchSource, first: int, o: TrainOptions
+            ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Batches number `first` and up, each made while earlier ones are learnt
+    from: by worker processes, or without any by a thread. Which one makes no
+    difference to what is in them."""
+    if o.workers:
+        yield from DataLoader(
+            _Numbered(source, first, o.steps), batch_size=None,
+            num_workers=o.workers, worker_init_fn=_one_thread,
+            pin_memory=o.device != "cpu", prefetch_factor=4)
+        return
+    with ThreadPoolExecutor(1) as pool:
+        ahead = pool.submit(source, first)
+        while True:
+            first += 1
+            done, ahead = ahead, pool.submit(source, first)
+            yield done.result()
+
+
 def train(net: AttentionUNet, source: BatchSource, o: TrainOptions, out: Path,
-          resume: dict | None, note: dict) -> None:
+          resume: dict | None, note: dict) -> AttentionUNet:
     """Trains until `steps` steps or `seconds` seconds are used up, counting
-    those of the run that `resume` came from. `note` goes into checkpoints."""
-    net = net.to(memory_format=torch.channels_last).train()
+    those of the run that `resume` came from; returns the network with the
+    averaged weights. `note` goes into checkpoints."""
+    net = net.to(o.device, memory_format=torch.channels_last).train()
     ema = copy.deepcopy(net).eval()
     optimizer = make_optimizer(net, o)
     step, used = 0, 0.0
@@ -89,41 +130,42 @@ def train(net: AttentionUNet, source: BatchSource, o: TrainOptions, out: Path,
             "step": step, "seconds": time.monotonic() - start,
             "options": asdict(o), "note": note})
 
-    with ThreadPoolExecutor(1) as pool:
-        # The next batch is made while this one is learnt from.
-        ahead = pool.submit(source, step)
-        while True:
-            now = time.monotonic()
-            progress = max(step / o.steps, (now - start) / o.seconds)
-            if progress >= 1:
-                break
-            images, labels = ahead.result()
-            ahead = pool.submit(source, step + 1)
-            for group in optimizer.param_groups:
-                group["lr"] = rate_at(step, progress, o)
-            images = images.contiguous(memory_format=torch.channels_last)
-            with torch.autocast("cpu", torch.bfloat16, enabled=o.bf16):
-                maps = net(images)
-            terms = loss_terms(maps, make_targets(labels, o.offset_scale))
-            optimizer.zero_grad(set_to_none=True)
-            terms["loss"].backward()
-            nn.utils.clip_grad_norm_(net.parameters(), 5.0)
-            optimizer.step()
-            update_average(ema, net, step, o.ema)
-            step += 1
-            recent.append({k: float(v.detach()) for k, v in terms.items()})
-            if not math.isfinite(recent[-1]["loss"]):
-                raise ArithmeticError(f"step {step}: the loss is not finite")
-            now = time.monotonic()
-            if now - shown > (2 if sys.stderr.isatty() else 30):
-                shown = now
-                _show(step, progress, now - start, optimizer, recent)
-            if now - saved > o.save_every:
-                saved = now
-                write()
+    for images, labels in batches(source, step, o):
+        now = time.monotonic()
+        progress = max(step / o.steps, (now - start) / o.seconds)
+        if progress >= 1:
+            break
+        for group in optimizer.param_groups:
+            group["lr"] = rate_at(step, progress, o)
+        images = images.to(o.device, non_blocking=True,
+                           memory_format=torch.channels_last)
+        labels = labels.to(o.device, non_blocking=True)
+        with torch.autocast(images.device.type, torch.bfloat16,
+                            enabled=o.bf16):
+            maps = net(images)
+        terms = loss_terms(maps, make_targets(labels, o.offset_scale))
+        optimizer.zero_grad(set_to_none=True)
+        terms["loss"].backward()
+        nn.utils.clip_grad_norm_(net.parameters(), 5.0)
+        optimizer.step()
+        update_average(ema, net, step, o.ema)
+        step += 1
+        # One copy from the device, not one a term.
+        values = torch.stack([v.detach() for v in terms.values()]).tolist()
+        recent.append(dict(zip(terms, values)))
+        if not math.isfinite(recent[-1]["loss"]):
+            raise ArithmeticError(f"step {step}: the loss is not finite")
+        now = time.monotonic()
+        if now - shown > (2 if sys.stderr.isatty() else 30):
+            shown = now
+            _show(step, progress, now - start, optimizer, recent)
+        if now - saved > o.save_every:
+            saved = now
+            write()
     write()
     _show(step, 1.0, time.monotonic() - start, optimizer, recent)
     sys.stderr.write("\n")
+    return ema
 
 
 def _show(step: int, progress: float, used: float,
