@@ -62,11 +62,12 @@ def resized(pairs: list[Pair], factor: float) -> Iterator[Pair]:
 
 def mosaics(pairs: list[Pair], side: int) -> Iterator[list[tuple[int, int]]]:
     """Lists of (pair number, place) that fill frames of `side` squared with
-    256x256 images; those that do not fill a frame are left out."""
+    256x256 images; those that do not fill a frame are left out, and where
+    there are too few for one, they come again."""
     small = [i for i, p in enumerate(pairs) if p[0].shape == (256, 256)]
     n = (side // 256) ** 2
-    for at in range(0, len(small) - n + 1, n):
-        yield [(i, k) for k, i in enumerate(small[at:at + n])]
+    for at in range(max(1, len(small) // n) if small else 0):
+        yield [(small[(at * n + k) % len(small)], k) for k in range(n)]
 
 
 def score_mosaics(pairs: list[Pair], predict: Predict, side: int
@@ -75,6 +76,7 @@ def score_mosaics(pairs: list[Pair], predict: Predict, side: int
     cut apart before it is scored; each image was stretched to the full grey
     range before, so that both see the same contrast."""
     alone, inside = metrics.Score(), metrics.Score()
+    known: dict[int, np.ndarray] = {}
     per_row = side // 256
     for tiles in mosaics(pairs, side):
         frame = np.zeros((side, side), np.uint8)
@@ -85,7 +87,9 @@ def score_mosaics(pairs: list[Pair], predict: Predict, side: int
         for i, place in tiles:
             y, x = 256 * (place // per_row), 256 * (place % per_row)
             inside.add(pairs[i][1], found[y:y + 256, x:x + 256])
-            alone.add(pairs[i][1], predict(stretched(pairs[i][0]), 8))
+            if i not in known:
+                known[i] = predict(stretched(pairs[i][0]), 8)
+            alone.add(pairs[i][1], known[i])
     return alone, inside
 
 
