@@ -59,8 +59,16 @@ def sample(canvas: Canvas, rng: np.random.Generator, size: int
         y, x = y + bend[0], x + bend[1]
     h, w = canvas.image.shape
     grid = torch.stack([(2 * x + 1) / w - 1, (2 * y + 1) / h - 1], -1)[None]
-    source = canvas.half if zoom < 0.71 else canvas.image
-    image = F.grid_sample(source[None, None], grid, mode="bilinear",
+    source = (canvas.half if zoom < 0.71 else canvas.image)[None]
+    if canvas.primaries is not None and rng.random() < 0.6:
+        # Another stain or another lamp: grey is another mixture of the
+        # primaries, about as often with more red as with less.
+        mixture = rng.dirichlet((2.0, 3.0, 1.0))
+        primaries = (canvas.primaries_half if zoom < 0.71
+                     else canvas.primaries)
+        source = sum(float(m) * p for m, p in zip(mixture, primaries.float()))
+        source = source[None]
+    image = F.grid_sample(source[None], grid, mode="bilinear",
                           padding_mode="reflection", align_corners=False)
     iy, ix = y.round().long(), x.round().long()
     outside = (iy < 0) | (iy >= h) | (ix < 0) | (ix >= w)
@@ -93,7 +101,7 @@ def _renormalise(x: torch.Tensor) -> torch.Tensor:
 
 # How often a crop is shown as if its polarity had been guessed wrong: stained
 # tissue on a dark ground is, now and then.
-INVERSION = {"fluorescence": 0.04, "colour": 0.25, "brightfield": 0.15}
+INVERSION = {"fluorescence": 0.04, "colour": 0.15, "brightfield": 0.15}
 
 
 def photometric(x: torch.Tensor, rng: np.random.Generator,

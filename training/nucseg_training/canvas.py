@@ -10,7 +10,8 @@ import numpy as np
 import torch
 
 from . import prepare
-from .data import Entry, read_image, read_labels, split_pieces
+from .data import (Entry, read_colours, read_image, read_labels,
+                   split_pieces)
 
 CANVAS = 640
 
@@ -23,13 +24,18 @@ class Canvas:
 
     image (H, W) f32 is the network's input before clipping matters; half is
     the same at half the resolution, for shrinking crops without aliasing;
-    labels (H, W) int16; box is (y0, x0, y1, x1) of the original inside."""
+    labels (H, W) int16 or int32; box is (y0, x0, y1, x1) of the original
+    inside; primaries, of a coloured image, are red, green and blue, each
+    prepared as a grey image would be, (3, H, W) f16, and primaries_half the
+    same at half the resolution."""
 
     entry: Entry
     image: torch.Tensor
     half: torch.Tensor
     labels: torch.Tensor
     box: tuple[int, int, int, int]
+    primaries: torch.Tensor | None = None
+    primaries_half: torch.Tensor | None = None
 
 
 def make_canvas(root: Path, entry: Entry, spec: prepare.InputSpec) -> Canvas:
@@ -39,7 +45,17 @@ def make_canvas(root: Path, entry: Entry, spec: prepare.InputSpec) -> Canvas:
     if grey.shape != labels.shape:
         raise ValueError(f"{entry.id}: image {grey.shape} but labels "
                          f"{labels.shape}")
-    x = prepare.apply_polarity(prepare.normalise(grey, bits, spec), spec)
+    return from_arrays(entry, grey, bits, labels, spec,
+                       read_colours(root / "images" / f"{entry.id}.png"))
+
+
+def from_arrays(entry: Entry, grey: np.ndarray, bits: int, labels: np.ndarray,
+                spec: prepare.InputSpec, colours: np.ndarray | None = None
+                ) -> Canvas:
+    """Prepares an image (grey integers) and its labels for sampling; `colours`
+    is the same image in 8-bit RGB if it is coloured."""
+    plain = prepare.normalise(grey, bits, spec)
+    x = prepare.apply_polarity(plain, spec)
     pads = []
     for n in x.shape:
         p = min(n, max(0, (CANVAS - n + 1) // 2))
@@ -53,8 +69,19 @@ def make_canvas(root: Path, entry: Entry, spec: prepare.InputSpec) -> Canvas:
     half = torch.nn.functional.avg_pool2d(image[None, None], 2)[0, 0]
     (py, _), (px, _) = pads
     box = (py, px, py + labels.shape[0], px + labels.shape[1])
-    return Canvas(entry, image, half, torch.from_numpy(big.astype(np.int16)),
-                  box)
+    # Half the memory, where the numbers fit.
+    small = big.max(initial=0) <= np.iinfo(np.int16).max
+    big = torch.from_numpy(big.astype(np.int16 if small else np.int32))
+    canvas = Canvas(entry, image, half, big, box)
+    if colours is not None:
+        stack = [prepare.normalise(colours[..., i], 8, spec) for i in range(3)]
+        if x is not plain:
+            stack = [1 - c for c in stack]
+        canvas.primaries = torch.from_numpy(np.stack(
+            [np.pad(c, pads, mode="symmetric") for c in stack])).half()
+        canvas.primaries_half = torch.nn.functional.avg_pool2d(
+            canvas.primaries[None].float(), 2)[0].half()
+    return canvas
 
 
 def sampling_weights(canvases: list[Canvas], factors: dict[str, float]

@@ -48,6 +48,16 @@ def read_image(path: Path) -> tuple[np.ndarray, int]:
     return prepare.to_grey(frame.astype(np.uint16)), 16
 
 
+def read_colours(path: Path) -> np.ndarray | None:
+    """The 8-bit RGB image (H, W, 3), or None where it has no colours."""
+    with Image.open(path) as im:
+        if im.mode not in ("RGB", "RGBA", "P"):
+            return None
+        frame = np.asarray(im.convert("RGB"))
+    equal = (frame == frame[..., :1]).all()
+    return None if equal else frame
+
+
 def read_labels(path: Path) -> np.ndarray:
     """A 16-bit label PNG as int32, 0 = background."""
     with Image.open(path) as im:
