@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""training/train on a user's own images, as a user runs it."""
+
+import hashlib
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+try:
+    import torch  # noqa: F401
+except ImportError as error:
+    raise unittest.SkipTest("PyTorch is not installed") from error
+
+from nucseg_training import graph
+
+TRAIN = Path(__file__).resolve().parents[1] / "train"
+
+
+class FineTune(unittest.TestCase):
+    def setUp(self) -> None:
+        self.scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(self.scratch.cleanup)
+        self.root = Path(self.scratch.name)
+        rng = np.random.default_rng(4)
+        for folder in ("images", "labels"):
+            (self.root / folder).mkdir()
+        y, x = np.mgrid[:96, :112]
+        for i in range(4):
+            labels = np.zeros((96, 112), np.uint16)
+            for k, (cy, cx) in enumerate(rng.uniform(15, 80, (4, 2)), 1):
+                labels[np.hypot(y - cy, x - cx) < 9] = k
+            grey = rng.normal(300, 20, labels.shape) + 1500 * (labels > 0)
+            Image.fromarray(grey.astype(np.uint16)).save(
+                self.root / "images" / f"field{i}.png")
+            Image.fromarray(labels).save(self.root / "labels"
+                                         / f"field{i}.png")
+
+    def train(self, *arguments: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [sys.executable, TRAIN, "--images", self.root / "images",
+             "--labels", self.root / "labels", "--start-from", "nuclei-live",
+             "--batch", "4", "--crop", "64", "--threads", "1", "--device",
+             "cpu", *arguments], capture_output=True, text=True, timeout=300,
+            check=False)
+
+    def digest(self, name: str) -> str:
+        return hashlib.sha256((self.root / name).read_bytes()).hexdigest()
+
+    def test_one_command_gives_a_model_and_scores(self) -> None:
+        done = self.train("--out", self.root / "mine.safetensors", "--steps",
+                          "3", "--hold-out", "0.25")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("| before: nuclei-live |", done.stdout)
+        self.assertIn("| after: mine |", done.stdout)
+        self.assertIn(self.digest("mine.safetensors"), done.stdout)
+        g, _, output, metadata = graph.load_model(
+            self.root / "mine.safetensors")
+        self.assertEqual(metadata["name"], "mine")
+        self.assertEqual(output["maps"][0], "foreground")
+        self.assertTrue(any("scale" in n for n in g.nodes), "no int8 scales")
+
+    def test_a_seed_repeats_a_run_and_resuming_ends_the_same(self) -> None:
+        for name, steps in (("a", "4"), ("b", "4"), ("c", "2")):
+            done = self.train("--out", self.root / f"{name}.safetensors",
+                              "--steps", steps, "--hold-out", "0", "--seed",
+                              "7")
+            self.assertEqual(done.returncode, 0, done.stderr)
+        # Names differ, weights must not.
+        a, b = (graph.load_model(self.root / f"{n}.safetensors")[0].tensors
+                for n in "ab")
+        for key, value in a.items():
+            np.testing.assert_array_equal(value, b[key], err_msg=key)
+        done = self.train("--out", self.root / "c.safetensors", "--resume",
+                          "--steps", "4", "--hold-out", "0", "--seed", "7")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("step 4", done.stderr)
+
+    def test_errors_are_one_line_that_names_the_matter(self) -> None:
+        done = self.train("--start-from", "nuclei-lve")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("train: --start-from nuclei-lve: no such file",
+                      done.stderr)
+        (self.root / "labels" / "field2.png").write_bytes(b"no picture")
+        done = self.train("--hold-out", "0")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("field2.png", done.stderr.splitlines()[-1])
+        self.assertNotIn("Traceback", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
