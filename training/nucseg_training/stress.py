@@ -60,6 +60,22 @@ def resized(pairs: list[Pair], factor: float) -> Iterator[Pair]:
                 size, Image.Resampling.NEAREST)))
 
 
+def deep(pairs: list[Pair]) -> Iterator[Pair]:
+    """The same frames in the 16 bits of a camera."""
+    for grey, labels in pairs:
+        yield grey.astype(np.uint16) * 257, labels
+
+
+def dim(pairs: list[Pair], seed: int) -> Iterator[Pair]:
+    """12-bit frames that use a thirtieth of the camera's range, with shot
+    noise of four electrons a grey value and read noise of two grey values."""
+    rng = np.random.default_rng(seed)
+    for grey, labels in pairs:
+        light = rng.poisson(stretched(grey) * (137 / 230.0) * 4) / 4
+        frame = light + rng.normal(0, 2, grey.shape) + 100
+        yield np.rint(np.clip(frame, 0, 4095)).astype(np.uint16), labels
+
+
 def mosaics(pairs: list[Pair], side: int) -> Iterator[list[tuple[int, int]]]:
     """Lists of (pair number, place) that fill frames of `side` squared with
     256x256 images; those that do not fill a frame are left out, and where

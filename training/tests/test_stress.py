@@ -39,6 +39,17 @@ class Stress(unittest.TestCase):
             self.assertEqual(labels.shape, (128, 128))
             self.assertEqual(labels.max(), 2)
 
+    def test_deep_and_dim_frames_show_the_same(self) -> None:
+        for (grey, labels), (plain, _) in zip(stress.deep(self.pairs),
+                                              self.pairs):
+            self.assertTrue(np.array_equal(grey >> 8, plain))
+            self.assertEqual(labels.max(), 2)
+        for grey, labels in stress.dim(self.pairs, seed=1):
+            self.assertEqual(grey.dtype, np.uint16)
+            self.assertLess(grey.max(), 4096 // 10)
+            self.assertGreater(np.median(grey[labels > 0]),
+                               np.median(grey[labels == 0]) + 50)
+
     def test_empty_frames_fit_twelve_bits(self) -> None:
         frames = list(stress.empty_frames(1, seed=1))
         self.assertEqual([n for n, _ in frames],
