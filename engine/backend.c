@@ -68,6 +68,15 @@ find_module (const gchar *name)
   return NULL;
 }
 
+/* Whether its module is installed, whatever that is worth. */
+static gboolean
+is_there (const gchar *name)
+{
+  g_autofree gchar *path = find_module (name);
+
+  return path != NULL;
+}
+
 static gboolean
 not_there_error (const gchar *name, GError **error)
 {
@@ -106,6 +115,12 @@ get_backend (const gchar *name, GError **error)
   return backend;
 }
 
+gboolean
+nucseg_backend_name_is_auto (const gchar *name)
+{
+  return !name || g_str_equal (name, "auto");
+}
+
 const NucsegBackend *
 nucseg_backend_find (const gchar *name, GError **error)
 {
@@ -113,16 +128,42 @@ nucseg_backend_find (const gchar *name, GError **error)
 
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  if (name && !g_str_equal (name, "auto")) {
-    backend = get_backend (name, error);
-    return backend && backend->probe (error) ? backend : NULL;
-  }
+  if (nucseg_backend_name_is_auto (name))
+    return nucseg_backend_choose (NULL, NULL, error);
+  backend = get_backend (name, error);
+  return backend && backend->probe (error) ? backend : NULL;
+}
+
+void
+nucseg_backend_prefix_error (const gchar *name, GError **error)
+{
+  /* the loader's errors begin with the name already */
+  if (!g_str_has_prefix ((*error)->message, "back end "))
+    g_prefix_error (error, "back end \"%s\": ", name);
+}
+
+const NucsegBackend *
+nucseg_backend_choose (
+    const NucsegBackend *after, GError **passed_over, GError **error)
+{
+  gboolean behind = after == NULL;
+
   for (guint i = 0; i < G_N_ELEMENTS (preferred); i++) {
     g_autoptr (GError) why = NULL;
+    const NucsegBackend *backend;
+
+    if (!behind) {
+      behind = g_str_equal (preferred[i], after->name);
+      continue;
+    }
     backend = get_backend (preferred[i], &why);
     if (backend && backend->probe (&why))
       return backend;
     g_debug ("auto: %s", why->message);
+    if (!passed_over || *passed_over || !is_there (preferred[i]))
+      continue;
+    nucseg_backend_prefix_error (preferred[i], &why);
+    *passed_over = g_steal_pointer (&why);
   }
   g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_NO_DEVICE,
       "no back end can start here");

@@ -415,6 +415,20 @@ NUCSEG_API NucsegPrecision nucseg_session_get_precision (
     NucsegSession *session);
 
 /**
+ * nucseg_session_get_fallback:
+ * @session: a session
+ *
+ * Why "auto" took another back end than the best that is installed: no driver,
+ * no GPU, out of memory and so on.
+ *
+ * Returns: (transfer none) (nullable): the error, whose message begins with the
+ *   name of the back end that can't start; NULL where nothing better is
+ *   installed, or where a back end was asked for by name. Belongs to the
+ *   session and stays until its end; nucseg_session_warm_up() may set it.
+ */
+NUCSEG_API const GError *nucseg_session_get_fallback (NucsegSession *session);
+
+/**
  * nucseg_session_warm_up:
  * @session: a session
  * @frame: format and size of the frames to come; the planes may be NULL
@@ -422,7 +436,10 @@ NUCSEG_API NucsegPrecision nucseg_session_get_precision (
  * @error: return location
  *
  * Builds the plan of this size and runs it once on an empty frame, so that the
- * first frame is as fast as the others.
+ * first frame is as fast as the others. Where the back end is the engine's
+ * choice and its device fails before the first frame (another program has taken
+ * all of a GPU's memory, say), the next back end takes over: see
+ * nucseg_session_get_backend() and nucseg_session_get_fallback().
  */
 NUCSEG_API gboolean nucseg_session_warm_up (NucsegSession *session,
     const NucsegFrame *frame, const NucsegParams *params, GError **error);

@@ -2,33 +2,12 @@
 /*
  * session.c: runs frames: finds or builds the plan of a frame's size, puts the
  * frame through the plan's verbs and takes the time of each.
+ * session-start.c is where sessions come from.
  */
-#include "backend.h"
 #include "params.h"
+#include "session-private.h"
 
 #include <time.h>
-
-#define DEFAULT_MAX_PLANS 4
-#define MAX_PLANS 64
-#define MAX_THREADS 256
-
-typedef struct {
-  NucsegPlan *plan; /* NULL: the slot is free */
-  NucsegGeometry geometry;
-  guint64 used; /* the session's clock when it was used last */
-  gboolean has_limits; /* a frame of the user's has gone through prepare */
-} Slot;
-
-struct _NucsegSession {
-  NucsegModel *model;
-  const NucsegBackend *backend;
-  NucsegPrecision precision;
-  guint threads;
-  guint max_plans;
-  Slot *slots; /* max_plans of them */
-  guint64 clock;
-  NucsegObjectList objects;
-};
 
 static guint64
 now_ns (void)
@@ -39,73 +18,12 @@ now_ns (void)
   return (guint64) now.tv_sec * 1000000000u + (guint64) now.tv_nsec;
 }
 
-static gboolean
-check_options (const NucsegSessionOptions *options, GError **error)
-{
-  if (options->threads > MAX_THREADS) {
-    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
-        "%u threads, expected 1 to %d, or 0 for all", options->threads,
-        MAX_THREADS);
-    return FALSE;
-  }
-  if (options->max_plans > MAX_PLANS) {
-    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
-        "%u plans, expected 1 to %d, or 0 for %d", options->max_plans,
-        MAX_PLANS, DEFAULT_MAX_PLANS);
-    return FALSE;
-  }
-  if ((guint) options->precision > NUCSEG_PRECISION_INT8) {
-    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
-        "precision %d, expected 0 (auto) to %d (int8)",
-        (gint) options->precision, NUCSEG_PRECISION_INT8);
-    return FALSE;
-  }
-  return TRUE;
-}
-
-NucsegSession *
-nucseg_session_new (
-    NucsegModel *model, const NucsegSessionOptions *options, GError **error)
-{
-  static const NucsegSessionOptions defaults = { NULL };
-  const NucsegBackend *backend;
-  NucsegPrecision precision;
-
-  g_return_val_if_fail (model != NULL, NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  if (!options)
-    options = &defaults;
-  if (!check_options (options, error))
-    return NULL;
-  backend = nucseg_backend_find (options->backend, error);
-  if (!backend)
-    return NULL;
-  precision = options->precision;
-  if (precision == NUCSEG_PRECISION_AUTO)
-    precision = backend->best_precision (model);
-  if (!backend->supports (model, precision, error))
-    return NULL;
-
-  NucsegSession *session = g_new0 (NucsegSession, 1);
-  session->model = nucseg_model_ref (model);
-  session->backend = backend;
-  session->precision = precision;
-  session->threads = options->threads
-      ? options->threads
-      : MIN (g_get_num_processors (), MAX_THREADS);
-  session->max_plans =
-      options->max_plans ? options->max_plans : DEFAULT_MAX_PLANS;
-  session->slots = g_new0 (Slot, session->max_plans);
-  return session;
-}
-
-static void
-slot_clear (NucsegSession *session, Slot *slot)
+void
+nucseg_session_clear_slot (NucsegSession *session, NucsegSessionSlot *slot)
 {
   if (slot->plan)
     session->backend->plan_free (slot->plan);
-  *slot = (Slot){ NULL };
+  *slot = (NucsegSessionSlot){ NULL };
 }
 
 void
@@ -114,9 +32,10 @@ nucseg_session_free (NucsegSession *session)
   if (!session)
     return;
   for (guint i = 0; i < session->max_plans; i++)
-    slot_clear (session, &session->slots[i]);
+    nucseg_session_clear_slot (session, &session->slots[i]);
   g_free (session->slots);
   g_free (session->objects.items);
+  g_clear_error (&session->fallback);
   nucseg_model_unref (session->model);
   g_free (session);
 }
@@ -143,19 +62,19 @@ nucseg_session_get_precision (NucsegSession *session)
 }
 
 /* The plan of this size and scale, built if it is not there. */
-static Slot *
+static NucsegSessionSlot *
 get_slot (NucsegSession *session, const NucsegFrame *frame,
     const NucsegParams *params, GError **error)
 {
   NucsegGeometry geometry;
-  Slot *oldest = &session->slots[0];
+  NucsegSessionSlot *oldest = &session->slots[0];
 
   if (!nucseg_geometry_init (&geometry, session->model, frame->width,
           frame->height, params, error))
     return NULL;
   session->clock++;
   for (guint i = 0; i < session->max_plans; i++) {
-    Slot *slot = &session->slots[i];
+    NucsegSessionSlot *slot = &session->slots[i];
     if (slot->plan && slot->geometry.frame_width == geometry.frame_width
         && slot->geometry.frame_height == geometry.frame_height
         && slot->geometry.scale == geometry.scale) {
@@ -176,7 +95,7 @@ get_slot (NucsegSession *session, const NucsegFrame *frame,
       && !nucseg_memory_check (graph, shapes, session->precision, error))
     return NULL;
   /* first out, then in: two plans of large frames may not fit together */
-  slot_clear (session, oldest);
+  nucseg_session_clear_slot (session, oldest);
   NucsegPlanOptions options = { session->model, geometry, session->precision,
     session->threads };
   oldest->plan = session->backend->plan_new (&options, error);
@@ -224,9 +143,10 @@ run_stages (NucsegSession *session, NucsegPlan *plan, const NucsegFrame *frame,
 
 /* Everything is checked; @slot is of this frame. */
 static gboolean
-run_slot (NucsegSession *session, Slot *slot, const NucsegFrame *frame,
-    const NucsegParams *params, guint16 *labels, gsize labels_stride,
-    NucsegFrame *shown, NucsegResult *result, GError **error)
+run_slot (NucsegSession *session, NucsegSessionSlot *slot,
+    const NucsegFrame *frame, const NucsegParams *params, guint16 *labels,
+    gsize labels_stride, NucsegFrame *shown, NucsegResult *result,
+    GError **error)
 {
   guint64 start = now_ns ();
   gboolean ok;
@@ -263,12 +183,13 @@ nucseg_session_run (NucsegSession *session, const NucsegFrame *frame,
       || (shown && !nucseg_check_shown (session->backend, frame, shown, error))
       || !nucseg_params_check (params, error))
     return FALSE;
-  Slot *slot = get_slot (session, frame, params, error);
+  NucsegSessionSlot *slot = get_slot (session, frame, params, error);
   if (!slot
       || !run_slot (session, slot, frame, params, labels, labels_stride, shown,
           result, error))
     return FALSE;
   slot->has_limits = TRUE;
+  session->has_run = TRUE;
   return TRUE;
 }
 
@@ -289,7 +210,7 @@ nucseg_session_draw (NucsegSession *session, const NucsegFrame *frame,
       || !nucseg_check_shown (session->backend, frame, shown, error)
       || !nucseg_params_check (params, error))
     return FALSE;
-  Slot *slot = get_slot (session, frame, params, error);
+  NucsegSessionSlot *slot = get_slot (session, frame, params, error);
   if (!slot)
     return FALSE;
   if (!slot->has_limits) {
@@ -306,20 +227,14 @@ nucseg_session_draw (NucsegSession *session, const NucsegFrame *frame,
   return TRUE;
 }
 
-gboolean
-nucseg_session_warm_up (NucsegSession *session, const NucsegFrame *frame,
+/* One empty frame of @frame's format and size. */
+static gboolean
+run_empty (NucsegSession *session, const NucsegFrame *frame,
     const NucsegParams *params, GError **error)
 {
   NucsegResult result;
+  NucsegSessionSlot *slot = get_slot (session, frame, params, error);
 
-  g_return_val_if_fail (session != NULL && frame != NULL, FALSE);
-  g_return_val_if_fail (params != NULL, FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  if (!nucseg_frame_check (frame, FALSE, error)
-      || !nucseg_params_check (params, error))
-    return FALSE;
-  Slot *slot = get_slot (session, frame, params, error);
   if (!slot)
     return FALSE;
   /* black pixels of its own, in system memory whatever the stream will use */
@@ -339,4 +254,27 @@ nucseg_session_warm_up (NucsegSession *session, const NucsegFrame *frame,
   slot->has_limits = FALSE;
   return run_slot (session, slot, &empty, params, labels,
       (gsize) frame->width * sizeof (guint16), &empty, &result, error);
+}
+
+gboolean
+nucseg_session_warm_up (NucsegSession *session, const NucsegFrame *frame,
+    const NucsegParams *params, GError **error)
+{
+  g_return_val_if_fail (session != NULL && frame != NULL, FALSE);
+  g_return_val_if_fail (params != NULL, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (!nucseg_frame_check (frame, FALSE, error)
+      || !nucseg_params_check (params, error))
+    return FALSE;
+  for (;;) {
+    GError *failed = NULL;
+
+    if (run_empty (session, frame, params, &failed))
+      return TRUE;
+    if (!nucseg_session_fall_back (session, failed)) {
+      g_propagate_error (error, failed);
+      return FALSE;
+    }
+  }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * errors.c: the one place that turns an error of the engine into an error
- * message of GStreamer.
+ * or warning message of GStreamer.
  */
 #include "errors.h"
 
@@ -47,18 +47,36 @@ message_of (const GError *error, GQuark *domain, gint *code)
   }
 }
 
-void
-nucseg_element_error (GstElement *element, GError *error, const gchar *doing)
+/* @text: (transfer full) */
+static void
+post (GstElement *element, GstMessageType type, const GError *error,
+    gchar *text, const gchar *doing)
 {
   GQuark domain;
   gint code;
 
+  message_of (error, &domain, &code);
+  gst_element_message_full (element, type, domain, code, text,
+      g_strdup_printf ("while %s", doing), __FILE__, G_STRFUNC, __LINE__);
+}
+
+void
+nucseg_element_error (GstElement *element, GError *error, const gchar *doing)
+{
   g_return_if_fail (GST_IS_ELEMENT (element));
   g_return_if_fail (error != NULL);
 
-  message_of (error, &domain, &code);
-  gst_element_message_full (element, GST_MESSAGE_ERROR, domain, code,
-      g_strdup (error->message), g_strdup_printf ("while %s", doing), __FILE__,
-      G_STRFUNC, __LINE__);
+  post (element, GST_MESSAGE_ERROR, error, g_strdup (error->message), doing);
   g_error_free (error);
+}
+
+void
+nucseg_element_warning (GstElement *element, const GError *error,
+    const gchar *doing, const gchar *instead)
+{
+  g_return_if_fail (GST_IS_ELEMENT (element));
+  g_return_if_fail (error != NULL);
+
+  post (element, GST_MESSAGE_WARNING, error,
+      g_strdup_printf ("%s; %s", error->message, instead), doing);
 }

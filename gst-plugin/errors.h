@@ -32,6 +32,18 @@ G_BEGIN_DECLS
 void
 nucseg_element_error (GstElement *element, GError *error, const gchar *doing);
 
+/**
+ * nucseg_element_warning:
+ * @element: who posts
+ * @error: (transfer none): as for nucseg_element_error()
+ * @doing: what was being done
+ * @instead: how it goes on: "onednn takes over"
+ *
+ * Posts one warning of the same domain and code as the error would have.
+ */
+void nucseg_element_warning (GstElement *element, const GError *error,
+    const gchar *doing, const gchar *instead);
+
 G_END_DECLS
 
 #endif /* NUCSEG_ERRORS_H */

@@ -6,8 +6,6 @@
 #include "errors.h"
 #include "nucsegfilter-private.h"
 
-#define SLOW_WARM_UP (500 * 1000) /* microseconds */
-
 #define GREY_FORMATS "GRAY8, GRAY16_LE, GRAY16_BE"
 #define RGB_FORMATS "BGRx, RGBx, xRGB, xBGR, BGRA, RGBA, RGB, BGR"
 #define YUV_FORMATS "I420, NV12"
@@ -235,7 +233,7 @@ set_caps (GstBaseTransform *trans, GstCaps *incaps, GstCaps *outcaps)
   NucsegFrameSettings settings;
   NucsegFrame frame = { 0 };
   GError *error = NULL;
-  gint64 started, took;
+  gint64 took;
   /* stop() forgets the size */
   const gboolean first = GST_VIDEO_INFO_WIDTH (&self->in_info) == 0;
 
@@ -261,20 +259,10 @@ set_caps (GstBaseTransform *trans, GstCaps *incaps, GstCaps *outcaps)
   frame.significant_bits = settings.significant_bits;
   frame.msb_aligned = settings.msb_aligned;
 
-  /* The first run builds the plan; the second shows what a frame takes, unless
-   * the first was so long that the building no longer counts. */
-  took = 0;
-  for (guint run = 0; run < 2 && took < SLOW_WARM_UP; run++) {
-    started = g_get_monotonic_time ();
-    if (!nucseg_session_warm_up (
-            self->session, &frame, &settings.params, &error)) {
-      nucseg_element_error (
-          GST_ELEMENT (self), error, "making ready for frames of this size");
-      return FALSE;
-    }
-    took = g_get_monotonic_time () - started;
-    GST_DEBUG_OBJECT (self, "warm-up %u of %dx%d took %" G_GINT64_FORMAT " us",
-        run, frame.width, frame.height, took);
+  if (!nucseg_filter_warm_up (self, &frame, &settings.params, &took, &error)) {
+    nucseg_element_error (
+        GST_ELEMENT (self), error, "making ready for frames of this size");
+    return FALSE;
   }
   nucseg_filter_set_latency (self, (GstClockTime) took * GST_USECOND);
   return TRUE;

@@ -3,6 +3,7 @@
  * nucsegfilter-private.h: what the files of the element nucsegfilter share.
  *
  *   nucsegfilter.c        life: class, start and stop, events, queries
+ *   nucsegfilter-session.c  model and back end of the settings
  *   nucsegfilter-props.c  properties: set and get
  *   nucsegfilter-specs.c  properties: what they are
  *   nucsegfilter-caps.c   formats, sizes, memory
@@ -96,6 +97,18 @@ GstClockTime nucseg_filter_get_latency (GstNucsegFilter *self);
 void nucseg_filter_install_caps (GstNucsegFilterClass *klass);
 /* The engine's name of @format; NUCSEG_FORMAT_LAST if it has none. */
 NucsegFormat nucseg_filter_format (GstVideoFormat format);
+
+/* --- Sessions (nucsegfilter-session.c) ----------------------------------- */
+
+/* Makes self->session for the settings, or keeps the last one, with its plans,
+ * if it was made for the same. FALSE with an error of the engine. */
+gboolean nucseg_filter_begin_session (GstNucsegFilter *self, GError **error);
+void nucseg_filter_end_session (GstNucsegFilter *self);
+/* Plans of the session for @frame, and what a frame of it takes in
+ * microseconds; another back end may have taken over. FALSE with an error of
+ * the engine. */
+gboolean nucseg_filter_warm_up (GstNucsegFilter *self, const NucsegFrame *frame,
+    const NucsegParams *params, gint64 *took, GError **error);
 
 /* --- One frame (nucsegfilter-frame.c) ----------------------------------- */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * nucsegfilter.c: life of the element nucsegfilter: its class, sessions from
- * start to stop, events and queries. nucsegfilter-private.h names the rest.
+ * nucsegfilter.c: life of the element nucsegfilter: its class, start and stop,
+ * events and queries. nucsegfilter-private.h names the rest.
  */
 /**
  * SECTION:element-nucsegfilter
@@ -15,6 +15,11 @@
  * Each frame goes out, in order, with its time stamps, flags and foreign metas;
  * none is dropped for being late. To infer fewer frames than there are, see
  * #GstNucsegFilter:interval.
+ *
+ * With backend=auto the CPU takes over where a better back end is installed but
+ * its device can't be used (no driver, no GPU, no memory). The bus then gets a
+ * warning that says why, and an element message "nucseg-backend" with the
+ * strings "backend" and "precision" (what runs instead) and "reason".
  *
  * ## Example launch lines
  * |[
@@ -41,78 +46,20 @@ G_DEFINE_TYPE_WITH_CODE (GstNucsegFilter, gst_nucseg_filter,
 GST_ELEMENT_REGISTER_DEFINE (
     nucsegfilter, "nucsegfilter", GST_RANK_NONE, GST_TYPE_NUCSEG_FILTER)
 
-/* --- Sessions ----------------------------------------------------------- */
-
-static void
-end_session (GstNucsegFilter *self)
-{
-  g_clear_pointer (&self->session, nucseg_session_free);
-  g_clear_pointer (&self->session_key, g_free);
-  self->session_failed = FALSE;
-}
-
-/* A session for the settings: the last one, with its plans, if it was made for
- * the same. */
-static gboolean
-begin_session (GstNucsegFilter *self, GError **error)
-{
-  NucsegSessionOptions options = { 0 };
-  g_autofree gchar *name = NULL;
-  g_autofree gchar *key = NULL;
-  g_autoptr (NucsegModel) model = NULL;
-
-  GST_OBJECT_LOCK (self);
-  name = g_strdup (self->session_settings.model);
-  options.backend = nucseg_filter_backend_nick (self->session_settings.backend);
-  options.precision = self->session_settings.precision;
-  options.threads = self->session_settings.threads;
-  GST_OBJECT_UNLOCK (self);
-
-  key = g_strdup_printf ("%s %s %u %s", options.backend,
-      nucseg_precision_name (options.precision), options.threads, name);
-  if (self->session && !self->session_failed
-      && g_strcmp0 (key, self->session_key) == 0) {
-    GST_DEBUG_OBJECT (self, "keeping the session");
-    return TRUE;
-  }
-  end_session (self);
-  model = nucseg_model_load (name, error);
-  if (!model)
-    return FALSE;
-  self->session = nucseg_session_new (model, &options, error);
-  if (!self->session)
-    return FALSE;
-  self->session_key = g_steal_pointer (&key);
-  return TRUE;
-}
+/* --- Start and stop ----------------------------------------------------- */
 
 static gboolean
 start (GstBaseTransform *trans)
 {
   GstNucsegFilter *self = GST_NUCSEG_FILTER (trans);
   GError *error = NULL;
-  NucsegModel *model;
 
   nucseg_filter_stats_reset (self);
-  if (!begin_session (self, &error)) {
+  if (!nucseg_filter_begin_session (self, &error)) {
     nucseg_element_error (GST_ELEMENT (self), error, "starting");
     return FALSE;
   }
   self->pool = nucseg_mask_pool_new ();
-  model = nucseg_session_get_model (self->session);
-
-  GST_OBJECT_LOCK (self);
-  /* interned: metas on buffers far away carry them for as long as they like */
-  self->stats.model = g_intern_string (nucseg_model_get_name (model));
-  self->stats.sha256 = g_intern_string (nucseg_model_get_sha256 (model));
-  self->stats.backend =
-      g_intern_string (nucseg_session_get_backend (self->session));
-  self->stats.precision =
-      nucseg_precision_name (nucseg_session_get_precision (self->session));
-  GST_OBJECT_UNLOCK (self);
-  GST_INFO_OBJECT (self, "model %s (%s), back end %s, precision %s",
-      self->stats.model, self->stats.sha256, self->stats.backend,
-      self->stats.precision);
   return TRUE;
 }
 
@@ -139,7 +86,7 @@ change_state (GstElement *element, GstStateChange transition)
   /* Model and plans stay over PAUSED to READY and back: building them is what
    * takes time. NULL gives everything back. */
   if (transition == GST_STATE_CHANGE_READY_TO_NULL)
-    end_session (GST_NUCSEG_FILTER (element));
+    nucseg_filter_end_session (GST_NUCSEG_FILTER (element));
   return ret;
 }
 
@@ -191,7 +138,7 @@ finalize (GObject *object)
 {
   GstNucsegFilter *self = GST_NUCSEG_FILTER (object);
 
-  end_session (self);
+  nucseg_filter_end_session (self);
   nucseg_filter_forget_mask (self);
   nucseg_mask_pool_free (self->pool);
   g_free (self->session_settings.model);

@@ -223,6 +223,15 @@ take_error (Watch *w, GstMessage *message)
     g_prefix_error (&w->error, "'%s': ", w->o.source);
 }
 
+static void
+show_warning (GstMessage *message)
+{
+  g_autoptr (GError) warning = NULL;
+
+  gst_message_parse_warning (message, &warning, NULL);
+  tool_message ("%s", warning->message);
+}
+
 static gboolean
 on_message (GstBus *bus, GstMessage *message, gpointer user_data)
 {
@@ -234,6 +243,9 @@ on_message (GstBus *bus, GstMessage *message, gpointer user_data)
     break;
   case GST_MESSAGE_ERROR:
     take_error (w, message);
+    break;
+  case GST_MESSAGE_WARNING:
+    show_warning (message);
     break;
   case GST_MESSAGE_ELEMENT:
     if (!w->missing && gst_is_missing_plugin_message (message))

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The plug-in of a build with the CUDA back end on a machine whose driver sees
-# no GPU: it links nothing of CUDA, shows its page, and runs on the CPU; asked
-# for cuda by name it stops with the reason.
+# no GPU: it links nothing of CUDA, shows its page, and runs on the CPU, which
+# the bus hears of; asked for cuda by name it stops with the reason.
 #
 #   plugin.sh LIBGSTNUCSEG.so
 set -euo pipefail
@@ -12,8 +12,13 @@ if grep -E 'libcud|libnv' libraries.txt; then
   exit 1
 fi
 gst-inspect-1.0 nucsegfilter | grep -q 'backend '
-gst-launch-1.0 -q nuctestsrc num-buffers=3 ! \
-  video/x-raw,format=GRAY8,width=128,height=128 ! nucsegfilter backend=auto ! fakesink
+gst-launch-1.0 -m nuctestsrc num-buffers=3 ! \
+  video/x-raw,format=GRAY8,width=128,height=128 ! nucsegfilter backend=auto ! fakesink >auto.txt 2>&1
+cat auto.txt
+grep -q 'WARNING.*sees no GPU.* takes over' auto.txt
+# a structure's strings have their spaces escaped
+tr -d '\\' <auto.txt >plain.txt
+grep -q 'nucseg-backend, backend=.*reason=.*sees no GPU' plain.txt
 if gst-launch-1.0 nuctestsrc num-buffers=3 ! \
   video/x-raw,format=GRAY8,width=128,height=128 ! nucsegfilter backend=cuda ! fakesink >said.txt 2>&1; then
   echo "backend=cuda ran without a GPU" >&2

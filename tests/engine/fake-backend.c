@@ -3,7 +3,8 @@
  * fake-backend.c: a back end that computes nothing and counts its calls. Built
  * several times: as a whole one, as one that does all in one launch, and with
  * the faults that the engine has to see (FAKE_NAME, FAKE_ABI, FAKE_GAP,
- * FAKE_ONE_LAUNCH, FAKE_NO_TABLE, FAKE_NO_PROBE).
+ * FAKE_ONE_LAUNCH, FAKE_NO_TABLE, FAKE_NO_PROBE; FAKE_FAIL and FAKE_CODE: the
+ * step that fails from the start, and how).
  */
 #include "fake-backend.h"
 
@@ -21,7 +22,12 @@ struct _NucsegPlan {
   NucsegGeometry geometry;
 };
 
-static FakeLog log_of_calls = { .fail = FAKE_NOTHING };
+#ifndef FAKE_FAIL
+#define FAKE_FAIL FAKE_NOTHING
+#define FAKE_CODE NUCSEG_ERROR_DEVICE
+#endif
+
+static FakeLog log_of_calls = { .fail = FAKE_FAIL, .code = FAKE_CODE };
 
 NUCSEG_API FakeLog *fake_get_log (void);
 NUCSEG_API const NucsegBackend *nucseg_backend_get (void);
@@ -36,7 +42,8 @@ static gboolean
 step (FakeStep which, GError **error)
 {
   if (log_of_calls.fail == which) {
-    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE,
+    g_set_error (error, NUCSEG_ERROR,
+        log_of_calls.code ? log_of_calls.code : NUCSEG_ERROR_DEVICE,
         "step %d was told to fail", which);
     return FALSE;
   }

@@ -20,7 +20,8 @@ typedef enum {
 typedef struct {
   guint n[FAKE_NOTHING]; /* calls of each step that succeeded */
   guint n_freed; /* plans */
-  FakeStep fail; /* this step fails with DEVICE */
+  FakeStep fail; /* this step fails */
+  NucsegError code; /* with this, DEVICE where it is 0 */
   NucsegGeometry geometry; /* of the plan used last */
   NucsegMemory memory; /* of the frame seen last */
 } FakeLog;

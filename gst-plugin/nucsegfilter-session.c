@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * nucsegfilter-session.c: from the settings to a model on a back end, and what
+ * the bus hears of it.
+ */
+#include "errors.h"
+#include "nucsegfilter-private.h"
+
+#define SLOW_WARM_UP (500 * 1000) /* microseconds */
+
+void
+nucseg_filter_end_session (GstNucsegFilter *self)
+{
+  g_clear_pointer (&self->session, nucseg_session_free);
+  g_clear_pointer (&self->session_key, g_free);
+  self->session_failed = FALSE;
+}
+
+static gboolean
+make_session (GstNucsegFilter *self, GError **error)
+{
+  NucsegSessionOptions options = { 0 };
+  g_autofree gchar *name = NULL;
+  g_autofree gchar *key = NULL;
+  g_autoptr (NucsegModel) model = NULL;
+
+  GST_OBJECT_LOCK (self);
+  name = g_strdup (self->session_settings.model);
+  options.backend = nucseg_filter_backend_nick (self->session_settings.backend);
+  options.precision = self->session_settings.precision;
+  options.threads = self->session_settings.threads;
+  GST_OBJECT_UNLOCK (self);
+
+  key = g_strdup_printf ("%s %s %u %s", options.backend,
+      nucseg_precision_name (options.precision), options.threads, name);
+  if (self->session && !self->session_failed
+      && g_strcmp0 (key, self->session_key) == 0) {
+    GST_DEBUG_OBJECT (self, "keeping the session");
+    return TRUE;
+  }
+  nucseg_filter_end_session (self);
+  model = nucseg_model_load (name, error);
+  if (!model)
+    return FALSE;
+  self->session = nucseg_session_new (model, &options, error);
+  if (!self->session)
+    return FALSE;
+  self->session_key = g_steal_pointer (&key);
+  return TRUE;
+}
+
+/* Into the statistics. */
+static void
+note_session (GstNucsegFilter *self)
+{
+  NucsegModel *model = nucseg_session_get_model (self->session);
+
+  GST_OBJECT_LOCK (self);
+  /* interned: metas on buffers far away carry them for as long as they like */
+  self->stats.model = g_intern_string (nucseg_model_get_name (model));
+  self->stats.sha256 = g_intern_string (nucseg_model_get_sha256 (model));
+  self->stats.backend =
+      g_intern_string (nucseg_session_get_backend (self->session));
+  self->stats.precision =
+      nucseg_precision_name (nucseg_session_get_precision (self->session));
+  GST_OBJECT_UNLOCK (self);
+  GST_INFO_OBJECT (self, "model %s (%s), back end %s, precision %s",
+      self->stats.model, self->stats.sha256, self->stats.backend,
+      self->stats.precision);
+}
+
+/* Where a better back end is installed than the one that runs: a person reads
+ * the warning, a program the message. Nothing otherwise. */
+static void
+tell_fallback (GstNucsegFilter *self)
+{
+  const GError *why = nucseg_session_get_fallback (self->session);
+  g_autofree gchar *instead = NULL;
+
+  if (!why)
+    return;
+  instead = g_strdup_printf ("%s takes over", self->stats.backend);
+  nucseg_element_warning (
+      GST_ELEMENT (self), why, "choosing a back end", instead);
+  gst_element_post_message (GST_ELEMENT (self),
+      gst_message_new_element (GST_OBJECT (self),
+          gst_structure_new ("nucseg-backend", "backend", G_TYPE_STRING,
+              self->stats.backend, "precision", G_TYPE_STRING,
+              self->stats.precision, "reason", G_TYPE_STRING, why->message,
+              NULL)));
+}
+
+gboolean
+nucseg_filter_begin_session (GstNucsegFilter *self, GError **error)
+{
+  if (!make_session (self, error))
+    return FALSE;
+  note_session (self);
+  tell_fallback (self);
+  return TRUE;
+}
+
+gboolean
+nucseg_filter_warm_up (GstNucsegFilter *self, const NucsegFrame *frame,
+    const NucsegParams *params, gint64 *took, GError **error)
+{
+  const gchar *backend = nucseg_session_get_backend (self->session);
+
+  /* The first run builds the plan; the second shows what a frame takes, unless
+   * the first was so long that the building no longer counts. */
+  *took = 0;
+  for (guint run = 0; run < 2 && *took < SLOW_WARM_UP; run++) {
+    const gint64 started = g_get_monotonic_time ();
+
+    if (!nucseg_session_warm_up (self->session, frame, params, error))
+      return FALSE;
+    *took = g_get_monotonic_time () - started;
+    GST_DEBUG_OBJECT (self, "warm-up %u of %dx%d took %" G_GINT64_FORMAT " us",
+        run, frame->width, frame->height, *took);
+  }
+  if (!g_str_equal (backend, nucseg_session_get_backend (self->session))) {
+    note_session (self);
+    tell_fallback (self);
+  }
+  return TRUE;
+}
