@@ -136,6 +136,12 @@ nucseg_cuda_device_is_current (const NucsegCudaDevice *device)
       || current == device->context;
 }
 
+gconstpointer
+nucseg_cuda_device_get_context (const NucsegCudaDevice *device)
+{
+  return device->context;
+}
+
 const gchar *
 nucseg_cuda_device_get_name (const NucsegCudaDevice *device)
 {

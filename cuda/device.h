@@ -45,6 +45,9 @@ void nucseg_cuda_device_leave (NucsegCudaDevice *device);
  * this device's: there is none, or it is the same. */
 gboolean nucseg_cuda_device_is_current (const NucsegCudaDevice *device);
 
+/* Tells contexts apart: memory of one can be used in that alone. */
+gconstpointer nucseg_cuda_device_get_context (const NucsegCudaDevice *device);
+
 const gchar *nucseg_cuda_device_get_name (const NucsegCudaDevice *device);
 /* 90 is compute capability 9.0. */
 gint nucseg_cuda_device_get_capability (const NucsegCudaDevice *device);

@@ -151,8 +151,8 @@ add_cudnn (NucsegNetwork *self, guint i)
   }
   step.in[0] = node_slot (self, in);
   step.out = node_slot (self, i);
-  nucseg_weights_add_cudnn (self->weights, &node->u.conv, self->type,
-      self->nodes[in].pitch, &step.weight, &step.bias);
+  nucseg_weights_add_cudnn (self->weights, i, self->type, self->nodes[in].pitch,
+      &step.weight, &step.bias);
   step.cudnn = g_steal_pointer (&place->cudnn);
   use_inputs (self, &step);
   append_step (self, &step);
@@ -165,8 +165,7 @@ add_direct (NucsegNetwork *self, guint i)
   const NucsegPlaced *place = &self->nodes[i];
   NucsegStep step = { NUCSEG_STEP_DIRECT, node, 1 }, copy;
 
-  step.conv = nucseg_weights_add (
-      self->weights, &node->u.conv, weight_type (self, node));
+  step.conv = nucseg_weights_add (self->weights, i, weight_type (self, node));
   step.in[0] = node_slot (self, node->inputs[0]);
   if (place->type == NUCSEG_CUDA_F32 || place->type == step.in[0].tensor.type) {
     step.out = node_slot (self, i);
@@ -193,8 +192,8 @@ add_head (NucsegNetwork *self, guint conv, guint out)
 
   step.size[0] = conv == out ? 1 : self->graph->nodes[out].u.block;
   step.round = self->nodes[conv].type;
-  step.conv = nucseg_weights_add (
-      self->weights, &node->u.conv, weight_type (self, node));
+  step.conv =
+      nucseg_weights_add (self->weights, conv, weight_type (self, node));
   step.in[0] = node_slot (self, node->inputs[0]);
   step.out = node_slot (self, out);
   append_step (self, &step);
@@ -227,14 +226,12 @@ add_attention (NucsegNetwork *self, guint sum)
   nucseg_network_find_chain (self, sum, &chain);
   a->rows = nodes[chain.pool].u.avg.rows;
   a->columns = nodes[chain.pool].u.avg.columns;
-  a->reduce = nucseg_weights_add (
-      self->weights, &nodes[chain.reduce].u.conv, NUCSEG_CUDA_F32);
-  a->gate = nucseg_weights_add (
-      self->weights, &nodes[chain.own].u.conv, NUCSEG_CUDA_F32);
+  a->reduce = nucseg_weights_add (self->weights, chain.reduce, NUCSEG_CUDA_F32);
+  a->gate = nucseg_weights_add (self->weights, chain.own, NUCSEG_CUDA_F32);
   step.in[0] = node_slot (self, chain.x);
   if (chain.expand != NUCSEG_NONE) {
-    a->expand = nucseg_weights_add (
-        self->weights, &nodes[chain.expand].u.conv, NUCSEG_CUDA_F32);
+    a->expand =
+        nucseg_weights_add (self->weights, chain.expand, NUCSEG_CUDA_F32);
     step.in[1] = node_slot (self, chain.lower);
   }
   step.pooled = node_slot (self, chain.own);

@@ -81,11 +81,11 @@ nucseg_network_new (NucsegCudaDevice *device, NucsegCudnn *cudnn,
   self->nodes = g_new0 (NucsegPlaced, self->graph->n_nodes);
   self->steps = g_array_new (FALSE, TRUE, sizeof (NucsegStep));
   self->buffers = nucseg_buffers_new (device);
-  self->weights = nucseg_weights_new (device, self->graph, error);
-  if (self->weights && nucseg_network_place (self, height, width, error)
+  self->weights = nucseg_weights_new (device, model);
+  if (nucseg_network_place (self, height, width, error)
       && nucseg_network_make_steps (self, error)
-      && nucseg_buffers_allocate (self->buffers, error)
-      && nucseg_weights_upload (self->weights, error)) {
+      && nucseg_weights_check (self->weights, error)
+      && nucseg_buffers_allocate (self->buffers, error)) {
     NucsegTune tune = { device, cudnn, nucseg_model_get_sha256 (model),
       nucseg_precision_name (precision), height, width };
 
@@ -113,6 +113,13 @@ nucseg_network_free (NucsegNetwork *self)
   nucseg_cuda_free (self->device, self->workspace);
   g_free (self->nodes);
   g_free (self);
+}
+
+void
+nucseg_network_abandon (NucsegNetwork *self)
+{
+  if (self)
+    nucseg_weights_abandon (g_steal_pointer (&self->weights));
 }
 
 NucsegCudaTensor

@@ -19,7 +19,8 @@ typedef struct _NucsegNetwork NucsegNetwork;
  * nucseg_network_new:
  * @device: entered; must outlive the network
  * @cudnn: likewise
- * @model: its weights are copied
+ * @model: its weights are copied, unless another network of it has done so;
+ *   must outlive the network
  * @height: of the input
  * @width: of the input
  * @precision: F32 or BF16
@@ -34,6 +35,9 @@ NucsegNetwork *nucseg_network_new (NucsegCudaDevice *device, NucsegCudnn *cudnn,
     NucsegModel *model, gint height, gint width, NucsegPrecision precision,
     GError **error);
 void nucseg_network_free (NucsegNetwork *network);
+/* Where the device's context can't be entered any more: others don't find its
+ * weights from now on. What it has is lost with the context. */
+void nucseg_network_abandon (NucsegNetwork *network);
 
 /* The tensor that prepare fills, and *@block: 1, or the block of the
  * space_to_depth that it does on the way. */

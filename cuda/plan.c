@@ -237,6 +237,8 @@ cuda_plan_free (NucsegPlan *plan)
       nucseg_cuda_free_host (
           plan->device, g_ptr_array_index (plan->host_memory, i));
     nucseg_cuda_device_leave (plan->device);
+  } else {
+    nucseg_network_abandon (plan->network);
   }
   nucseg_cuda_device_free (plan->device);
   g_ptr_array_unref (plan->memory);

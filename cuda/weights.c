@@ -4,21 +4,61 @@
  */
 #include "cuda/weights.h"
 
+#include "cuda/shared.h"
+
 #include <string.h>
 
-#define ALIGNMENT 256
+#define WHAT "the network's weights"
 
 struct _NucsegWeights {
   NucsegCudaDevice *device;
-  guint8 *bytes; /* what the device gets */
-  guint8 *block; /* on the device */
-  gsize size, used;
+  const NucsegGraph *graph;
+  const gchar *sha256; /* of the model: same file, same weights */
+  GPtrArray *blocks; /* NucsegShared */
+  GError *error; /* the first, or NULL */
 };
 
-static gsize
-align (gsize size)
+/* What a block is filled from. */
+typedef struct {
+  const NucsegConv *conv;
+  NucsegCudaType type;
+  gint in_channels; /* of cuDNN's layout */
+} Source;
+
+NucsegWeights *
+nucseg_weights_new (NucsegCudaDevice *device, NucsegModel *model)
 {
-  return (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  NucsegWeights *weights = g_new0 (NucsegWeights, 1);
+
+  weights->device = device;
+  weights->graph = nucseg_model_get_graph (model);
+  weights->sha256 = nucseg_model_get_sha256 (model);
+  weights->blocks = g_ptr_array_new ();
+  return weights;
+}
+
+static void
+release (NucsegWeights *weights, NucsegCudaDevice *device)
+{
+  if (!weights)
+    return;
+  for (guint i = 0; i < weights->blocks->len; i++)
+    nucseg_shared_release (g_ptr_array_index (weights->blocks, i), device);
+  g_ptr_array_unref (weights->blocks);
+  g_clear_error (&weights->error);
+  g_free (weights);
+}
+
+void
+nucseg_weights_free (NucsegWeights *weights)
+{
+  release (weights, weights ? weights->device : NULL);
+}
+
+void
+nucseg_weights_abandon (NucsegWeights *weights)
+{
+  release (weights, NULL);
 }
 
 static gsize
@@ -28,78 +68,89 @@ count_weights (const NucsegConv *conv)
       * conv->kernel_h * conv->kernel_w;
 }
 
-NucsegWeights *
-nucseg_weights_new (
-    NucsegCudaDevice *device, const NucsegGraph *graph, GError **error)
+static void
+fill_plain (gpointer bytes, gconstpointer data)
 {
-  NucsegWeights *weights = g_new0 (NucsegWeights, 1);
+  const Source *source = data;
 
-  weights->device = device;
-  for (guint i = 0; i < graph->n_nodes; i++) {
-    const NucsegConv *conv = &graph->nodes[i].u.conv;
+  nucseg_cuda_conv_pack (source->conv, source->type, bytes);
+}
 
-    if (graph->nodes[i].op != NUCSEG_OP_CONV)
-      continue;
-    /* Filling up adds 7 channels at most. */
-    weights->size += align (sizeof (gfloat)
-        * (count_weights (conv)
-            + (gsize) conv->out_channels * 7 * conv->kernel_h
-                * conv->kernel_w));
-    weights->size += align (sizeof (gfloat) * conv->out_channels);
+static void
+fill_bias (gpointer bytes, gconstpointer data)
+{
+  const Source *source = data;
+
+  if (source->conv->bias)
+    memcpy (bytes, source->conv->bias,
+        sizeof (gfloat) * source->conv->out_channels);
+}
+
+static void
+fill_cudnn (gpointer bytes, gconstpointer data)
+{
+  const Source *source = data;
+  const NucsegConv *conv = source->conv;
+  const gint taps = conv->kernel_h * conv->kernel_w;
+  const gint n_in = conv->in_channels, n_out = conv->out_channels;
+  gfloat *packed = g_new (gfloat, count_weights (conv));
+
+  nucseg_cuda_conv_pack (conv, source->type, packed);
+  for (gint o = 0; o < n_out; o++) {
+    for (gint tap = 0; tap < taps; tap++) {
+      for (gint i = 0; i < n_in; i++) {
+        gfloat value = packed[((gsize) tap * n_in + i) * n_out + o];
+        gsize at = ((gsize) o * taps + tap) * source->in_channels + i;
+        guint32 bits;
+
+        if (source->type == NUCSEG_CUDA_F32) {
+          ((gfloat *) bytes)[at] = value;
+          continue;
+        }
+        /* A value that is rounded to bf16: the upper half of its bits. */
+        memcpy (&bits, &value, sizeof bits);
+        ((guint16 *) bytes)[at] = (guint16) (bits >> 16);
+      }
+    }
   }
-  weights->bytes = g_try_malloc0 (MAX (weights->size, 1));
-  if (!weights->bytes)
-    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_MEMORY,
-        "no memory for the network's weights: %" G_GSIZE_FORMAT " bytes",
-        weights->size);
-  else
-    weights->block = nucseg_cuda_alloc (
-        device, weights->size, "the network's weights", error);
-  if (!weights->block) {
-    nucseg_weights_free (weights);
+  g_free (packed);
+}
+
+/* NULL once something has failed. */
+static gpointer
+take (NucsegWeights *weights, guint node, const gchar *layout, gsize size,
+    NucsegSharedFill fill, const Source *source)
+{
+  g_autofree gchar *key = NULL;
+  NucsegShared *shared;
+
+  if (weights->error)
     return NULL;
-  }
-  return weights;
-}
-
-void
-nucseg_weights_free (NucsegWeights *weights)
-{
-  if (!weights)
-    return;
-  nucseg_cuda_free (weights->device, weights->block);
-  g_free (weights->bytes);
-  g_free (weights);
-}
-
-/* @size bytes; *@to is where to write them. */
-static gpointer
-take (NucsegWeights *weights, gsize size, gpointer *to)
-{
-  gsize at = weights->used;
-
-  weights->used += align (size);
-  g_assert (weights->used <= weights->size);
-  *to = weights->bytes + at;
-  return weights->block + at;
+  key = g_strdup_printf ("%s %u %s %d %d", weights->sha256, node, layout,
+      (gint) source->type, source->in_channels);
+  shared = nucseg_shared_take (
+      weights->device, key, size, fill, source, WHAT, &weights->error);
+  if (!shared)
+    return NULL;
+  g_ptr_array_add (weights->blocks, shared);
+  return nucseg_shared_get_address (shared);
 }
 
 static gpointer
-add_bias (NucsegWeights *weights, const NucsegConv *conv)
+take_bias (NucsegWeights *weights, guint node)
 {
-  const gsize size = sizeof (gfloat) * conv->out_channels;
-  gpointer to, address = take (weights, size, &to);
+  const NucsegConv *conv = &weights->graph->nodes[node].u.conv;
+  const Source source = { conv, NUCSEG_CUDA_F32, 0 };
 
-  if (conv->bias)
-    memcpy (to, conv->bias, size);
-  return address;
+  return take (weights, node, "bias", sizeof (gfloat) * conv->out_channels,
+      fill_bias, &source);
 }
 
 NucsegCudaConv
-nucseg_weights_add (
-    NucsegWeights *weights, const NucsegConv *conv, NucsegCudaType round)
+nucseg_weights_add (NucsegWeights *weights, guint node, NucsegCudaType round)
 {
-  gpointer to;
+  const NucsegConv *conv = &weights->graph->nodes[node].u.conv;
+  const Source source = { conv, round, 0 };
   NucsegCudaConv result = { .in_channels = conv->in_channels,
     .out_channels = conv->out_channels,
     .kernel_h = conv->kernel_h,
@@ -110,53 +161,31 @@ nucseg_weights_add (
     .groups = conv->groups,
     .activation = conv->activation };
 
-  result.weight = take (weights, count_weights (conv) * sizeof (gfloat), &to);
-  nucseg_cuda_conv_pack (conv, round, to);
-  result.bias = conv->bias ? add_bias (weights, conv) : NULL;
+  result.weight = take (weights, node, "plain",
+      count_weights (conv) * sizeof (gfloat), fill_plain, &source);
+  result.bias = conv->bias ? take_bias (weights, node) : NULL;
   return result;
 }
 
 void
-nucseg_weights_add_cudnn (NucsegWeights *weights, const NucsegConv *conv,
+nucseg_weights_add_cudnn (NucsegWeights *weights, guint node,
     NucsegCudaType type, gint in_channels, gpointer *weight, gpointer *bias)
 {
-  const gint taps = conv->kernel_h * conv->kernel_w;
-  const gint n_in = conv->in_channels, n_out = conv->out_channels;
-  const gsize n = (gsize) n_out * taps * in_channels;
+  const NucsegConv *conv = &weights->graph->nodes[node].u.conv;
+  const Source source = { conv, type, in_channels };
   const gsize element = type == NUCSEG_CUDA_F32 ? 4 : 2;
-  gfloat *packed = g_new (gfloat, count_weights (conv));
-  gpointer to;
+  const gsize n = (gsize) conv->out_channels * conv->kernel_h * conv->kernel_w
+      * in_channels;
 
-  *weight = take (weights, n * element, &to);
-  nucseg_cuda_conv_pack (conv, type, packed);
-  for (gint o = 0; o < n_out; o++) {
-    for (gint tap = 0; tap < taps; tap++) {
-      for (gint i = 0; i < n_in; i++) {
-        gfloat value = packed[((gsize) tap * n_in + i) * n_out + o];
-        gsize at = ((gsize) o * taps + tap) * in_channels + i;
-        guint32 bits;
-
-        if (type == NUCSEG_CUDA_F32) {
-          ((gfloat *) to)[at] = value;
-          continue;
-        }
-        /* A value that is rounded to bf16: the upper half of its bits. */
-        memcpy (&bits, &value, sizeof bits);
-        ((guint16 *) to)[at] = (guint16) (bits >> 16);
-      }
-    }
-  }
-  g_free (packed);
-  *bias = add_bias (weights, conv);
+  *weight = take (weights, node, "cudnn", n * element, fill_cudnn, &source);
+  *bias = take_bias (weights, node);
 }
 
 gboolean
-nucseg_weights_upload (NucsegWeights *weights, GError **error)
+nucseg_weights_check (NucsegWeights *weights, GError **error)
 {
-  gboolean ok = nucseg_cuda_upload (weights->device, weights->block,
-                    weights->bytes, weights->used, error)
-      && nucseg_cuda_wait (weights->device, error);
-
-  g_clear_pointer (&weights->bytes, g_free);
-  return ok;
+  if (!weights->error)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&weights->error));
+  return FALSE;
 }

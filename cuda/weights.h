@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * weights.h: a model's weights on the device, in the layouts that cuDNN and
- * the kernels read. Addresses are known at once, the bytes follow with
- * nucseg_weights_upload().
+ * the kernels read. Networks of the same model in one CUDA context read the
+ * same memory, whatever their sizes (shared.h).
  */
 #ifndef NUCSEG_CUDA_WEIGHTS_H
 #define NUCSEG_CUDA_WEIGHTS_H
@@ -14,24 +14,27 @@ G_BEGIN_DECLS
 
 typedef struct _NucsegWeights NucsegWeights;
 
-/* Room for each convolution of @graph, once in either layout; NULL with MEMORY
- * or DEVICE. */
-NucsegWeights *nucseg_weights_new (
-    NucsegCudaDevice *device, const NucsegGraph *graph, GError **error);
+/* None of @model's yet; it and @device must outlive the weights. */
+NucsegWeights *
+nucseg_weights_new (NucsegCudaDevice *device, NucsegModel *model);
 /* Inside the device's context; NULL is allowed. */
 void nucseg_weights_free (NucsegWeights *weights);
+/* The same where the context can't be entered any more. */
+void nucseg_weights_abandon (NucsegWeights *weights);
 
-/* @conv as the kernels take it, with weights rounded to @round. */
-NucsegCudaConv nucseg_weights_add (
-    NucsegWeights *weights, const NucsegConv *conv, NucsegCudaType round);
+/* The convolution of node @node as the kernels take it, with weights rounded
+ * to @round. What fails shows in nucseg_weights_check(). */
+NucsegCudaConv
+nucseg_weights_add (NucsegWeights *weights, guint node, NucsegCudaType round);
 
-/* (O, KH, KW, @in_channels) of @type (F32 or BF16), channels beyond the conv's
- * own 0; and its bias, zeros if it has none. */
-void nucseg_weights_add_cudnn (NucsegWeights *weights, const NucsegConv *conv,
+/* Of node @node: (O, KH, KW, @in_channels) of @type (F32 or BF16), channels
+ * beyond the conv's own 0; and its bias, zeros if it has none. */
+void nucseg_weights_add_cudnn (NucsegWeights *weights, guint node,
     NucsegCudaType type, gint in_channels, gpointer *weight, gpointer *bias);
 
-/* Copies all that was added; returns when it is there. */
-gboolean nucseg_weights_upload (NucsegWeights *weights, GError **error);
+/* FALSE with MEMORY or DEVICE where something could not be added; else all of
+ * it is on the device. */
+gboolean nucseg_weights_check (NucsegWeights *weights, GError **error);
 
 G_END_DECLS
 

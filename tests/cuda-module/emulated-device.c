@@ -8,6 +8,8 @@
  * of the host meanwhile is what a real graph would have read when it was
  * captured, or the tests would see old frames.
  */
+#include "emulated-device.h"
+
 #include "cuda/device.h"
 #include "cuda/graph.h"
 
@@ -23,6 +25,22 @@ struct _NucsegCudaGraph {
   NucsegCudaRecord record;
   gpointer data;
 };
+
+/* Of a block, in front of what the back end gets. */
+typedef struct {
+  gsize size;
+  gboolean is_weights;
+} Header;
+
+static EmulatedLog log_of_memory;
+
+NUCSEG_API EmulatedLog *emulated_get_log (void);
+
+EmulatedLog *
+emulated_get_log (void)
+{
+  return &log_of_memory;
+}
 
 gchar *
 nucseg_cuda_runtime_version (void)
@@ -69,6 +87,13 @@ nucseg_cuda_device_is_current (const NucsegCudaDevice *device)
   return TRUE;
 }
 
+/* There is one, whoever asks. */
+gconstpointer
+nucseg_cuda_device_get_context (const NucsegCudaDevice *device)
+{
+  return &log_of_memory;
+}
+
 const gchar *
 nucseg_cuda_device_get_name (const NucsegCudaDevice *device)
 {
@@ -109,18 +134,35 @@ nucseg_cuda_alloc (
     NucsegCudaDevice *device, gsize size, const gchar *what, GError **error)
 {
   gsize padded = (MAX (size, 1) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-  gpointer memory = g_aligned_alloc (1, padded, ALIGNMENT);
+  guint8 *block = g_aligned_alloc (1, ALIGNMENT + padded, ALIGNMENT);
+  Header *header = (Header *) block;
 
   check_entered (device);
-  memset (memory, 0, padded);
-  return memory;
+  memset (block, 0, ALIGNMENT + padded);
+  *header = (Header){ padded, g_str_equal (what, "the network's weights") };
+  log_of_memory.live += padded;
+  if (header->is_weights) {
+    log_of_memory.live_weights += padded;
+    log_of_memory.n_weights++;
+  }
+  return block + ALIGNMENT;
 }
 
 void
 nucseg_cuda_free (NucsegCudaDevice *device, gpointer memory)
 {
+  guint8 *block = memory;
+  const Header *header;
+
   check_entered (device);
-  g_aligned_free (memory);
+  if (!memory)
+    return;
+  block -= ALIGNMENT;
+  header = (const Header *) block;
+  log_of_memory.live -= header->size;
+  if (header->is_weights)
+    log_of_memory.live_weights -= header->size;
+  g_aligned_free (block);
 }
 
 gpointer

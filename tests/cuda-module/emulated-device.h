@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * emulated-device.h: what the emulated device tells the test that watches it.
+ */
+#ifndef NUCSEG_TESTS_EMULATED_DEVICE_H
+#define NUCSEG_TESTS_EMULATED_DEVICE_H
+
+#include <glib.h>
+
+/* Written by whoever uses the device: one thread at a time. */
+typedef struct {
+  gsize live; /* bytes of device memory that nobody has freed */
+  gsize live_weights; /* of these, those of networks' weights */
+  guint n_weights; /* blocks of weights that were ever made */
+} EmulatedLog;
+
+/* The module exports this function under the name "emulated_get_log". */
+typedef EmulatedLog *(*EmulatedGetLog) (void);
+#define EMULATED_LOG_SYMBOL "emulated_get_log"
+
+#endif /* NUCSEG_TESTS_EMULATED_DEVICE_H */
