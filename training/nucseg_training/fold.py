@@ -77,5 +77,15 @@ def to_graph(net: AttentionUNet) -> Graph:
                 x = _conv_relu(g, f"dec{i}.{part}", x, conv)
     g.output = _pointwise(g, "head", x, net.head, "none")
     if c.stem > 1:
-        g.output = g.add("maps", "depth_to_space", g.output, block=c.stem)
+        g.output = g.add("maps" if net.refine is None else "coarse",
+                         "depth_to_space", g.output, block=c.stem)
+    if net.refine is not None:
+        r = net.refine
+        y = _conv_relu(g, "refine.detail", "input", r.detail)
+        x = _conv_relu(g, "refine.reduce", x, r.reduce)
+        x = g.add("refine.up", "upsample", x, mode="bilinear")
+        x = g.add("refine.concat", "concat", x, y)
+        x = _conv_relu(g, "refine.mix", x, r.mix)
+        x = _pointwise(g, "refine.head", x, r.head, "none")
+        g.output = g.add("maps", "add", g.output, x)
     return g

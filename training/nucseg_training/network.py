@@ -21,13 +21,15 @@ class NetworkConfig:
     widths: channels of the encoder's stages; stage i works at
     1 / (stem * 2^i) of the input's resolution. first_convs (1 or 2) is how many
     convolutions the first stage has on each side, first_kernel the size of the
-    very first one.
+    very first one. refine, where it is not 0, is the width of a branch at full
+    resolution that corrects the maps (Refine).
     maps: the outputs that ship; aux: outputs for training alone."""
 
     widths: tuple[int, ...] = (16, 32, 64, 128)
     stem: int = 2
     first_convs: int = 2
     first_kernel: int = 3
+    refine: int = 0
     deepest_dilation: int = 2
     aspp_rates: tuple[int, ...] = (1, 6, 12, 18)
     sap_grid: int = 4
@@ -141,6 +143,27 @@ class Decode(nn.Module):
         return x if self.b is None else self.b(x)
 
 
+class Refine(nn.Module):
+    """What is added to maps that were made at half the resolution: a 3x3 over
+    the frame itself and the last features, up-sampled, at full resolution.
+
+    A network whose every stage works at half the resolution is four times
+    cheaper, but nuclei of ten pixels across are five wide in it."""
+
+    def __init__(self, features: int, width: int, maps: int):
+        super().__init__()
+        self.detail = ConvBnAct(1, width)
+        self.reduce = ConvBnAct(features, width, 1)
+        self.mix = ConvBnAct(2 * width, width)
+        self.head = nn.Conv2d(width, maps, 1)
+
+    def forward(self, frame: torch.Tensor, features: torch.Tensor
+                ) -> torch.Tensor:
+        up = F.interpolate(self.reduce(features), scale_factor=2,
+                           mode="bilinear", align_corners=False)
+        return self.mix(torch.cat([up, self.detail(frame)], 1))
+
+
 class AttentionUNet(nn.Module):
     """One grey channel in; the shipped maps, then the auxiliary ones, out, at
     the input's resolution. The channels of the maps are raw (logits, offsets
@@ -173,6 +196,11 @@ class AttentionUNet(nn.Module):
         self.head = nn.Conv2d(c.widths[0], len(c.maps) * cells, 1)
         self.aux = (nn.Conv2d(c.widths[0], len(c.aux) * cells, 1)
                     if c.aux else None)
+        if c.refine and c.stem != 2:
+            raise ValueError(f"refine corrects maps of a stem of 2, not "
+                             f"{c.stem}")
+        self.refine = (Refine(c.widths[0], c.refine, len(c.maps))
+                       if c.refine else None)
         self._initialise()
 
     def _initialise(self) -> None:
@@ -184,6 +212,9 @@ class AttentionUNet(nn.Module):
         for head in (self.head, self.aux):
             if head is not None:
                 nn.init.normal_(head.weight, std=0.01)
+        if self.refine is not None:
+            # At first nothing is corrected.
+            nn.init.zeros_(self.refine.head.weight)
 
     def features(self, x: torch.Tensor) -> torch.Tensor:
         """Everything but the heads: widths[0] channels at 1 / stem."""
@@ -208,10 +239,13 @@ class AttentionUNet(nn.Module):
         """(N, 1, H, W) to (N, maps, H, W), or with the auxiliary maps behind
         them in training mode."""
         f = self.features(x)
+        mixed = None if self.refine is None else self.refine(x, f)
         # Offsets of tens of pixels need more than bf16's eight bits.
         with torch.autocast(f.device.type, enabled=False):
             f = f.float()
             out = depth_to_space(self.head(f), self.config.stem)
+            if mixed is not None:
+                out = out + self.refine.head(mixed.float())
             if self.training and self.aux is not None:
                 aux = depth_to_space(self.aux(f), self.config.stem)
                 out = torch.cat([out, aux], 1)

@@ -38,6 +38,8 @@ def config_of(graph: Graph) -> NetworkConfig:
         NetworkConfig(), widths=tuple(widths), stem=stem,
         first_convs=2 if "enc0.b" in nodes else 1,
         first_kernel=int(graph.tensors["enc0.a.weight"].shape[-1]),
+        refine=(int(graph.tensors["refine.mix.weight"].shape[0])
+                if "refine.mix" in nodes else 0),
         deepest_dilation=nodes[f"enc{len(widths) - 1}.a"]["dilation"],
         use_aspp=bool(rates), aspp_rates=tuple(rates) or (1, 6, 12, 18),
         use_sap="att0.own" in nodes, use_ce="att1.expand" in nodes)
@@ -70,6 +72,12 @@ def _layers(net: AttentionUNet) -> dict[str, tuple[nn.Module, list[int]]]:
         if block.b is not None:
             out[f"dec{i}.b"] = block.b, [width]
     out["head"] = net.head, [c.widths[0]]
+    if net.refine is not None:
+        r = net.refine
+        out["refine.detail"] = r.detail, [1]
+        out["refine.reduce"] = r.reduce, [c.widths[0]]
+        out["refine.mix"] = r.mix, [c.refine, c.refine]
+        out["refine.head"] = r.head, [c.refine]
     return out
 
 

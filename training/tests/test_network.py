@@ -36,9 +36,12 @@ class Network(unittest.TestCase):
     def test_every_ablation_exports(self) -> None:
         for parts in ({}, {"use_ce": False}, {"use_aspp": False},
                       {"use_ce": False, "use_sap": False},
-                      {"widths": (4, 6, 8), "stem": 4}):
+                      {"widths": (4, 6, 8), "stem": 4}, {"refine": 6},
+                      {"stem": 1, "first_convs": 1, "first_kernel": 5}):
             torch.manual_seed(3)
             net = AttentionUNet(NetworkConfig(**(TINY | parts)))
+            if net.refine is not None:
+                torch.nn.init.normal_(net.refine.head.weight)
             net(torch.rand(4, 1, 32, 48))
             net.eval()
             x = torch.rand(2, 1, 48, 32)

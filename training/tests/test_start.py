@@ -50,7 +50,7 @@ class Start(unittest.TestCase):
         for change in ({}, {"use_ce": False}, {"use_aspp": False},
                        {"use_sap": False, "use_ce": False}, {"stem": 1},
                        {"stem": 1, "first_convs": 1}, {"first_kernel": 5},
-                       {"deepest_dilation": 4}):
+                       {"deepest_dilation": 4}, {"refine": 6}):
             config = replace(SMALL, **change)
             self.assertEqual(start.config_of(model(config)), config)
 
@@ -74,6 +74,11 @@ class Start(unittest.TestCase):
         self.assertLess(float(inner.mean()), 0.1 * float(expected.std()))
         with self.assertRaises(ValueError):
             start.at_twice_the_resolution(config)
+
+    def test_refinement_corrects_nothing_to_begin_with(self) -> None:
+        expected = self.file.run(self.x)
+        for got in self.started(replace(SMALL, refine=4), fresh=4):
+            self.assertLess(float((got - expected).abs().max()), 1e-4)
 
     def test_a_stage_in_front_takes_the_rest(self) -> None:
         config = NetworkConfig(stem=1, first_convs=1, widths=(4, 4, 6, 8))
