@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * lower.c: nodes -> steps, with the buffers that they touch and when. The last
- * step splits the output into planes; a depth_to_space at the end is done on
- * the way.
+ * step splits the output into planes; a depth_to_space at the end, and its sum
+ * with another tensor, are done on the way.
  */
 #include "cpu/onednn/network-private.h"
 
@@ -221,8 +221,8 @@ add_node (NucsegNetwork *self, guint i, GError **error)
   return ok;
 }
 
-/* The last step: the output, or what a final depth_to_space would take, into
- * planes. */
+/* The last step: the output, or what a final depth_to_space (and sum) would
+ * take, into planes. */
 static void
 add_maps (NucsegNetwork *self)
 {
@@ -231,11 +231,19 @@ add_maps (NucsegNetwork *self)
   /* A node that has the output as its input, for input_slot(). */
   NucsegStep step = { NUCSEG_STEP_MAPS, last, 1 };
 
+  guint added, moved = nucseg_network_last_rearrangement (self, &added);
+
   step.size[0] = 1;
   step.size[1] = self->n_maps;
-  if (self->nodes[graph->output].done) {
-    step.size[0] = last->u.block;
-    step.in[0] = input_slot (self, graph->output, 0, NUCSEG_ELEMENT_F32);
+  if (moved != NUCSEG_NONE) {
+    step.size[0] = graph->nodes[moved].u.block;
+    step.in[0] = input_slot (self, moved, 0, NUCSEG_ELEMENT_F32);
+    if (added != NUCSEG_NONE) {
+      step.n_inputs = 2;
+      step.in[1] = input_slot (self, graph->output,
+          last->inputs[0] == added ? 0 : 1, NUCSEG_ELEMENT_F32);
+      use (self, step.in[1].buffer);
+    }
   } else if (self->nodes[graph->output].type == NUCSEG_ELEMENT_F32) {
     step.in[0] = node_slot (self, graph->output);
   } else {

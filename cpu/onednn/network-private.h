@@ -62,6 +62,16 @@ void nucseg_network_place (NucsegNetwork *network);
 NucsegElement
 nucseg_network_wanted_type (const NucsegNetwork *network, guint i, guint k);
 
+/**
+ * nucseg_network_last_rearrangement:
+ * @added: (out): the tensor that is added to what it makes, or %NUCSEG_NONE
+ *
+ * Returns: the depth_to_space that is done while the maps are split, or
+ *   %NUCSEG_NONE
+ */
+guint
+nucseg_network_last_rearrangement (const NucsegNetwork *network, guint *added);
+
 /* --- lower.c ------------------------------------------------------------ */
 
 /* Fills network->steps and adds their buffers, which have no memory yet. */

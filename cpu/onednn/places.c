@@ -24,17 +24,42 @@ count_consumers (NucsegNetwork *self)
   }
 }
 
-/* The last convolution keeps its f32 sums, also where only a depth_to_space
- * stands behind it. */
+/* A depth_to_space at the end, and its sum with a second tensor, are done while
+ * the maps are split. */
+guint
+nucseg_network_last_rearrangement (const NucsegNetwork *self, guint *added)
+{
+  const NucsegGraph *graph = self->graph;
+  const NucsegNode *last = &graph->nodes[graph->output];
+
+  *added = NUCSEG_NONE;
+  if (last->op == NUCSEG_OP_DEPTH_TO_SPACE)
+    return graph->output;
+  if (last->op != NUCSEG_OP_ADD || last->n_inputs != 2)
+    return NUCSEG_NONE;
+  for (guint k = 0; k < 2; k++) {
+    const guint i = last->inputs[k];
+
+    if (graph->nodes[i].op == NUCSEG_OP_DEPTH_TO_SPACE
+        && self->nodes[i].n_consumers == 1) {
+      *added = last->inputs[1 - k];
+      return i;
+    }
+  }
+  return NUCSEG_NONE;
+}
+
+/* The last convolutions keep their f32 sums, also where only what is done with
+ * the maps stands behind them. */
 static gboolean
 makes_output (const NucsegNetwork *self, guint i)
 {
-  const NucsegNode *last = &self->graph->nodes[self->graph->output];
+  guint added, moved = nucseg_network_last_rearrangement (self, &added);
 
   if (i == self->graph->output)
     return TRUE;
-  return last->op == NUCSEG_OP_DEPTH_TO_SPACE && last->inputs[0] == i
-      && self->nodes[i].n_consumers == 1;
+  return self->nodes[i].n_consumers == 1 && moved != NUCSEG_NONE
+      && (i == added || self->graph->nodes[moved].inputs[0] == i);
 }
 
 static void
@@ -164,6 +189,7 @@ void
 nucseg_network_place (NucsegNetwork *self)
 {
   const NucsegGraph *graph = self->graph;
+  guint moved, added;
 
   for (guint i = 0; i < graph->n_nodes; i++) {
     NucsegNodePlan *node = &self->nodes[i];
@@ -177,7 +203,7 @@ nucseg_network_place (NucsegNetwork *self)
   }
   for (guint i = 0; i < graph->n_nodes; i++)
     place_slices (self, i);
-  /* A depth_to_space at the end is done while the maps are split. */
-  if (graph->nodes[graph->output].op == NUCSEG_OP_DEPTH_TO_SPACE)
-    self->nodes[graph->output].done = TRUE;
+  moved = nucseg_network_last_rearrangement (self, &added);
+  if (moved != NUCSEG_NONE)
+    self->nodes[moved].done = self->nodes[graph->output].done = TRUE;
 }

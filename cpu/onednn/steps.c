@@ -57,8 +57,19 @@ convert (const Work *work, gint first, gint end)
   }
 }
 
+/* Line @y of map @m of the tensor that is added, at full resolution. */
+static void
+add_line (const NucsegTensor *added, gint y, gint m, gfloat *to)
+{
+  const gfloat *p = (const gfloat *) added->data
+      + (gsize) y * added->width * added->pitch + m;
+
+  for (gint x = 0; x < added->width; x++, p += added->pitch)
+    to[x] += *p;
+}
+
 /* Channel (dy block + dx) n_maps + m of pixel x becomes element block x + dx
- * of line dy in plane m. */
+ * of line dy in plane m; a second input is added. */
 static void
 split_maps (const Work *work, gint first, gint end)
 {
@@ -77,17 +88,17 @@ split_maps (const Work *work, gint first, gint end)
           work->context->maps + m * plane + ((gsize) y * block + dy) * line;
       const gfloat *p = from + dy * block * n_maps + m;
 
-      if (block == 2) {
-        for (gint x = 0; x < in->width; x++, p += in->pitch) {
+      for (gint x = 0; x < in->width; x++, p += in->pitch) {
+        if (block == 2) {
           to[2 * x] = p[0];
           to[2 * x + 1] = p[n_maps];
+          continue;
         }
-        continue;
-      }
-      for (gint x = 0; x < in->width; x++, p += in->pitch) {
         for (gint dx = 0; dx < block; dx++)
-          *to++ = p[dx * n_maps];
+          to[block * x + dx] = p[dx * n_maps];
       }
+      if (work->step->n_inputs > 1)
+        add_line (&work->step->in[1].tensor, y * block + dy, m, to);
     }
   }
 }
