@@ -72,7 +72,7 @@ must_invert (const NucsegInput *input, const NucsegParams *params,
     for (guint g = 0; g < n_levels; g++)
       if (histogram[g] != 0)
         sum += (gdouble) histogram[g] * table[g];
-    shows_dark = sum / (gdouble) n > 0.5;
+    shows_dark = sum / (gdouble) n > NUCSEG_DARK_MEAN (input->method);
   } else {
     shows_dark = params->polarity == NUCSEG_POLARITY_DARK;
   }

@@ -88,7 +88,7 @@ must_invert (const NucsegInput &input, const NucsegCudaRequest *request,
     double sum, unsigned n)
 {
   bool shows_dark = request->polarity == NUCSEG_POLARITY_AUTO
-      ? sum / (double) n > 0.5
+      ? sum / (double) n > NUCSEG_DARK_MEAN (input.method)
       : request->polarity == NUCSEG_POLARITY_DARK;
 
   if (input.polarity == NUCSEG_TRAINED_BOTH)

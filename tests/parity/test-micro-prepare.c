@@ -152,14 +152,23 @@ test_limits (void)
   Prepared out;
 
   /* ranks ceil (4) = 4 and ceil (399.2) = 400: values 1 and 199 */
-  prepare (&frame, NUCSEG_BUILDER_INPUT, 1, 1, NULL, &out);
+  params.polarity = NUCSEG_POLARITY_BRIGHT;
+  prepare (&frame, NUCSEG_BUILDER_INPUT, 1, 1, &params, &out);
   g_assert_cmpuint (out.result.low, ==, 1);
   g_assert_cmpuint (out.result.high, ==, 199);
   assert_near (out.input[0], -1 / 198.0f);
   assert_near (out.input[399], 1);
   assert_near (out.input[200], 99 / 198.0f);
-  /* the mean, 98.5 / 198, is below 1/2 */
   g_assert_false (out.result.inverted);
+
+  /* the mean, 98.5 / 198, is above 0.4; with 100 pixels more of value 0 it is
+   * below */
+  prepare (&frame, NUCSEG_BUILDER_INPUT, 1, 1, NULL, &out);
+  g_assert_true (out.result.inverted);
+  memset (memory + 300, 0, 100);
+  prepare (&frame, NUCSEG_BUILDER_INPUT, 1, 1, NULL, &out);
+  g_assert_false (out.result.inverted);
+  frame = ramp (memory);
 
   params.polarity = NUCSEG_POLARITY_DARK;
   prepare (&frame, NUCSEG_BUILDER_INPUT, 1, 1, &params, &out);

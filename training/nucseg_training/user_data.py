@@ -182,9 +182,9 @@ def kind_of(grey: np.ndarray, labels: np.ndarray) -> str:
     if inside.any() and not inside.all():
         bright = np.median(grey[inside]) >= np.median(grey[~inside])
     else:
-        x = prepare.normalise(grey, 8 * grey.dtype.itemsize,
-                              prepare.InputSpec())
-        bright = float(x.mean(dtype=np.float64)) <= 0.5
+        spec = prepare.InputSpec()
+        x = prepare.normalise(grey, 8 * grey.dtype.itemsize, spec)
+        bright = prepare.apply_polarity(x, spec) is x
     return "fluorescence" if bright else "brightfield"
 
 
