@@ -414,6 +414,11 @@ NUCSEG_API const gchar *nucseg_session_get_backend (NucsegSession *session);
 NUCSEG_API NucsegPrecision nucseg_session_get_precision (
     NucsegSession *session);
 
+/* Whether frames may lie in @memory; another back end that takes over may say
+ * otherwise. */
+NUCSEG_API gboolean nucseg_session_takes_memory (
+    NucsegSession *session, NucsegMemory memory);
+
 /**
  * nucseg_session_get_fallback:
  * @session: a session

@@ -61,6 +61,13 @@ nucseg_session_get_precision (NucsegSession *session)
   return session->precision;
 }
 
+gboolean
+nucseg_session_takes_memory (NucsegSession *session, NucsegMemory memory)
+{
+  g_return_val_if_fail (session != NULL, FALSE);
+  return memory == NUCSEG_MEMORY_SYSTEM || session->backend->run != NULL;
+}
+
 /* The plan of this size and scale, built if it is not there. */
 static NucsegSessionSlot *
 get_slot (NucsegSession *session, const NucsegFrame *frame,

@@ -1,19 +1,31 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * nucsegfilter-caps.c: formats and memory of nucsegfilter: what it takes, what
- * it makes of it, which buffers it proposes and allocates.
+ * nucsegfilter-caps.c: formats of nucsegfilter: what it takes and what it
+ * makes of it, in which memory.
  */
 #include "errors.h"
+#include "nucsegfilter-cuda.h"
 #include "nucsegfilter-private.h"
 
 #define GREY_FORMATS "GRAY8, GRAY16_LE, GRAY16_BE"
 #define RGB_FORMATS "BGRx, RGBx, xRGB, xBGR, BGRA, RGBA, RGB, BGR"
 #define YUV_FORMATS "I420, NV12"
-#define CAPS                                                                   \
-  "video/x-raw, format = (string) { " GREY_FORMATS ", " RGB_FORMATS            \
-  ", " YUV_FORMATS " }, "                                                      \
+#define SIZES                                                                  \
   "width = (int) [ 16, 8192 ], height = (int) [ 16, 8192 ], "                  \
   "framerate = (fraction) [ 0, max ]"
+#define SYSTEM_CAPS                                                            \
+  "video/x-raw, format = (string) { " GREY_FORMATS ", " RGB_FORMATS            \
+  ", " YUV_FORMATS " }, " SIZES
+#ifdef HAVE_GSTCUDA
+/* GStreamer has no grey format in CUDA memory, and not all orders of RGB. */
+#define CUDA_FORMATS "BGRx, RGBx, BGRA, RGBA, RGB, BGR, " YUV_FORMATS
+#define CAPS                                                                   \
+  SYSTEM_CAPS                                                                  \
+  "; video/x-raw(" NUCSEG_CUDA_FEATURE "), format = (string) { " CUDA_FORMATS  \
+  " }, " SIZES
+#else
+#define CAPS SYSTEM_CAPS
+#endif
 
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE (
     "sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (CAPS));
@@ -97,7 +109,8 @@ list_formats (const GstStructure *s)
 /* Adds to @caps what @s becomes with a conversion from grey to colour, if it
  * allows that: size and rate stay, colours no longer mean what they meant. */
 static void
-append_converted (GstCaps *caps, const GstStructure *s, gboolean from_sink)
+append_converted (GstCaps *caps, const GstStructure *s,
+    const GstCapsFeatures *features, gboolean from_sink)
 {
   GstCaps *from = gst_static_caps_get (from_sink ? &grey_caps : &color_caps);
   GstCaps *to = gst_static_caps_get (from_sink ? &color_caps : &grey_caps);
@@ -114,12 +127,63 @@ append_converted (GstCaps *caps, const GstStructure *s, gboolean from_sink)
       if (gst_structure_has_field (formats_of, "colorimetry"))
         gst_structure_set_value (other, "colorimetry",
             gst_structure_get_value (formats_of, "colorimetry"));
-      gst_caps_append_structure (caps, other);
+      gst_caps_append_structure_full (
+          caps, other, gst_caps_features_copy (features));
     }
   }
   gst_caps_unref (one);
   gst_caps_unref (from);
   gst_caps_unref (to);
+}
+
+static gboolean
+is_system (const GstCapsFeatures *features)
+{
+  return gst_caps_features_is_equal (
+      features, GST_CAPS_FEATURES_MEMORY_SYSTEM_MEMORY);
+}
+
+static gboolean
+is_cuda (const GstCapsFeatures *features)
+{
+#ifdef HAVE_GSTCUDA
+  return gst_caps_features_get_size (features) == 1
+      && gst_caps_features_contains (features, NUCSEG_CUDA_FEATURE);
+#else
+  return FALSE;
+#endif
+}
+
+/* Behind all of @caps (taken) the same in the other kind of memory; of that,
+ * what the other pad has. */
+static GstCaps *
+add_other_memory (
+    GstBaseTransform *trans, GstPadDirection direction, GstCaps *caps)
+{
+#ifdef HAVE_GSTCUDA
+  GstPad *pad = direction == GST_PAD_SINK ? GST_BASE_TRANSFORM_SRC_PAD (trans)
+                                          : GST_BASE_TRANSFORM_SINK_PAD (trans);
+  GstCaps *template_caps = gst_pad_get_pad_template_caps (pad);
+  GstCaps *both = gst_caps_copy (caps), *possible;
+
+  for (guint i = 0; i < gst_caps_get_size (caps); i++) {
+    const gboolean cuda = is_cuda (gst_caps_get_features (caps, i));
+
+    gst_caps_append_structure_full (both,
+        gst_structure_copy (gst_caps_get_structure (caps, i)),
+        gst_caps_features_new (
+            cuda ? GST_CAPS_FEATURE_MEMORY_SYSTEM_MEMORY : NUCSEG_CUDA_FEATURE,
+            NULL));
+  }
+  possible =
+      gst_caps_intersect_full (both, template_caps, GST_CAPS_INTERSECT_FIRST);
+  gst_caps_unref (both);
+  gst_caps_unref (template_caps);
+  gst_caps_unref (caps);
+  return possible;
+#else
+  return caps;
+#endif
 }
 
 static GstCaps *
@@ -136,11 +200,11 @@ transform_caps (GstBaseTransform *trans, GstPadDirection direction,
     GstCapsFeatures *features = gst_caps_get_features (caps, i);
 
     if (!gst_structure_has_name (s, "video/x-raw")
-        || !gst_caps_features_is_equal (
-            features, GST_CAPS_FEATURES_MEMORY_SYSTEM_MEMORY))
+        || !(is_system (features) || is_cuda (features)))
       continue;
-    gst_caps_append_structure (same, gst_structure_copy (s));
-    append_converted (converted, s, from_sink);
+    gst_caps_append_structure_full (
+        same, gst_structure_copy (s), gst_caps_features_copy (features));
+    append_converted (converted, s, features, from_sink);
   }
 
   if (from_sink && prefers_color (self)) {
@@ -150,6 +214,7 @@ transform_caps (GstBaseTransform *trans, GstPadDirection direction,
     gst_caps_append (same, converted);
     result = same;
   }
+  result = add_other_memory (trans, direction, result);
   if (filter) {
     GstCaps *filtered =
         gst_caps_intersect_full (filter, result, GST_CAPS_INTERSECT_FIRST);
@@ -164,7 +229,7 @@ transform_caps (GstBaseTransform *trans, GstPadDirection direction,
 
 /* The first structure and format of @caps that pleases. RGB stands before YUV
  * in what we offer: an outline keeps its colour in every pixel. */
-static GstStructure *
+static GstCaps *
 pick (GstCaps *caps, const gchar *own, gboolean want_color, gboolean any)
 {
   for (guint i = 0; i < gst_caps_get_size (caps); i++) {
@@ -180,10 +245,14 @@ pick (GstCaps *caps, const gchar *own, gboolean want_color, gboolean any)
     }
     if (found) {
       GstStructure *picked = gst_structure_copy (s);
+      GstCaps *result;
 
       gst_structure_set (picked, "format", G_TYPE_STRING, found, NULL);
       g_ptr_array_unref (names);
-      return picked;
+      result = gst_caps_new_empty ();
+      gst_caps_append_structure_full (result, picked,
+          gst_caps_features_copy (gst_caps_get_features (caps, i)));
+      return result;
     }
     g_ptr_array_unref (names);
   }
@@ -196,7 +265,7 @@ fixate_caps (GstBaseTransform *trans, GstPadDirection direction, GstCaps *caps,
 {
   GstNucsegFilter *self = GST_NUCSEG_FILTER (trans);
   const gchar *own = NULL;
-  GstStructure *picked = NULL;
+  GstCaps *picked = NULL;
 
   if (gst_caps_get_size (caps) > 0)
     own = gst_structure_get_string (gst_caps_get_structure (caps, 0), "format");
@@ -211,7 +280,7 @@ fixate_caps (GstBaseTransform *trans, GstPadDirection direction, GstCaps *caps,
   if (!picked)
     return gst_caps_fixate (othercaps);
   gst_caps_unref (othercaps);
-  return gst_caps_fixate (gst_caps_new_full (picked, NULL));
+  return gst_caps_fixate (picked);
 }
 
 static gboolean
@@ -245,6 +314,14 @@ set_caps (GstBaseTransform *trans, GstCaps *incaps, GstCaps *outcaps)
     return FALSE;
   }
   nucseg_filter_forget_mask (self);
+  self->in_cuda = is_cuda (gst_caps_get_features (incaps, 0));
+  self->out_cuda = is_cuda (gst_caps_get_features (outcaps, 0));
+  if ((self->in_cuda || self->out_cuda)
+      && !nucseg_filter_cuda_start (self, &error)) {
+    nucseg_element_error (
+        GST_ELEMENT (self), error, "making CUDA memory ready");
+    return FALSE;
+  }
   /* Files one after the other wait for nothing: their frames are the warm-up.
    * Images of many sizes would else cost three runs each. */
   if (!first && !upstream_is_live (trans))
@@ -279,65 +356,6 @@ get_unit_size (GstBaseTransform *trans, GstCaps *caps, gsize *size)
   return TRUE;
 }
 
-/* --- Memory ------------------------------------------------------------- */
-
-static gboolean
-propose_allocation (
-    GstBaseTransform *trans, GstQuery *decide_query, GstQuery *query)
-{
-  GstNucsegFilter *self = GST_NUCSEG_FILTER (trans);
-
-  if (!GST_BASE_TRANSFORM_CLASS (
-          g_type_class_peek_parent (g_type_class_peek (GST_TYPE_NUCSEG_FILTER)))
-           ->propose_allocation (trans, decide_query, query))
-    return FALSE;
-  /* A padded buffer may go on as it is: only who comes after can say whether
-   * that is well. Where the format changes it never goes on. */
-  if (self->downstream_video_meta
-      || GST_VIDEO_INFO_FORMAT (&self->in_info)
-          != GST_VIDEO_INFO_FORMAT (&self->out_info)) {
-    if (!gst_query_find_allocation_meta (query, GST_VIDEO_META_API_TYPE, NULL))
-      gst_query_add_allocation_meta (query, GST_VIDEO_META_API_TYPE, NULL);
-  }
-  return TRUE;
-}
-
-static gboolean
-decide_allocation (GstBaseTransform *trans, GstQuery *query)
-{
-  GstNucsegFilter *self = GST_NUCSEG_FILTER (trans);
-  GstBufferPool *pool = NULL;
-  GstStructure *config;
-  GstCaps *caps;
-  guint size = GST_VIDEO_INFO_SIZE (&self->out_info), min = 0, max = 0;
-  const gboolean offered = gst_query_get_n_allocation_pools (query) > 0;
-
-  self->downstream_video_meta =
-      gst_query_find_allocation_meta (query, GST_VIDEO_META_API_TYPE, NULL);
-  gst_query_parse_allocation (query, &caps, NULL);
-  if (offered) {
-    gst_query_parse_nth_allocation_pool (query, 0, &pool, &size, &min, &max);
-    size = MAX (size, GST_VIDEO_INFO_SIZE (&self->out_info));
-  }
-  if (!pool)
-    pool = gst_video_buffer_pool_new ();
-  config = gst_buffer_pool_get_config (pool);
-  gst_buffer_pool_config_set_params (config, caps, size, min, max);
-  if (self->downstream_video_meta)
-    gst_buffer_pool_config_add_option (
-        config, GST_BUFFER_POOL_OPTION_VIDEO_META);
-  gst_buffer_pool_set_config (pool, config);
-  if (offered)
-    gst_query_set_nth_allocation_pool (query, 0, pool, size, min, max);
-  else
-    gst_query_add_allocation_pool (query, pool, size, min, max);
-  gst_object_unref (pool);
-
-  return GST_BASE_TRANSFORM_CLASS (
-      g_type_class_peek_parent (g_type_class_peek (GST_TYPE_NUCSEG_FILTER)))
-      ->decide_allocation (trans, query);
-}
-
 void
 nucseg_filter_install_caps (GstNucsegFilterClass *klass)
 {
@@ -350,6 +368,4 @@ nucseg_filter_install_caps (GstNucsegFilterClass *klass)
   trans_class->fixate_caps = GST_DEBUG_FUNCPTR (fixate_caps);
   trans_class->set_caps = GST_DEBUG_FUNCPTR (set_caps);
   trans_class->get_unit_size = GST_DEBUG_FUNCPTR (get_unit_size);
-  trans_class->propose_allocation = GST_DEBUG_FUNCPTR (propose_allocation);
-  trans_class->decide_allocation = GST_DEBUG_FUNCPTR (decide_allocation);
 }

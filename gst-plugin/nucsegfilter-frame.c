@@ -4,6 +4,7 @@
  * goes out, mapping, inference or reuse of the last mask, and the metadata.
  */
 #include "errors.h"
+#include "nucsegfilter-cuda.h"
 #include "nucsegfilter-private.h"
 #include "roimeta.h"
 
@@ -31,7 +32,8 @@ prepare_output_buffer (
 {
   GstNucsegFilter *self = GST_NUCSEG_FILTER (trans);
   const gboolean same = GST_VIDEO_INFO_FORMAT (&self->in_info)
-      == GST_VIDEO_INFO_FORMAT (&self->out_info);
+          == GST_VIDEO_INFO_FORMAT (&self->out_info)
+      && self->in_cuda == self->out_cuda;
 
   /* One look at the properties for the whole frame: what is decided here must
    * still hold when it is drawn. */
@@ -120,14 +122,19 @@ plane_extent (const GstVideoFrame *frame, guint plane)
   return (rows - 1) * GST_VIDEO_FRAME_PLANE_STRIDE (frame, plane) + row;
 }
 
+/* *@memory: (out): where the planes of the mapped frame are */
 static gboolean
 map_frame (GstNucsegFilter *self, GstVideoFrame *frame,
-    const GstVideoInfo *info, GstBuffer *buffer, GstMapFlags flags)
+    const GstVideoInfo *info, GstBuffer *buffer, GstMapFlags flags,
+    NucsegMemory *memory)
 {
   gboolean fits = TRUE;
 
   if (!check_buffer (self, buffer, info))
     return FALSE;
+  *memory = nucseg_filter_cuda_map_flags (self, buffer, &flags)
+      ? NUCSEG_MEMORY_CUDA
+      : NUCSEG_MEMORY_SYSTEM;
   if (!gst_video_frame_map (
           frame, info, buffer, flags | GST_VIDEO_FRAME_MAP_FLAG_NO_REF)) {
     GST_ELEMENT_ERROR (self, STREAM, FORMAT,
@@ -138,6 +145,8 @@ map_frame (GstNucsegFilter *self, GstVideoFrame *frame,
         (NULL));
     return FALSE;
   }
+  if (*memory == NUCSEG_MEMORY_CUDA)
+    nucseg_filter_cuda_wait (buffer);
   /* offsets and strides of a GstVideoMeta are the sender's word too */
   for (guint i = 0; i < GST_VIDEO_FRAME_N_PLANES (frame) && fits; i++) {
     const GstMapInfo *map = &frame->map[i];
@@ -161,12 +170,12 @@ map_frame (GstNucsegFilter *self, GstVideoFrame *frame,
 }
 
 static void
-describe_frame (
-    GstNucsegFilter *self, const GstVideoFrame *video, NucsegFrame *frame)
+describe_frame (GstNucsegFilter *self, const GstVideoFrame *video,
+    NucsegMemory memory, NucsegFrame *frame)
 {
   memset (frame, 0, sizeof (*frame));
   frame->format = nucseg_filter_format (GST_VIDEO_FRAME_FORMAT (video));
-  frame->memory = NUCSEG_MEMORY_SYSTEM;
+  frame->memory = memory;
   frame->width = GST_VIDEO_FRAME_WIDTH (video);
   frame->height = GST_VIDEO_FRAME_HEIGHT (video);
   for (guint i = 0; i < GST_VIDEO_FRAME_N_PLANES (video); i++) {
@@ -311,31 +320,39 @@ transform (GstBaseTransform *trans, GstBuffer *inbuf, GstBuffer *outbuf)
   GstVideoFrame in, out;
   NucsegFrame frame, shown;
   NucsegFrame *draw_on = NULL;
+  NucsegMemory memory;
   GError *error = NULL;
   gboolean ok;
 
-  if (!map_frame (self, &in, &self->in_info, inbuf,
-          in_place ? GST_MAP_READWRITE : GST_MAP_READ))
+  if (self->in_cuda && !nucseg_filter_cuda_adopt (self, inbuf, &error)) {
+    nucseg_element_error (GST_ELEMENT (self), error, "changing CUDA contexts");
     return GST_FLOW_ERROR;
-  describe_frame (self, &in, &frame);
+  }
+  if (!map_frame (self, &in, &self->in_info, inbuf,
+          in_place ? GST_MAP_READWRITE : GST_MAP_READ, &memory))
+    return GST_FLOW_ERROR;
+  describe_frame (self, &in, memory, &frame);
   if (in_place) {
     shown = frame;
     draw_on = &shown;
   } else if (self->draw) {
-    if (!map_frame (self, &out, &self->out_info, outbuf, GST_MAP_WRITE)) {
+    if (!map_frame (
+            self, &out, &self->out_info, outbuf, GST_MAP_WRITE, &memory)) {
       gst_video_frame_unmap (&in);
       return GST_FLOW_ERROR;
     }
-    describe_frame (self, &out, &shown);
+    describe_frame (self, &out, memory, &shown);
     draw_on = &shown;
   }
 
   if (GST_BUFFER_IS_DISCONT (inbuf) && is_jump (self, pts))
     nucseg_filter_forget_mask (self);
+  nucseg_filter_cuda_enter (self);
   if (self->mask.labels && self->mask_age + 1 < self->now.interval)
     ok = reuse (self, &frame, draw_on, pts, &error);
   else
     ok = infer (self, &frame, draw_on, pts, &error);
+  nucseg_filter_cuda_leave (self);
 
   if (self->draw && !in_place)
     gst_video_frame_unmap (&out);

@@ -6,7 +6,9 @@
  *   nucsegfilter-session.c  model and back end of the settings
  *   nucsegfilter-props.c  properties: set and get
  *   nucsegfilter-specs.c  properties: what they are
- *   nucsegfilter-caps.c   formats, sizes, memory
+ *   nucsegfilter-caps.c   formats and sizes
+ *   nucsegfilter-memory.c   which buffers are proposed and allocated
+ *   nucsegfilter-cuda.c   CUDA memory and whose context (option gstcuda)
  *   nucsegfilter-frame.c  one frame's way
  *   nucsegfilter-stats.c  times and counts
  */
@@ -92,7 +94,7 @@ GstStructure *nucseg_filter_stats_get (GstNucsegFilter *self);
 void nucseg_filter_set_latency (GstNucsegFilter *self, GstClockTime latency);
 GstClockTime nucseg_filter_get_latency (GstNucsegFilter *self);
 
-/* --- Caps and memory (nucsegfilter-caps.c) ------------------------------ */
+/* --- Caps (nucsegfilter-caps.c) ------------------------------------------ */
 
 void nucseg_filter_install_caps (GstNucsegFilterClass *klass);
 /* The engine's name of @format; NUCSEG_FORMAT_LAST if it has none. */
@@ -109,6 +111,10 @@ void nucseg_filter_end_session (GstNucsegFilter *self);
  * the engine. */
 gboolean nucseg_filter_warm_up (GstNucsegFilter *self, const NucsegFrame *frame,
     const NucsegParams *params, gint64 *took, GError **error);
+
+/* --- Memory (nucsegfilter-memory.c) -------------------------------------- */
+
+void nucseg_filter_install_memory (GstNucsegFilterClass *klass);
 
 /* --- One frame (nucsegfilter-frame.c) ----------------------------------- */
 
@@ -130,10 +136,13 @@ struct _GstNucsegFilter {
   NucsegSession *session;
   gchar *session_key; /* the settings that made it */
   gboolean session_failed; /* not to be used for another start */
+  GstObject *session_cuda; /* CUDA context of its plans, or NULL */
+  GstObject *cuda; /* ours, or a neighbour's that was adopted, or NULL */
   NucsegMaskPool *pool;
 
   /* Streaming thread. */
   GstVideoInfo in_info, out_info;
+  gboolean in_cuda, out_cuda; /* the caps' memory */
   gboolean downstream_video_meta;
   NucsegFrameSettings now; /* of the frame being worked on */
   gboolean draw; /* this frame's pixels are written */

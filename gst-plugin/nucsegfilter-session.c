@@ -4,6 +4,7 @@
  * the bus hears of it.
  */
 #include "errors.h"
+#include "nucsegfilter-cuda.h"
 #include "nucsegfilter-private.h"
 
 #define SLOW_WARM_UP (500 * 1000) /* microseconds */
@@ -13,6 +14,7 @@ nucseg_filter_end_session (GstNucsegFilter *self)
 {
   g_clear_pointer (&self->session, nucseg_session_free);
   g_clear_pointer (&self->session_key, g_free);
+  gst_clear_object (&self->session_cuda);
   self->session_failed = FALSE;
 }
 
@@ -111,8 +113,12 @@ nucseg_filter_warm_up (GstNucsegFilter *self, const NucsegFrame *frame,
   *took = 0;
   for (guint run = 0; run < 2 && *took < SLOW_WARM_UP; run++) {
     const gint64 started = g_get_monotonic_time ();
+    gboolean ok;
 
-    if (!nucseg_session_warm_up (self->session, frame, params, error))
+    nucseg_filter_cuda_enter (self);
+    ok = nucseg_session_warm_up (self->session, frame, params, error);
+    nucseg_filter_cuda_leave (self);
+    if (!ok)
       return FALSE;
     *took = g_get_monotonic_time () - started;
     GST_DEBUG_OBJECT (self, "warm-up %u of %dx%d took %" G_GINT64_FORMAT " us",

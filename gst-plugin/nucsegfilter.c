@@ -21,6 +21,10 @@
  * warning that says why, and an element message "nucseg-backend" with the
  * strings "backend" and "precision" (what runs instead) and "reason".
  *
+ * Built with GStreamer's CUDA library, it also takes and makes frames in CUDA
+ * memory (RGB and YUV; GStreamer has no grey there) and uses the CUDA context
+ * of its neighbours. With a back end on a CPU such frames are copied.
+ *
  * ## Example launch lines
  * |[
  * gst-launch-1.0 nuctestsrc ! nucsegfilter ! videoconvert ! autovideosink
@@ -36,6 +40,7 @@
 #include "nucsegfilter-private.h"
 
 #include "errors.h"
+#include "nucsegfilter-cuda.h"
 
 GST_DEBUG_CATEGORY (nucseg_filter_debug);
 
@@ -73,6 +78,7 @@ stop (GstBaseTransform *trans)
   nucseg_filter_stats_reset (self);
   gst_video_info_init (&self->in_info);
   gst_video_info_init (&self->out_info);
+  self->in_cuda = self->out_cuda = FALSE;
   self->downstream_video_meta = FALSE;
   return TRUE;
 }
@@ -80,14 +86,25 @@ stop (GstBaseTransform *trans)
 static GstStateChangeReturn
 change_state (GstElement *element, GstStateChange transition)
 {
+  GstNucsegFilter *self = GST_NUCSEG_FILTER (element);
   GstStateChangeReturn ret = GST_ELEMENT_CLASS (gst_nucseg_filter_parent_class)
                                  ->change_state (element, transition);
 
   /* Model and plans stay over PAUSED to READY and back: building them is what
    * takes time. NULL gives everything back. */
-  if (transition == GST_STATE_CHANGE_READY_TO_NULL)
-    nucseg_filter_end_session (GST_NUCSEG_FILTER (element));
+  if (transition == GST_STATE_CHANGE_READY_TO_NULL) {
+    nucseg_filter_end_session (self);
+    nucseg_filter_cuda_stop (self);
+  }
   return ret;
+}
+
+static void
+set_context (GstElement *element, GstContext *context)
+{
+  nucseg_filter_cuda_set_context (GST_NUCSEG_FILTER (element), context);
+  GST_ELEMENT_CLASS (gst_nucseg_filter_parent_class)
+      ->set_context (element, context);
 }
 
 /* --- Events and queries ------------------------------------------------- */
@@ -117,6 +134,9 @@ query (GstBaseTransform *trans, GstPadDirection direction, GstQuery *q)
   GstClockTime min, max, own;
   gboolean live;
 
+  if (GST_QUERY_TYPE (q) == GST_QUERY_CONTEXT
+      && nucseg_filter_cuda_query (self, q))
+    return TRUE;
   if (!GST_BASE_TRANSFORM_CLASS (gst_nucseg_filter_parent_class)
            ->query (trans, direction, q))
     return FALSE;
@@ -139,6 +159,7 @@ finalize (GObject *object)
   GstNucsegFilter *self = GST_NUCSEG_FILTER (object);
 
   nucseg_filter_end_session (self);
+  nucseg_filter_cuda_stop (self);
   nucseg_filter_forget_mask (self);
   nucseg_mask_pool_free (self->pool);
   g_free (self->session_settings.model);
@@ -155,8 +176,10 @@ gst_nucseg_filter_class_init (GstNucsegFilterClass *klass)
   object_class->finalize = finalize;
   nucseg_filter_install_properties (object_class);
   nucseg_filter_install_caps (klass);
+  nucseg_filter_install_memory (klass);
   nucseg_filter_install_frame (klass);
   element_class->change_state = GST_DEBUG_FUNCPTR (change_state);
+  element_class->set_context = GST_DEBUG_FUNCPTR (set_context);
   trans_class->start = GST_DEBUG_FUNCPTR (start);
   trans_class->stop = GST_DEBUG_FUNCPTR (stop);
   trans_class->sink_event = GST_DEBUG_FUNCPTR (sink_event);

@@ -4,27 +4,58 @@
  * emulation of the kernels in tests/cuda: all of the back end but the driver,
  * cuDNN's engines and CUDA's graphs runs on a machine without a GPU.
  *
+ * Where a driver is loaded (tests/elements/cuda has one whose GPU is host
+ * memory too), its contexts count as they do on a GPU; else there is one.
+ *
  * A graph calls its recording function again at each launch; what that reads
  * of the host meanwhile is what a real graph would have read when it was
  * captured, or the tests would see old frames.
  */
+#define _GNU_SOURCE /* RTLD_NOLOAD */
 #include "emulated-device.h"
 
 #include "cuda/device.h"
 #include "cuda/graph.h"
 
+#include <dlfcn.h>
 #include <string.h>
 
 #define ALIGNMENT 256
 
 struct _NucsegCudaDevice {
   guint entered;
+  void *context; /* of the driver, NULL: none was current */
 };
 
 struct _NucsegCudaGraph {
   NucsegCudaRecord record;
   gpointer data;
 };
+
+/* The driver's function of this name, returning 0 for success. */
+static int
+call_driver (const gchar *name, void *argument)
+{
+  void *driver = dlopen ("libcuda.so.1", RTLD_LAZY | RTLD_NOLOAD);
+  int (*function) (void *) = NULL;
+  void *symbol = driver ? dlsym (driver, name) : NULL;
+  int status = -1;
+
+  memcpy (&function, &symbol, sizeof symbol);
+  if (function)
+    status = function (argument);
+  if (driver)
+    dlclose (driver);
+  return status;
+}
+
+static void *
+get_current (void)
+{
+  void *context = NULL;
+
+  return call_driver ("cuCtxGetCurrent", &context) == 0 ? context : NULL;
+}
 
 /* Of a block, in front of what the back end gets. */
 typedef struct {
@@ -57,7 +88,10 @@ nucseg_cuda_device_check (GError **error)
 NucsegCudaDevice *
 nucseg_cuda_device_new (GError **error)
 {
-  return g_new0 (NucsegCudaDevice, 1);
+  NucsegCudaDevice *device = g_new0 (NucsegCudaDevice, 1);
+
+  device->context = get_current ();
+  return device;
 }
 
 void
@@ -71,6 +105,9 @@ gboolean
 nucseg_cuda_device_enter (NucsegCudaDevice *device, GError **error)
 {
   device->entered++;
+  if (device->context)
+    g_assert_cmpint (
+        call_driver ("cuCtxPushCurrent_v2", device->context), ==, 0);
   return TRUE;
 }
 
@@ -79,19 +116,26 @@ nucseg_cuda_device_leave (NucsegCudaDevice *device)
 {
   g_assert (device->entered > 0);
   device->entered--;
+  if (device->context) {
+    void *popped;
+
+    g_assert_cmpint (call_driver ("cuCtxPopCurrent_v2", &popped), ==, 0);
+    g_assert (popped == device->context);
+  }
 }
 
 gboolean
 nucseg_cuda_device_is_current (const NucsegCudaDevice *device)
 {
-  return TRUE;
+  const void *current = get_current ();
+
+  return !current || current == device->context;
 }
 
-/* There is one, whoever asks. */
 gconstpointer
 nucseg_cuda_device_get_context (const NucsegCudaDevice *device)
 {
-  return &log_of_memory;
+  return device->context ? device->context : &log_of_memory;
 }
 
 const gchar *

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * nucsegfilter-memory.c: which buffers nucsegfilter proposes to who comes
+ * before, and which it allocates.
+ */
+#include "nucsegfilter-cuda.h"
+#include "nucsegfilter-private.h"
+
+/* A pool of CUDA memory has rows of its own length, and so a size. */
+static guint
+get_size (GstBufferPool *pool)
+{
+  GstStructure *config = gst_buffer_pool_get_config (pool);
+  guint size = 0;
+
+  gst_buffer_pool_config_get_params (config, NULL, &size, NULL, NULL);
+  gst_structure_free (config);
+  return size;
+}
+
+static gboolean
+propose_cuda (GstNucsegFilter *self, GstQuery *query)
+{
+  GstBufferPool *pool;
+  GstStructure *config;
+  GstCaps *caps;
+
+  gst_query_parse_allocation (query, &caps, NULL);
+  pool = nucseg_filter_cuda_pool_new (self);
+  config = gst_buffer_pool_get_config (pool);
+  gst_buffer_pool_config_set_params (
+      config, caps, GST_VIDEO_INFO_SIZE (&self->in_info), 0, 0);
+  gst_buffer_pool_config_add_option (config, GST_BUFFER_POOL_OPTION_VIDEO_META);
+  if (!gst_buffer_pool_set_config (pool, config)) {
+    gst_object_unref (pool);
+    return FALSE;
+  }
+  gst_query_add_allocation_pool (query, pool, get_size (pool), 0, 0);
+  gst_object_unref (pool);
+  return TRUE;
+}
+
+static gboolean
+propose_allocation (
+    GstBaseTransform *trans, GstQuery *decide_query, GstQuery *query)
+{
+  GstNucsegFilter *self = GST_NUCSEG_FILTER (trans);
+
+  if (!GST_BASE_TRANSFORM_CLASS (
+          g_type_class_peek_parent (g_type_class_peek (GST_TYPE_NUCSEG_FILTER)))
+           ->propose_allocation (trans, decide_query, query))
+    return FALSE;
+  /* A padded buffer may go on as it is: only who comes after can say whether
+   * that is well. Where the format changes it never goes on. */
+  if (self->downstream_video_meta || self->in_cuda
+      || GST_VIDEO_INFO_FORMAT (&self->in_info)
+          != GST_VIDEO_INFO_FORMAT (&self->out_info)) {
+    if (!gst_query_find_allocation_meta (query, GST_VIDEO_META_API_TYPE, NULL))
+      gst_query_add_allocation_meta (query, GST_VIDEO_META_API_TYPE, NULL);
+  }
+  return !self->in_cuda || propose_cuda (self, query);
+}
+
+static gboolean
+decide_allocation (GstBaseTransform *trans, GstQuery *query)
+{
+  GstNucsegFilter *self = GST_NUCSEG_FILTER (trans);
+  GstBufferPool *pool = NULL;
+  GstStructure *config;
+  GstCaps *caps;
+  guint size = GST_VIDEO_INFO_SIZE (&self->out_info), min = 0, max = 0;
+  const gboolean offered = gst_query_get_n_allocation_pools (query) > 0;
+
+  self->downstream_video_meta =
+      gst_query_find_allocation_meta (query, GST_VIDEO_META_API_TYPE, NULL);
+  gst_query_parse_allocation (query, &caps, NULL);
+  if (offered) {
+    gst_query_parse_nth_allocation_pool (query, 0, &pool, &size, &min, &max);
+    size = MAX (size, GST_VIDEO_INFO_SIZE (&self->out_info));
+  }
+  if (pool && self->out_cuda && !nucseg_filter_cuda_pool_fits (self, pool))
+    gst_clear_object (&pool);
+  if (!pool)
+    pool = self->out_cuda ? nucseg_filter_cuda_pool_new (self)
+                          : gst_video_buffer_pool_new ();
+  config = gst_buffer_pool_get_config (pool);
+  gst_buffer_pool_config_set_params (config, caps, size, min, max);
+  if (self->downstream_video_meta || self->out_cuda)
+    gst_buffer_pool_config_add_option (
+        config, GST_BUFFER_POOL_OPTION_VIDEO_META);
+  gst_buffer_pool_set_config (pool, config);
+  if (self->out_cuda)
+    size = get_size (pool);
+  if (offered)
+    gst_query_set_nth_allocation_pool (query, 0, pool, size, min, max);
+  else
+    gst_query_add_allocation_pool (query, pool, size, min, max);
+  gst_object_unref (pool);
+
+  return GST_BASE_TRANSFORM_CLASS (
+      g_type_class_peek_parent (g_type_class_peek (GST_TYPE_NUCSEG_FILTER)))
+      ->decide_allocation (trans, query);
+}
+
+void
+nucseg_filter_install_memory (GstNucsegFilterClass *klass)
+{
+  GstBaseTransformClass *trans_class = GST_BASE_TRANSFORM_CLASS (klass);
+
+  trans_class->propose_allocation = GST_DEBUG_FUNCPTR (propose_allocation);
+  trans_class->decide_allocation = GST_DEBUG_FUNCPTR (decide_allocation);
+}
