@@ -71,8 +71,8 @@ new_plan (const Shipped *self, const NucsegBackend *backend,
     NucsegPrecision precision)
 {
   NucsegGeometry geometry;
-  NucsegPlan *plan = parity_plan_new (backend, self->model, self->width,
-      self->height, 1, precision, &geometry);
+  NucsegPlan *plan = parity_plan_new (
+      backend, self->model, self->width, self->height, 1, precision, &geometry);
 
   g_assert_nonnull (plan);
   g_assert_cmpint (geometry.pad_width, ==, self->width);
