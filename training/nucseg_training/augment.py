@@ -60,21 +60,21 @@ def sample(canvas: Canvas, rng: np.random.Generator, size: int
     h, w = canvas.image.shape
     grid = torch.stack([(2 * x + 1) / w - 1, (2 * y + 1) / h - 1], -1)[None]
     source = (canvas.half if zoom < 0.71 else canvas.image)[None]
+    mixture = torch.ones(1)
     if canvas.primaries is not None and rng.random() < 0.6:
         # Another stain or another lamp: grey is another mixture of the
         # primaries, about as often with more red as with less.
-        mixture = rng.dirichlet((2.0, 3.0, 1.0))
-        primaries = (canvas.primaries_half if zoom < 0.71
-                     else canvas.primaries)
-        source = sum(float(m) * p for m, p in zip(mixture, primaries.float()))
-        source = source[None]
+        mixture = torch.from_numpy(rng.dirichlet((2.0, 3.0, 1.0))).float()
+        source = (canvas.primaries_half if zoom < 0.71
+                  else canvas.primaries).float()
     image = F.grid_sample(source[None], grid, mode="bilinear",
                           padding_mode="reflection", align_corners=False)
+    image = (image[0] * mixture[:, None, None]).sum(0)
     iy, ix = y.round().long(), x.round().long()
     outside = (iy < 0) | (iy >= h) | (ix < 0) | (ix >= w)
     labels = canvas.labels[iy.clamp(0, h - 1), ix.clamp(0, w - 1)].long()
     labels[outside] = -1
-    return image[0, 0], labels
+    return image, labels
 
 
 def _blur(x: torch.Tensor, sigma: float) -> torch.Tensor:
