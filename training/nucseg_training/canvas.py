@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from . import prepare
-from .data import (Entry, read_colours, read_image, read_labels,
+from .data import (Entry, grey_of, has_colours, read_frame, read_labels,
                    split_pieces)
 
 CANVAS = 640
@@ -40,13 +40,14 @@ class Canvas:
 
 def make_canvas(root: Path, entry: Entry, spec: prepare.InputSpec) -> Canvas:
     """Reads one image and its labels and prepares them for sampling."""
-    grey, bits = read_image(root / "images" / f"{entry.id}.png")
+    frame = read_frame(root / "images" / f"{entry.id}.png")
+    grey, bits = grey_of(frame)
     labels = read_labels(root / "labels" / f"{entry.id}.png")
     if grey.shape != labels.shape:
         raise ValueError(f"{entry.id}: image {grey.shape} but labels "
                          f"{labels.shape}")
     return from_arrays(entry, grey, bits, labels, spec,
-                       read_colours(root / "images" / f"{entry.id}.png"))
+                       frame if has_colours(frame) else None)
 
 
 def from_arrays(entry: Entry, grey: np.ndarray, bits: int, labels: np.ndarray,

@@ -35,27 +35,31 @@ def read_split(root: Path, split: str) -> list[Entry]:
     return rows
 
 
-def read_image(path: Path) -> tuple[np.ndarray, int]:
-    """Grey integers and their bits (8 or 16) of a PNG or TIFF."""
+def read_frame(path: Path) -> np.ndarray:
+    """A PNG or TIFF, grey (H, W) or RGB (H, W, 3)."""
     with Image.open(path) as im:
         if im.mode in ("P", "RGBA", "CMYK"):
             im = im.convert("RGB")
         elif im.mode in ("LA", "1"):
             im = im.convert("L")
-        frame = np.asarray(im)
+        return np.asarray(im)
+
+
+def grey_of(frame: np.ndarray) -> tuple[np.ndarray, int]:
+    """Grey integers and their bits (8 or 16) of a frame."""
     if frame.dtype == np.uint8:
         return prepare.to_grey(frame), 8
     return prepare.to_grey(frame.astype(np.uint16)), 16
 
 
-def read_colours(path: Path) -> np.ndarray | None:
-    """The 8-bit RGB image (H, W, 3), or None where it has no colours."""
-    with Image.open(path) as im:
-        if im.mode not in ("RGB", "RGBA", "P"):
-            return None
-        frame = np.asarray(im.convert("RGB"))
-    equal = (frame == frame[..., :1]).all()
-    return None if equal else frame
+def read_image(path: Path) -> tuple[np.ndarray, int]:
+    """Grey integers and their bits (8 or 16) of a PNG or TIFF."""
+    return grey_of(read_frame(path))
+
+
+def has_colours(frame: np.ndarray) -> bool:
+    """Whether it is RGB and more than grey."""
+    return frame.ndim == 3 and bool((frame != frame[..., :1]).any())
 
 
 def read_labels(path: Path) -> np.ndarray:

@@ -14,8 +14,6 @@ from .decode import OutputSpec
 from .network import AttentionUNet
 from .prepare import InputSpec
 
-LICENSE = "CC0-1.0"
-
 
 def cut(x: np.ndarray, multiple: int, largest: int) -> np.ndarray:
     """A prepared frame from its corner, at most `largest` pixels a side, whose
@@ -30,9 +28,8 @@ def inputs_of(canvases: list[Canvas], multiple: int, count: int = 64,
     the mirrored surroundings that a canvas has anyway."""
     for c in canvases[::max(1, len(canvases) // count)][:count]:
         y0, x0, y1, x1 = c.box
-        h, w = (min(largest // multiple, -(-n // multiple)) * multiple
-                for n in (y1 - y0, x1 - x0))
-        yield c.image[y0:y0 + h, x0:x0 + w].numpy().copy()
+        h, w = (-(-n // multiple) * multiple for n in (y1 - y0, x1 - x0))
+        yield cut(c.image[y0:y0 + h, x0:x0 + w].numpy(), multiple, largest)
 
 
 def write_model(path: Path, net: AttentionUNet, inputs: Iterable[np.ndarray],

@@ -73,6 +73,18 @@ def depth_to_space(x: torch.Tensor, block: int) -> torch.Tensor:
     return x.reshape(n, c, h * block, w * block)
 
 
+def initialise(net: nn.Module, *heads: nn.Conv2d | None) -> None:
+    """He's weights for what is rectified, small ones for the outputs."""
+    for m in net.modules():
+        if isinstance(m, nn.Conv2d):
+            nn.init.kaiming_normal_(m.weight, nonlinearity="relu")
+            if m.bias is not None:
+                nn.init.zeros_(m.bias)
+    for head in heads:
+        if head is not None:
+            nn.init.normal_(head.weight, std=0.01)
+
+
 class ConvBnAct(nn.Module):
     """Convolution without bias, batch norm, ReLU."""
 
@@ -201,17 +213,7 @@ class AttentionUNet(nn.Module):
                              f"{c.stem}")
         self.refine = (Refine(c.widths[0], c.refine, len(c.maps))
                        if c.refine else None)
-        self._initialise()
-
-    def _initialise(self) -> None:
-        for m in self.modules():
-            if isinstance(m, nn.Conv2d):
-                nn.init.kaiming_normal_(m.weight, nonlinearity="relu")
-                if m.bias is not None:
-                    nn.init.zeros_(m.bias)
-        for head in (self.head, self.aux):
-            if head is not None:
-                nn.init.normal_(head.weight, std=0.01)
+        initialise(self, self.head, self.aux)
         if self.refine is not None:
             # At first nothing is corrected.
             nn.init.zeros_(self.refine.head.weight)

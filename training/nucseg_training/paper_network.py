@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .network import Aspp, Attention, ConvBnAct
+from .network import Aspp, Attention, ConvBnAct, initialise
 
 CLASSES = 2
 CONVS = 3
@@ -129,15 +129,7 @@ class PaperNetwork(nn.Module):
             Expand(widths[i + 1], widths[i]) for i in range(deepest - 1, 0, -1))
         self.last = Fuse(widths[1], widths[0])
         self.head = nn.Conv2d(widths[0], CLASSES, 1)
-        self._initialise()
-
-    def _initialise(self) -> None:
-        for m in self.modules():
-            if isinstance(m, nn.Conv2d):
-                nn.init.kaiming_normal_(m.weight, nonlinearity="relu")
-                if m.bias is not None:
-                    nn.init.zeros_(m.bias)
-        nn.init.normal_(self.head.weight, std=0.01)
+        initialise(self, self.head)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(N, 1, H, W) to logits (N, 2, H, W), f32."""

@@ -4,15 +4,14 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from .loop import made_ahead, parameter_groups
 from .metrics import Score, by_kind
 from .paper_data import PaperBatches, PaperImage, resize
 from .paper_network import PaperNetwork
@@ -46,29 +45,14 @@ def rate_at(step: int, o: PaperOptions) -> float:
 
 def make_optimizer(net: nn.Module, o: PaperOptions) -> torch.optim.Optimizer:
     """Adam or SGD with weight decay as a term of the loss, as it was in the
-    paper's day; biases and norms do not decay."""
-    groups = [{"params": [p for p in net.parameters() if p.ndim > 1],
-               "weight_decay": o.weight_decay},
-              {"params": [p for p in net.parameters() if p.ndim <= 1],
-               "weight_decay": 0.0}]
+    paper's day."""
+    groups = parameter_groups(net, o.weight_decay)
     if o.optimizer == "adam":
         return torch.optim.Adam(groups, lr=o.rate)
     if o.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=o.rate, momentum=o.momentum)
     raise ValueError(f"optimizer {o.optimizer!r}: one of "
                      f"{', '.join(OPTIMIZERS)} is expected")
-
-
-def _batches(source: PaperBatches, o: PaperOptions
-             ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """The batches in order, each made while earlier ones are learnt from."""
-    with ThreadPoolExecutor(o.workers) as pool:
-        ahead: deque = deque()
-        for number in range(o.steps + o.workers):
-            if number < o.steps:
-                ahead.append(pool.submit(source, number))
-            if number >= o.workers:
-                yield ahead.popleft().result()
 
 
 def train(net: PaperNetwork, source: PaperBatches, weights: torch.Tensor,
@@ -80,7 +64,8 @@ def train(net: PaperNetwork, source: PaperBatches, weights: torch.Tensor,
     net = net.to(o.device, memory_format=torch.channels_last).train()
     weights = weights.to(o.device)
     optimizer = make_optimizer(net, o)
-    for step, (images, classes) in enumerate(_batches(source, o)):
+    for step, (images, classes) in enumerate(
+            made_ahead(source, 0, o.steps, o.workers)):
         for group in optimizer.param_groups:
             group["lr"] = rate_at(step, o)
         images = images.to(o.device, memory_format=torch.channels_last)

@@ -9,7 +9,6 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from . import checkpoint
 from .augment import BatchSource
+from .loop import made_ahead, parameter_groups
 from .losses import loss_terms, make_targets
 from .network import AttentionUNet
 
@@ -49,11 +49,8 @@ def rate_at(step: int, progress: float, o: TrainOptions) -> float:
 
 
 def make_optimizer(net: nn.Module, o: TrainOptions) -> torch.optim.AdamW:
-    """AdamW; biases and norms do not decay."""
-    decay = [p for p in net.parameters() if p.ndim > 1]
-    rest = [p for p in net.parameters() if p.ndim <= 1]
-    return torch.optim.AdamW([{"params": decay, "weight_decay": o.weight_decay},
-                              {"params": rest, "weight_decay": 0.0}], lr=o.rate)
+    """AdamW."""
+    return torch.optim.AdamW(parameter_groups(net, o.weight_decay), lr=o.rate)
 
 
 @torch.no_grad()
@@ -87,21 +84,15 @@ def _one_thread(_worker: int) -> None:
 
 def batches(source: BatchSource, first: int, o: TrainOptions
             ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Batches number `first` and up, each made while earlier ones are learnt
-    from: by worker processes, or without any by a thread. Which one makes no
-    difference to what is in them."""
-    if o.workers:
-        yield from DataLoader(
-            _Numbered(source, first, o.steps), batch_size=None,
-            num_workers=o.workers, worker_init_fn=_one_thread,
-            pin_memory=o.device != "cpu", prefetch_factor=4)
-        return
-    with ThreadPoolExecutor(1) as pool:
-        ahead = pool.submit(source, first)
-        while True:
-            first += 1
-            done, ahead = ahead, pool.submit(source, first)
-            yield done.result()
+    """Batches number `first` up to the last step's, each made while earlier
+    ones are learnt from: by worker processes, or without any by a thread. Which
+    one makes no difference to what is in them."""
+    if not o.workers:
+        return made_ahead(source, first, o.steps)
+    return iter(DataLoader(
+        _Numbered(source, first, o.steps), batch_size=None,
+        num_workers=o.workers, worker_init_fn=_one_thread,
+        pin_memory=o.device != "cpu", prefetch_factor=4))
 
 
 def train(net: AttentionUNet, source: BatchSource, o: TrainOptions, out: Path,

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the training loops share: of the network that ships (trainer.py) and of
+the paper's (paper_training.py)."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import torch
+from torch import nn
+
+Batch = tuple[torch.Tensor, torch.Tensor]
+
+
+def find_device(name: str) -> str:
+    """A device's name; of `auto` a GPU if PyTorch finds one."""
+    if name != "auto":
+        return name
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def parameter_groups(net: nn.Module, weight_decay: float) -> list[dict]:
+    """For an optimiser: biases and norms do not decay."""
+    return [{"params": [p for p in net.parameters() if p.ndim > 1],
+             "weight_decay": weight_decay},
+            {"params": [p for p in net.parameters() if p.ndim <= 1],
+             "weight_decay": 0.0}]
+
+
+def made_ahead(source: Callable[[int], Batch], first: int, last: int,
+               threads: int = 1) -> Iterator[Batch]:
+    """Batches number `first` to `last` - 1 in order, each made by one of the
+    threads while earlier ones are learnt from."""
+    with ThreadPoolExecutor(threads) as pool:
+        ahead: deque = deque()
+        for number in range(first, last):
+            ahead.append(pool.submit(source, number))
+            if len(ahead) > threads:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
