@@ -114,6 +114,14 @@ typedef struct {
   gboolean (*read_maps) (NucsegPlan *plan, gfloat *maps, GError **error);
 } NucsegBackend;
 
+/* Whether it has a device of its own: frames may lie in the device's memory,
+ * its own memory is the device's, and it can fail where a CPU would not. */
+static inline gboolean
+nucseg_backend_has_device (const NucsegBackend *backend)
+{
+  return backend->run != NULL;
+}
+
 /* Modules export this function under the name "nucseg_backend_get". */
 typedef const NucsegBackend *(*NucsegBackendGet) (void);
 #define NUCSEG_BACKEND_SYMBOL "nucseg_backend_get"

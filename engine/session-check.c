@@ -11,7 +11,8 @@ nucseg_check_frame (
 {
   if (!nucseg_frame_check (frame, TRUE, error))
     return FALSE;
-  if (frame->memory == NUCSEG_MEMORY_CUDA && !backend->run) {
+  if (frame->memory == NUCSEG_MEMORY_CUDA
+      && !nucseg_backend_has_device (backend)) {
     g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
         "a frame in CUDA memory, the back end \"%s\" takes system memory",
         backend->name);

@@ -91,8 +91,8 @@ nucseg_session_fall_back (NucsegSession *session, GError *failed)
   const NucsegBackend *next;
   NucsegPrecision precision;
 
-  /* Only what has a device of its own fails where others would not. */
-  if (!session->is_auto || session->has_run || !session->backend->run
+  if (!session->is_auto || session->has_run
+      || !nucseg_backend_has_device (session->backend)
       || !(g_error_matches (failed, NUCSEG_ERROR, NUCSEG_ERROR_NO_DEVICE)
           || g_error_matches (failed, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE)
           || g_error_matches (failed, NUCSEG_ERROR, NUCSEG_ERROR_MEMORY)))

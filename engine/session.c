@@ -65,7 +65,8 @@ gboolean
 nucseg_session_takes_memory (NucsegSession *session, NucsegMemory memory)
 {
   g_return_val_if_fail (session != NULL, FALSE);
-  return memory == NUCSEG_MEMORY_SYSTEM || session->backend->run != NULL;
+  return memory == NUCSEG_MEMORY_SYSTEM
+      || nucseg_backend_has_device (session->backend);
 }
 
 /* The plan of this size and scale, built if it is not there. */
@@ -97,8 +98,7 @@ get_slot (NucsegSession *session, const NucsegFrame *frame,
   if (!nucseg_graph_infer (
           graph, geometry.pad_height, geometry.pad_width, shapes, error))
     return NULL;
-  /* a back end that does all in one launch has memory of its own */
-  if (!session->backend->run
+  if (!nucseg_backend_has_device (session->backend)
       && !nucseg_memory_check (graph, shapes, session->precision, error))
     return NULL;
   /* first out, then in: two plans of large frames may not fit together */
