@@ -230,7 +230,6 @@ add_maps (NucsegNetwork *self)
   const NucsegNode *last = &graph->nodes[graph->output];
   /* A node that has the output as its input, for input_slot(). */
   NucsegStep step = { NUCSEG_STEP_MAPS, last, 1 };
-
   guint added, moved = nucseg_network_last_rearrangement (self, &added);
 
   step.size[0] = 1;

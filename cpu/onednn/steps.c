@@ -88,14 +88,16 @@ split_maps (const Work *work, gint first, gint end)
           work->context->maps + m * plane + ((gsize) y * block + dy) * line;
       const gfloat *p = from + dy * block * n_maps + m;
 
-      for (gint x = 0; x < in->width; x++, p += in->pitch) {
-        if (block == 2) {
+      if (block == 2) {
+        for (gint x = 0; x < in->width; x++, p += in->pitch) {
           to[2 * x] = p[0];
           to[2 * x + 1] = p[n_maps];
-          continue;
         }
-        for (gint dx = 0; dx < block; dx++)
-          to[block * x + dx] = p[dx * n_maps];
+      } else {
+        for (gint x = 0; x < in->width; x++, p += in->pitch) {
+          for (gint dx = 0; dx < block; dx++)
+            to[block * x + dx] = p[dx * n_maps];
+        }
       }
       if (work->step->n_inputs > 1)
         add_line (&work->step->in[1].tensor, y * block + dy, m, to);
