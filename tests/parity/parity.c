@@ -106,6 +106,19 @@ parity_compare (const gchar *what, guint64 seed, ParityLimit limit,
   return FALSE;
 }
 
+gfloat *
+parity_largest_of_maps (const gfloat *maps, gsize n, gint channels)
+{
+  g_autofree gfloat *largest = g_new0 (gfloat, channels);
+  gfloat *magnitude = g_new (gfloat, n * channels);
+
+  for (gsize i = 0; i < n * channels; i++)
+    largest[i % channels] = MAX (largest[i % channels], fabsf (maps[i]));
+  for (gsize i = 0; i < n * channels; i++)
+    magnitude[i] = largest[i % channels];
+  return magnitude;
+}
+
 const NucsegBackend *
 parity_reference (void)
 {

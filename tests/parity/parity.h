@@ -68,6 +68,17 @@ gboolean parity_compare (const gchar *what, guint64 seed, ParityLimit limit,
     const gfloat *expected, const gfloat *actual, const gfloat *magnitude,
     gint height, gint width, gint channels);
 
+/**
+ * parity_largest_of_maps:
+ * @maps: @n pixels x @channels values
+ * @n: pixels
+ * @channels: of each
+ *
+ * Returns: (transfer full): @n x @channels magnitudes for parity_compare(): of
+ *   each value the largest absolute one of its channel
+ */
+gfloat *parity_largest_of_maps (const gfloat *maps, gsize n, gint channels);
+
 #define assert_near(a, b) g_assert_cmpfloat_with_epsilon (a, b, 1e-6)
 
 /* --- Back ends and plans -------------------------------------------------- */

@@ -116,15 +116,10 @@ compare_maps (const gchar *what, guint64 seed, NucsegPrecision precision,
     const Side *expected, const Side *actual)
 {
   const NucsegGeometry *g = &actual->geometry;
-  gsize n = (gsize) g->pad_width * g->pad_height * 3;
-  g_autofree gfloat *magnitude = g_new (gfloat, n);
-  gfloat largest[3] = { 0 };
+  g_autofree gfloat *magnitude = parity_largest_of_maps (
+      expected->maps, (gsize) g->pad_width * g->pad_height, 3);
   gboolean f32 = precision == NUCSEG_PRECISION_F32;
 
-  for (gsize i = 0; i < n; i++)
-    largest[i % 3] = MAX (largest[i % 3], fabsf (expected->maps[i]));
-  for (gsize i = 0; i < n; i++)
-    magnitude[i] = largest[i % 3];
   parity_compare (what, seed, f32 ? PARITY_PREPARE_F32 : PARITY_PREPARE_BF16,
       expected->input, actual->input, NULL, g->pad_height, g->pad_width, 1);
   parity_compare (what, seed, f32 ? PARITY_NETWORK_F32 : PARITY_NETWORK_BF16,

@@ -124,18 +124,14 @@ test_whole (const Test *test)
   gsize n = (gsize) test->width * test->height;
   NucsegModel *model = build (test, seed);
   g_autofree gfloat *input = random_input (seed, n, FALSE);
-  g_autofree gfloat *magnitude = g_new (gfloat, n * 3);
   g_autofree gfloat *expected = run (parity_reference (), model, test->width,
       test->height, test->precision, input);
   g_autofree gfloat *actual = run (parity_backend (), model, test->width,
       test->height, test->precision, input);
-  gfloat largest[3] = { 0 };
 
   if (expected != NULL && actual != NULL) {
-    for (gsize i = 0; i < n * 3; i++)
-      largest[i % 3] = MAX (largest[i % 3], fabsf (expected[i]));
-    for (gsize i = 0; i < n * 3; i++)
-      magnitude[i] = largest[i % 3];
+    g_autofree gfloat *magnitude = parity_largest_of_maps (expected, n, 3);
+
     parity_compare ("U-Net", seed, limit_of (test->precision, TRUE), expected,
         actual, magnitude, test->height, test->width, 3);
   }

@@ -10,8 +10,6 @@
 #include <math.h>
 #include <string.h>
 
-static gchar *folder;
-
 /* A model and what ONNX Runtime made of it; maps are NHWC. */
 typedef struct {
   const gchar *name;
@@ -24,8 +22,8 @@ typedef struct {
 static void
 shipped_open (Shipped *self, const gchar *name)
 {
-  g_autofree gchar *path =
-      g_strdup_printf ("%s/shipped-%s.vectors.safetensors", folder, name);
+  g_autofree gchar *path = g_strdup_printf (
+      "%s/shipped-%s.vectors.safetensors", parity_vectors_folder, name);
   g_autoptr (GError) error = NULL;
   gint in_shape[4], shape[4];
 
@@ -43,12 +41,8 @@ shipped_open (Shipped *self, const gchar *name)
   g_assert_cmpint (in_shape[3], ==, self->width);
   g_assert_cmpint (
       nucseg_model_get_output (self->model)->n_maps, ==, self->n_maps);
-
-  const gsize n = (gsize) self->width * self->height;
-  self->expected = g_new (gfloat, n * self->n_maps);
-  for (gint m = 0; m < self->n_maps; m++)
-    for (gsize i = 0; i < n; i++)
-      self->expected[i * self->n_maps + m] = planes[m * n + i];
+  self->expected =
+      parity_vectors_to_nhwc (planes, self->n_maps, self->height, self->width);
 }
 
 static void
@@ -93,19 +87,6 @@ run (const Shipped *self, const NucsegBackend *backend, NucsegPlan *plan)
   backend->read_maps (plan, maps, &error);
   g_assert_no_error (error);
   return maps;
-}
-
-static gfloat *
-largest (const Shipped *self, const gfloat *maps)
-{
-  const gsize n = shipped_count (self);
-  gfloat *magnitude = g_new (gfloat, n), most = 0;
-
-  for (gsize i = 0; i < n; i++)
-    most = MAX (most, fabsf (maps[i]));
-  for (gsize i = 0; i < n; i++)
-    magnitude[i] = most;
-  return magnitude;
 }
 
 /* The labels that @maps become. */
@@ -171,7 +152,8 @@ compare_to_reference (
     g_autofree gfloat *maps = run (&shipped, parity_backend (), plan);
     g_autofree gfloat *expected =
         run (&shipped, parity_reference (), reference);
-    g_autofree gfloat *magnitude = largest (&shipped, expected);
+    g_autofree gfloat *magnitude = parity_largest_of_maps (
+        expected, (gsize) shipped.width * shipped.height, shipped.n_maps);
 
     parity_compare (name, 0, limit, expected, maps, magnitude, shipped.height,
         shipped.width, shipped.n_maps);
@@ -220,10 +202,5 @@ add (void)
 int
 main (int argc, char **argv)
 {
-  if (argc < 3) {
-    g_printerr ("usage: %s BACKEND FOLDER\n", argv[0]);
-    return 2;
-  }
-  folder = argv[2];
-  return parity_main (argc, argv, add);
+  return parity_vectors_main (argc, argv, add);
 }

@@ -9,8 +9,6 @@
 #include <math.h>
 #include <string.h>
 
-static gchar *folder;
-
 static gchar *
 to_text (JsonObject *object)
 {
@@ -21,27 +19,14 @@ to_text (JsonObject *object)
   return text;
 }
 
-/* NCHW with N = 1 to NHWC. */
-static gfloat *
-to_nhwc (const gfloat *values, gint channels, gint height, gint width)
-{
-  gsize n = (gsize) height * width;
-  gfloat *out = g_new (gfloat, n * channels);
-
-  for (gint c = 0; c < channels; c++)
-    for (gsize i = 0; i < n; i++)
-      out[i * channels + c] = values[c * n + i];
-  return out;
-}
-
 static void
 test_network (gconstpointer data)
 {
   const gchar *name = data;
   g_autofree gchar *model_path =
-      g_strdup_printf ("%s/%s.safetensors", folder, name);
-  g_autofree gchar *path =
-      g_strdup_printf ("%s/%s.vectors.safetensors", folder, name);
+      g_strdup_printf ("%s/%s.safetensors", parity_vectors_folder, name);
+  g_autofree gchar *path = g_strdup_printf (
+      "%s/%s.vectors.safetensors", parity_vectors_folder, name);
   ParityVectors *vectors = parity_vectors_open (path);
   g_autoptr (GError) error = NULL;
   NucsegModel *model = nucseg_model_load (model_path, &error);
@@ -50,11 +35,11 @@ test_network (gconstpointer data)
       parity_vectors_get_tensor (vectors, "input", in_shape);
   g_autofree gfloat *output =
       parity_vectors_get_tensor (vectors, "output", shape);
-  g_autofree gfloat *expected = to_nhwc (output, shape[1], shape[2], shape[3]);
+  g_autofree gfloat *expected =
+      parity_vectors_to_nhwc (output, shape[1], shape[2], shape[3]);
   gsize n = (gsize) shape[1] * shape[2] * shape[3];
   g_autofree gfloat *actual = g_new (gfloat, n);
-  g_autofree gfloat *magnitude = g_new0 (gfloat, n);
-  gfloat largest = 0;
+  g_autofree gfloat *magnitude = NULL;
   NucsegGeometry geometry;
   NucsegPlan *plan;
 
@@ -72,10 +57,8 @@ test_network (gconstpointer data)
   parity_backend ()->read_maps (plan, actual, &error);
   g_assert_no_error (error);
 
-  for (gsize i = 0; i < n; i++)
-    largest = MAX (largest, fabsf (expected[i]));
-  for (gsize i = 0; i < n; i++)
-    magnitude[i] = largest;
+  magnitude =
+      parity_largest_of_maps (expected, (gsize) shape[2] * shape[3], shape[1]);
   parity_compare (name, 0, PARITY_VECTOR_NETWORK, expected, actual, magnitude,
       shape[2], shape[3], shape[1]);
 
@@ -129,8 +112,8 @@ static void
 test_prepare (gconstpointer data)
 {
   const gchar *name = data;
-  g_autofree gchar *path =
-      g_strdup_printf ("%s/%s.vectors.safetensors", folder, name);
+  g_autofree gchar *path = g_strdup_printf (
+      "%s/%s.vectors.safetensors", parity_vectors_folder, name);
   ParityVectors *vectors = parity_vectors_open (path);
   JsonObject *c = parity_vectors_get_case (vectors);
   g_autofree gchar *input =
@@ -176,8 +159,8 @@ static void
 test_decode (gconstpointer data)
 {
   const gchar *name = data;
-  g_autofree gchar *path =
-      g_strdup_printf ("%s/%s.vectors.safetensors", folder, name);
+  g_autofree gchar *path = g_strdup_printf (
+      "%s/%s.vectors.safetensors", parity_vectors_folder, name);
   ParityVectors *vectors = parity_vectors_open (path);
   JsonObject *c = parity_vectors_get_case (vectors);
   g_autofree gchar *output =
@@ -186,8 +169,8 @@ test_decode (gconstpointer data)
   gint shape[4], maps_shape[4];
   g_autofree gfloat *planes =
       parity_vectors_get_tensor (vectors, "maps", maps_shape);
-  g_autofree gfloat *maps =
-      to_nhwc (planes, maps_shape[0], maps_shape[1], maps_shape[2]);
+  g_autofree gfloat *maps = parity_vectors_to_nhwc (
+      planes, maps_shape[0], maps_shape[1], maps_shape[2]);
   g_autofree gfloat *expected =
       parity_vectors_get_tensor (vectors, "labels", shape);
   gsize n = (gsize) shape[0] * shape[1];
@@ -238,7 +221,7 @@ add (void)
 {
   static const gchar suffix[] = ".vectors.safetensors";
   g_autoptr (GError) error = NULL;
-  GDir *dir = g_dir_open (folder, 0, &error);
+  GDir *dir = g_dir_open (parity_vectors_folder, 0, &error);
   const gchar *file;
   guint n = 0;
 
@@ -266,10 +249,5 @@ add (void)
 int
 main (int argc, char **argv)
 {
-  if (argc < 3) {
-    g_printerr ("usage: %s BACKEND FOLDER\n", argv[0]);
-    return 2;
-  }
-  folder = argv[2];
-  return parity_main (argc, argv, add);
+  return parity_vectors_main (argc, argv, add);
 }

@@ -4,7 +4,11 @@
  */
 #include "tests/parity/vectors.h"
 
+#include "tests/parity/parity.h"
+
 #include <string.h>
+
+const gchar *parity_vectors_folder;
 
 struct _ParityVectors {
   GMappedFile *file;
@@ -105,4 +109,28 @@ parity_vectors_get_tensor (
     memcpy (&values[i], &bits, sizeof (bits));
   }
   return values;
+}
+
+gfloat *
+parity_vectors_to_nhwc (
+    const gfloat *values, gint channels, gint height, gint width)
+{
+  gsize n = (gsize) height * width;
+  gfloat *out = g_new (gfloat, n * channels);
+
+  for (gint c = 0; c < channels; c++)
+    for (gsize i = 0; i < n; i++)
+      out[i * channels + c] = values[c * n + i];
+  return out;
+}
+
+gint
+parity_vectors_main (gint argc, gchar **argv, void (*add) (void))
+{
+  if (argc < 3) {
+    g_printerr ("usage: %s BACKEND FOLDER\n", argv[0]);
+    return 2;
+  }
+  parity_vectors_folder = argv[2];
+  return parity_main (argc, argv, add);
 }
