@@ -22,12 +22,15 @@ def _field(rng: np.random.Generator, channels: int, cells: int, size: int
                          align_corners=True)[0]
 
 
-def sample(canvas: Canvas, rng: np.random.Generator, size: int
-           ) -> tuple[torch.Tensor, torch.Tensor]:
+def sample(canvas: Canvas, rng: np.random.Generator, size: int,
+           gentle: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
     """One crop: image (size, size) f32 and labels (size, size) int64, -1 where
-    the crop leaves the canvas."""
+    the crop leaves the canvas. A gentle one is turned, flipped and hardly
+    resized, and its pixels are the image's own mixture of primaries."""
     zoom = 1.0
-    if rng.random() < 0.75:
+    if gentle:
+        zoom = math.exp(float(rng.normal(0.0, 0.1)))
+    elif rng.random() < 0.75:
         zoom = math.exp(float(np.clip(rng.normal(0.0, 0.38),
                                       -math.log(2.0), math.log(2.0))))
     angle = rng.random() * 2 * math.pi
@@ -35,7 +38,7 @@ def sample(canvas: Canvas, rng: np.random.Generator, size: int
         # Square turns need no interpolation: such crops stay as sharp as
         # whole frames are.
         angle = rng.integers(4) * math.pi / 2
-    stretch = math.exp(float(rng.normal(0.0, 0.06)))
+    stretch = 1.0 if gentle else math.exp(float(rng.normal(0.0, 0.06)))
     flip = 1.0 if rng.random() < 0.5 else -1.0
     c, s = math.cos(angle), math.sin(angle)
     # Rows of the crop's (y, x) to the canvas's (y, x).
@@ -54,14 +57,15 @@ def sample(canvas: Canvas, rng: np.random.Generator, size: int
     yy, xx = i[:, None], i[None, :]
     y = cy + a[0, 0] * yy + a[0, 1] * xx
     x = cx + a[1, 0] * yy + a[1, 1] * xx
-    if rng.random() < 0.3:
+    if not gentle and rng.random() < 0.3:
         bend = _field(rng, 2, 6, size) * (rng.uniform(1.0, 5.0) / zoom)
         y, x = y + bend[0], x + bend[1]
     h, w = canvas.image.shape
     grid = torch.stack([(2 * x + 1) / w - 1, (2 * y + 1) / h - 1], -1)[None]
     source = (canvas.half if zoom < 0.71 else canvas.image)[None]
     mixture = torch.ones(1)
-    if canvas.primaries is not None and rng.random() < 0.6:
+    if (not gentle and canvas.primaries is not None
+            and rng.random() < 0.6):
         # Another stain or another lamp: grey is another mixture of the
         # primaries, about as often with more red as with less.
         mixture = torch.from_numpy(rng.dirichlet((2.0, 3.0, 1.0))).float()
@@ -135,6 +139,17 @@ def photometric(x: torch.Tensor, rng: np.random.Generator,
     return x.clamp(*clip)
 
 
+def hardly(x: torch.Tensor, rng: np.random.Generator,
+           clip: tuple[float, float]) -> torch.Tensor:
+    """What a gentle crop gets: the percentiles of its own content, or another
+    exposure, now and then."""
+    if rng.random() < 0.25:
+        x = _renormalise(x)
+    if rng.random() < 0.25:
+        x = x * rng.uniform(0.85, 1.15) + rng.uniform(-0.04, 0.04)
+    return x.clamp(*clip)
+
+
 def empty_frame(rng: np.random.Generator, size: int,
                 clip: tuple[float, float]) -> torch.Tensor:
     """Noise, perhaps correlated and unevenly lit, stretched to the full range
@@ -148,18 +163,41 @@ def empty_frame(rng: np.random.Generator, size: int,
     return _renormalise(x).clamp(*clip)
 
 
+def join(images: torch.Tensor, labels: torch.Tensor
+         ) -> tuple[torch.Tensor, torch.Tensor]:
+    """Four crops each as one frame of twice the side: what the attention pools
+    over a whole frame is then of other crops as well. (N, 1, S, S) and
+    (N, S, S), N a multiple of 4; nuclei keep labels of their own."""
+    n, _, size, _ = images.shape
+    labels = labels.clone()
+    for first in range(0, n, 4):
+        used = 0
+        for quarter in labels[first:first + 4]:
+            most = int(quarter.max())
+            quarter[quarter > 0] += used
+            used += max(0, most)
+
+    def whole(x: torch.Tensor) -> torch.Tensor:
+        return x.view(n // 4, 2, 2, size, size).permute(
+            0, 1, 3, 2, 4).reshape(n // 4, 2 * size, 2 * size)
+
+    return whole(images[:, 0])[:, None], whole(labels)
+
+
 class BatchSource:
     """Batches by number: batch i of a seed is always the same."""
 
     def __init__(self, canvases: list[Canvas], weights: np.ndarray, seed: int,
                  batch: int, size: int, clip: tuple[float, float],
-                 empty: float):
+                 empty: float, gentle: float = 0.0, joined: float = 0.0):
         self.canvases, self.weights = canvases, weights
         self.seed, self.batch, self.size = seed, batch, size
-        self.clip, self.empty = clip, empty
+        self.clip, self.empty, self.gentle = clip, empty, gentle
+        self.joined = joined
 
     def __call__(self, number: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Images (N, 1, S, S) f32 and labels (N, S, S) int64."""
+        """Images (N, 1, S, S) f32 and labels (N, S, S) int64; of a joined batch
+        (N / 4, 1, 2 S, 2 S) and (N / 4, 2 S, 2 S)."""
         rng = np.random.default_rng([self.seed, number % 2 ** 32])
         picks = rng.choice(len(self.canvases), self.batch, p=self.weights)
         images, labels = [], []
@@ -170,8 +208,13 @@ class BatchSource:
                                           dtype=torch.int64))
                 continue
             canvas = self.canvases[p]
-            x, y = sample(canvas, rng, self.size)
-            images.append(photometric(x, rng, self.clip,
-                                      INVERSION.get(canvas.entry.kind, 0.04)))
+            gentle = self.gentle > 0 and rng.random() < self.gentle
+            x, y = sample(canvas, rng, self.size, gentle)
+            inversion = INVERSION.get(canvas.entry.kind, 0.04)
+            images.append(hardly(x, rng, self.clip) if gentle else
+                          photometric(x, rng, self.clip, inversion))
             labels.append(y)
-        return torch.stack(images)[:, None], torch.stack(labels)
+        batch = torch.stack(images)[:, None], torch.stack(labels)
+        if self.joined > 0 and rng.random() < self.joined:
+            return join(*batch)
+        return batch

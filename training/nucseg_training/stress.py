@@ -86,11 +86,19 @@ def mosaics(pairs: list[Pair], side: int) -> Iterator[list[tuple[int, int]]]:
         yield [(small[(at * n + k) % len(small)], k) for k in range(n)]
 
 
-def score_mosaics(pairs: list[Pair], predict: Predict, side: int
-                  ) -> tuple[metrics.Score, metrics.Score]:
+def _cut(labels: np.ndarray, least_area: int) -> np.ndarray:
+    """Without the slivers that cutting left, which a frame of its own would
+    not have."""
+    return np.where(np.bincount(labels.ravel())[labels] >= least_area, labels,
+                    0)
+
+
+def score_mosaics(pairs: list[Pair], predict: Predict, side: int,
+                  least_area: int) -> tuple[metrics.Score, metrics.Score]:
     """Scores of the same 256x256 images alone and inside mosaics. A mosaic is
-    cut apart before it is scored; each image was stretched to the full grey
-    range before, so that both see the same contrast."""
+    cut apart before it is scored, and what is then smaller than the decoder's
+    least area is left out; each image was stretched to the full grey range
+    before, so that both see the same contrast."""
     alone, inside = metrics.Score(), metrics.Score()
     known: dict[int, np.ndarray] = {}
     per_row = side // 256
@@ -102,7 +110,8 @@ def score_mosaics(pairs: list[Pair], predict: Predict, side: int
         found = predict(frame, 8)
         for i, place in tiles:
             y, x = 256 * (place // per_row), 256 * (place % per_row)
-            inside.add(pairs[i][1], found[y:y + 256, x:x + 256])
+            inside.add(pairs[i][1], _cut(found[y:y + 256, x:x + 256],
+                                         least_area))
             if i not in known:
                 known[i] = predict(stretched(pairs[i][0]), 8)
             alone.add(pairs[i][1], known[i])

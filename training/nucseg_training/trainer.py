@@ -18,9 +18,10 @@ from torch.utils.data import DataLoader, Dataset
 
 from . import checkpoint
 from .augment import BatchSource
-from .loop import made_ahead, parameter_groups
+from .loop import made_ahead
 from .losses import loss_terms, make_targets
 from .network import AttentionUNet
+from .optimizer import Muon, make_optimizer
 
 
 @dataclass
@@ -39,6 +40,8 @@ class TrainOptions:
     bf16: bool
     device: str = "cpu"
     workers: int = 0
+    optimizer: str = "adamw"
+    fixed_attention: bool = False
 
 
 def rate_at(step: int, progress: float, o: TrainOptions) -> float:
@@ -46,11 +49,6 @@ def rate_at(step: int, progress: float, o: TrainOptions) -> float:
     warm = min(1.0, (step + 1) / max(1, o.warmup))
     return o.rate * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(
         math.pi * min(1.0, progress))))
-
-
-def make_optimizer(net: nn.Module, o: TrainOptions) -> torch.optim.AdamW:
-    """AdamW."""
-    return torch.optim.AdamW(parameter_groups(net, o.weight_decay), lr=o.rate)
 
 
 @torch.no_grad()
@@ -101,10 +99,18 @@ def train(net: AttentionUNet, source: BatchSource, o: TrainOptions, out: Path,
     those of the run that `resume` came from; returns the network with the
     averaged weights. `note` goes into checkpoints."""
     net = net.to(o.device, memory_format=torch.channels_last).train()
+    if o.fixed_attention:
+        # Their statistics would be of a few vectors a batch.
+        for attention in net.attention:
+            attention.reduce.norm.eval()
     ema = copy.deepcopy(net).eval()
-    optimizer = make_optimizer(net, o)
+    optimizer = make_optimizer(net, o.optimizer, o.rate, o.weight_decay)
     step, used = 0, 0.0
     if resume is not None:
+        had = resume["options"].get("optimizer", "adamw")
+        if had != o.optimizer:
+            raise ValueError(f"the checkpoint was trained by {had}: --optimizer "
+                             f"{had} is expected, not {o.optimizer}")
         net.load_state_dict(resume["model"])
         ema.load_state_dict(resume["ema"])
         optimizer.load_state_dict(resume["optimizer"])
@@ -160,7 +166,7 @@ def train(net: AttentionUNet, source: BatchSource, o: TrainOptions, out: Path,
 
 
 def _show(step: int, progress: float, used: float,
-          optimizer: torch.optim.Optimizer, recent: deque) -> None:
+          optimizer: torch.optim.Optimizer | Muon, recent: deque) -> None:
     mean = {k: sum(r[k] for r in recent) / len(recent) for k in recent[0]} \
         if recent else {}
     left = used * (1 - progress) / max(progress, 1e-6)

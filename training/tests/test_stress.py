@@ -28,10 +28,23 @@ class Stress(unittest.TestCase):
         return ndimage.label(grey > 60)[0]
 
     def test_mosaics_score_what_the_images_score(self) -> None:
-        alone, inside = stress.score_mosaics(self.pairs, self.predict, 512)
+        alone, inside = stress.score_mosaics(self.pairs, self.predict, 512,
+                                             30)
         self.assertEqual((alone.images, alone.truth), (8, 16))
         self.assertEqual(alone.figures()["ap0.95"], 1.0)
         self.assertEqual(inside.figures(), alone.figures())
+
+    def test_slivers_of_cut_mosaics_do_not_count(self) -> None:
+        # One nucleus reaches two pixels beyond its own image.
+        def predict(grey: np.ndarray, bits: int) -> np.ndarray:
+            found = self.predict(grey, bits)
+            if grey.shape != (256, 256):
+                found[30:40, 250:258] = found.max() + 1
+            return found
+
+        _, inside = stress.score_mosaics(self.pairs, predict, 512, 30)
+        _, slivers = stress.score_mosaics(self.pairs, predict, 512, 1)
+        self.assertEqual(slivers.found, inside.found + 2)
 
     def test_resized_frames_keep_their_nuclei(self) -> None:
         for grey, labels in stress.resized(self.pairs, 0.5):

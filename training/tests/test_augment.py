@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Crops, joined batches, and what updates the weights."""
+
+import contextlib
+import io
+import tempfile
+import unittest
+from pathlib import Path
+
+import numpy as np
+
+try:
+    import torch
+except ImportError as error:
+    raise unittest.SkipTest("PyTorch is not installed") from error
+
+from nucseg_training import augment, canvas, checkpoint, optimizer, trainer
+from nucseg_training.data import Entry
+from nucseg_training.network import AttentionUNet, NetworkConfig
+from nucseg_training.prepare import InputSpec
+
+SPEC = InputSpec()
+
+
+def disc_canvas() -> canvas.Canvas:
+    """Bright discs of 21 pixels across, 16 pixels apart, on a dark ground."""
+    y, x = np.mgrid[:256, :256]
+    at = np.hypot(y % 32 - 16, x % 32 - 16) < 10.5
+    labels = np.where(at, 1 + (y // 32) * 8 + x // 32, 0).astype(np.int32)
+    grey = np.where(at, 200, 20).astype(np.int64)
+    return canvas.from_arrays(
+        Entry("discs", "fluorescence", "train"), grey, 8, labels,
+        SPEC)
+
+
+def source(**parts) -> augment.BatchSource:
+    """Batches of four crops of 64x64."""
+    return augment.BatchSource([disc_canvas()], np.ones(1), 3, 4, 64,
+                               SPEC.clip, 0.0, **parts)
+
+
+class Batches(unittest.TestCase):
+    def test_joined_crops_keep_their_nuclei(self) -> None:
+        single, whole = source()(5), source(joined=1.0)(5)
+        self.assertEqual(whole[0].shape, (1, 1, 128, 128))
+        self.assertEqual(whole[1].shape, (1, 128, 128))
+        total = 0
+        for i in range(4):
+            y, x = 64 * (i // 2), 64 * (i % 2)
+            self.assertTrue(torch.equal(
+                whole[0][0, 0, y:y + 64, x:x + 64], single[0][i, 0]))
+            part, alone = whole[1][0, y:y + 64, x:x + 64], single[1][i]
+            self.assertTrue(torch.equal(part > 0, alone > 0))
+            self.assertTrue(torch.equal(part < 0, alone < 0))
+            names = part[part > 0].unique()
+            self.assertEqual(len(names), len(alone[alone > 0].unique()))
+            total += len(names)
+        # No two quarters share a nucleus.
+        self.assertEqual(len(whole[1][whole[1] > 0].unique()), total)
+
+    def test_empty_and_unknown_quarters_join(self) -> None:
+        labels = torch.zeros(4, 2, 2, dtype=torch.int64)
+        labels[0], labels[1], labels[3] = 7, -1, 1
+        joined = augment.join(torch.zeros(4, 1, 2, 2), labels)[1][0]
+        self.assertEqual(joined[0].tolist(), [7, 7, -1, -1])
+        self.assertEqual(joined[2].tolist(), [0, 0, 8, 8])
+
+    def test_the_same_number_is_the_same_batch(self) -> None:
+        for parts in ({}, {"gentle": 0.5}, {"joined": 0.5}):
+            a, b = source(**parts)(9), source(**parts)(9)
+            self.assertTrue(torch.equal(a[0], b[0]) and
+                            torch.equal(a[1], b[1]), parts)
+
+    def test_gentle_crops_stay_close_to_the_frame(self) -> None:
+        def spread(gentle: float) -> tuple[float, float]:
+            images, labels = source(gentle=gentle)(1)
+            inside = [float(i[0][n > 0].std()) for i, n in zip(images, labels)]
+            areas = np.concatenate([np.bincount(n[n > 0].numpy()) for n in
+                                    labels])
+            return max(inside), float(np.median(areas[areas > 0]))
+
+        noise, area = spread(1.0)
+        self.assertLess(noise, 0.2)
+        self.assertLess(abs(area / 346 - 1), 0.35)
+        self.assertGreater(spread(0.0)[0], noise)
+
+
+class Optimizers(unittest.TestCase):
+    def net(self) -> AttentionUNet:
+        torch.manual_seed(5)
+        return AttentionUNet(NetworkConfig(widths=(8, 8, 16))).to(
+            memory_format=torch.channels_last)
+
+    def test_muon_moves_every_weight(self) -> None:
+        net = self.net()
+        o = optimizer.make_optimizer(net, "muon", 1e-3, 1e-4)
+        before = {k: v.clone() for k, v in net.named_parameters()}
+        net(torch.rand(4, 1, 32, 32)).square().mean().backward()
+        o.step()
+        for key, value in net.named_parameters():
+            self.assertFalse(torch.equal(value, before[key]), key)
+        # Its steps are orthogonal matrices: all singular values alike.
+        moved = net.encoder[1]["b"].conv.weight - before["encoder.1.b.conv."
+                                                         "weight"]
+        values = torch.linalg.svdvals(moved.detach().flatten(1))
+        self.assertLess(float(values.max() / values.min()), 2.5)
+
+    def test_first_layer_heads_and_depthwise_are_left_to_adamw(self) -> None:
+        net = self.net()
+        own = {id(p) for p in optimizer.hidden_convolutions(net)}
+        names = [k for k, p in net.named_parameters() if id(p) in own]
+        self.assertIn("encoder.0.b.conv.weight", names)
+        self.assertIn("decoder.0.reduce.conv.weight", names)
+        for name in ("encoder.0.a.conv.weight", "head.weight", "aux.weight",
+                     "attention.1.reduce.conv.weight",
+                     "attention.1.gate.weight"):
+            self.assertNotIn(name, names)
+        with self.assertRaisesRegex(ValueError, "adamw, muon"):
+            optimizer.make_optimizer(net, "sgd", 1e-3, 0)
+
+    def test_muon_resumes(self) -> None:
+        def make(stop: int):
+            def batch(number: int):
+                if number == stop:
+                    raise InterruptedError
+                g = torch.Generator().manual_seed(number)
+                x = torch.rand(2, 1, 32, 32, generator=g)
+                return x, (x[:, 0] > 0.5).long()
+            return batch
+
+        o = trainer.TrainOptions(5, 1e9, 1e-3, 1, 1e-4, 0.9, 16.0, -1.0, 1,
+                                 False, optimizer="muon",
+                                 fixed_attention=True)
+        with tempfile.TemporaryDirectory() as folder, \
+                contextlib.redirect_stderr(io.StringIO()):
+            whole, parts = Path(folder, "whole"), Path(folder, "parts")
+            trainer.train(self.net(), make(-1), o, whole, None, {})
+            with self.assertRaises(InterruptedError):
+                trainer.train(self.net(), make(3), o, parts, None, {})
+            trainer.train(self.net(), make(-1), o, parts,
+                          checkpoint.load(parts), {})
+            a, b = checkpoint.load(whole), checkpoint.load(parts)
+            plain = trainer.TrainOptions(5, 1e9, 1e-3, 1, 1e-4, 0.9, 16.0, 1e9,
+                                         1, False)
+            trainer.train(self.net(), make(-1), plain, parts, None, {})
+            with self.assertRaisesRegex(ValueError, "trained by adamw"):
+                trainer.train(self.net(), make(-1), o, whole,
+                              checkpoint.load(parts), {})
+        for key, value in a["model"].items():
+            self.assertTrue(torch.equal(value, b["model"][key]), key)
+            if "attention" in key and "running_var" in key:
+                self.assertEqual(set(value.tolist()), {1.0})
+
+
+if __name__ == "__main__":
+    unittest.main()
