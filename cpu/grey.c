@@ -85,7 +85,9 @@ wide_row (const guint8 *line, gboolean big, guint shift, guint16 top,
 static guint
 shift_of (const NucsegFrame *frame)
 {
-  return frame->msb_aligned ? 16 - nucseg_frame_get_depth (frame) : 0;
+  return nucseg_frame_is_msb_aligned (frame)
+      ? 16 - nucseg_frame_get_depth (frame)
+      : 0;
 }
 
 void

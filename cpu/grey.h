@@ -20,12 +20,11 @@ typedef struct {
 
 NucsegPacking nucseg_packing_of (NucsegFormat format);
 
-/* Whether grey values are 16-bit: GRAY16 formats only. */
+/* Whether grey values have more than 8 bits: GRAY16 and P010. */
 static inline gboolean
 nucseg_grey_is_wide (const NucsegFrame *frame)
 {
-  return frame->format == NUCSEG_FORMAT_GRAY16_LE
-      || frame->format == NUCSEG_FORMAT_GRAY16_BE;
+  return nucseg_format_get_sample_bytes (frame->format) > 1;
 }
 
 /**

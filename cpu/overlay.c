@@ -144,8 +144,7 @@ draw_pairs (gpointer data, gint i, gint first, gint end)
   const NucsegDrawCall *call = data;
   const NucsegFrame *frame = call->frame;
   const gboolean same = call->shown->format == frame->format;
-  const gboolean planar = call->shown->format == NUCSEG_FORMAT_NV12
-      || call->shown->format == NUCSEG_FORMAT_I420;
+  const gboolean planar = nucseg_format_is_yuv (call->shown->format);
   NucsegDrawPart *part = &call->draw->parts[i];
 
   for (gint y = 2 * first; y < MIN (2 * end, frame->height); y += 2) {

@@ -8,16 +8,18 @@
 
 #include <string.h>
 
-/* --- Grey --------------------------------------------------------------- */
+/* --- Samples ------------------------------------------------------------ */
 
-/* A grey sample of 8 or 16 bits. */
+/* A row of grey, luma or chroma samples of 8 or 16 bits. */
 typedef struct {
   guint8 *line;
   gboolean wide, big;
   guint shift; /* bits below the value */
   guint top; /* full scale */
+  guint extra; /* bits that a value has beyond 8 */
 } Samples;
 
+/* A grey picture's, which has the frame's format. */
 static Samples
 samples_of (const NucsegDrawCall *call, gint y)
 {
@@ -26,7 +28,20 @@ samples_of (const NucsegDrawCall *call, gint y)
 
   return (Samples){ call->shown->data[0] + (gsize) y * call->shown->stride[0],
     nucseg_grey_is_wide (frame), frame->format == NUCSEG_FORMAT_GRAY16_BE,
-    frame->msb_aligned ? 16 - depth : 0, (1u << depth) - 1 };
+    nucseg_frame_is_msb_aligned (frame) ? 16 - depth : 0, (1u << depth) - 1,
+    depth - 8 };
+}
+
+/* A YUV picture's: row @y of plane @plane. */
+static Samples
+yuv_samples_of (const NucsegDrawCall *call, gint plane, gint y)
+{
+  const NucsegFrame *shown = call->shown;
+  guint8 *line = shown->data[plane] + (gsize) y * shown->stride[plane];
+
+  if (shown->format == NUCSEG_FORMAT_P010)
+    return (Samples){ line, TRUE, FALSE, 6, 1023, 2 };
+  return (Samples){ line, FALSE, FALSE, 0, 255, 0 };
 }
 
 static guint
@@ -53,6 +68,8 @@ set_sample (const Samples *s, gint x, guint value)
   word = s->big ? GUINT16_TO_BE (word) : GUINT16_TO_LE (word);
   memcpy (s->line + 2 * (gsize) x, &word, sizeof word);
 }
+
+/* --- Grey --------------------------------------------------------------- */
 
 static void
 paint_grey (const NucsegDrawCall *call, gint y, const guint8 *layers, gint x)
@@ -99,17 +116,17 @@ static void
 paint_luma (const NucsegDrawCall *call, gint y, const guint8 *layers, gint x)
 {
   const guint label = nucseg_draw_labels (call, y)[x];
-  guint8 *sample =
-      call->shown->data[0] + (gsize) y * call->shown->stride[0] + x;
+  const Samples s = yuv_samples_of (call, 0, y);
   const gboolean contour = layers[x] & NUCSEG_LAYER_CONTOUR;
   const guint color =
-      nucseg_palette_yuv (nucseg_draw_color (call,
-          contour ? call->params->contour_color : call->params->fill_color,
-          label))
-      >> 16;
+      (nucseg_palette_yuv (nucseg_draw_color (call,
+           contour ? call->params->contour_color : call->params->fill_color,
+           label))
+          >> 16)
+      << s.extra;
 
-  *sample =
-      (guint8) (contour ? color : nucseg_blend (*sample, color, call->alpha));
+  set_sample (&s, x,
+      contour ? color : nucseg_blend (get_sample (&s, x), color, call->alpha));
 }
 
 typedef void (*PaintFunc) (
@@ -152,28 +169,37 @@ nucseg_paint_row (const NucsegDrawCall *call, gint y, const guint8 *layers)
 
 /* --- Chroma ------------------------------------------------------------- */
 
-/* The U and V samples of the block at (@y, @x), both even. */
-static void
-find_chroma (const NucsegDrawCall *call, gint y, gint x, guint8 **u, guint8 **v)
-{
-  const NucsegFrame *shown = call->shown;
-  guint8 *row = shown->data[1] + (gsize) (y / 2) * shown->stride[1];
+/* The U and V samples of a block. */
+typedef struct {
+  Samples u, v;
+  gint u_at, v_at;
+} Chroma;
 
-  if (shown->format == NUCSEG_FORMAT_NV12) {
-    *u = row + x;
-    *v = row + x + 1;
-  } else {
-    *u = row + x / 2;
-    *v = shown->data[2] + (gsize) (y / 2) * shown->stride[2] + x / 2;
-  }
+/* Those of the block at (@y, @x), both even. */
+static Chroma
+find_chroma (const NucsegDrawCall *call, gint y, gint x)
+{
+  const Samples row = yuv_samples_of (call, 1, y / 2);
+
+  if (call->shown->format != NUCSEG_FORMAT_I420)
+    return (Chroma){ row, row, x, x + 1 };
+  return (Chroma){ row, yuv_samples_of (call, 2, y / 2), x / 2, x / 2 };
 }
 
 /* @value blended with colours of sum @sum, which cover @k of @n pixels. */
-static inline guint8
+static inline guint
 blend_share (guint value, guint sum, guint k, guint n, guint alpha)
 {
-  return (guint8) ((value * (256 * n - alpha * k) + alpha * sum + 128 * n)
-      / (256 * n));
+  return (value * (256 * n - alpha * k) + alpha * sum + 128 * n) / (256 * n);
+}
+
+/* The sample at @x blended with 8-bit colours. */
+static void
+share_sample (
+    const Samples *s, gint x, guint sum, guint k, guint n, guint alpha)
+{
+  set_sample (
+      s, x, blend_share (get_sample (s, x), sum << s->extra, k, n, alpha));
 }
 
 static void
@@ -183,7 +209,7 @@ paint_block (const NucsegDrawCall *call, gint y, gint x, const guint8 *layers)
   guint n = 0, n_fill = 0, sum_u = 0, sum_v = 0;
   guint32 contour = 0;
   gboolean has_contour = FALSE;
-  guint8 *u, *v;
+  const Chroma c = find_chroma (call, y, x);
 
   for (gint py = y; py < MIN (y + 2, height); py++) {
     for (gint px = x; px < MIN (x + 2, width); px++) {
@@ -206,13 +232,12 @@ paint_block (const NucsegDrawCall *call, gint y, gint x, const guint8 *layers)
       }
     }
   }
-  find_chroma (call, y, x, &u, &v);
   if (has_contour) {
-    *u = contour >> 8 & 0xff;
-    *v = contour & 0xff;
+    set_sample (&c.u, c.u_at, (contour >> 8 & 0xff) << c.u.extra);
+    set_sample (&c.v, c.v_at, (contour & 0xff) << c.v.extra);
   } else if (n_fill > 0) {
-    *u = blend_share (*u, sum_u, n_fill, n, call->alpha);
-    *v = blend_share (*v, sum_v, n_fill, n, call->alpha);
+    share_sample (&c.u, c.u_at, sum_u, n_fill, n, call->alpha);
+    share_sample (&c.v, c.v_at, sum_v, n_fill, n, call->alpha);
   }
 }
 
@@ -234,14 +259,13 @@ nucseg_paint_chroma (const NucsegDrawCall *call, gint y, const guint8 *layers)
 static void
 count_luma (const NucsegDrawCall *call, gint y, gint x, gboolean ink)
 {
-  guint8 *sample =
-      call->shown->data[0] + (gsize) y * call->shown->stride[0] + x;
-  const guint black = nucseg_palette_yuv (0x000000) >> 16;
-  const guint white = nucseg_palette_yuv (0xffffff) >> 16;
+  const Samples s = yuv_samples_of (call, 0, y);
+  const guint black = (nucseg_palette_yuv (0x000000) >> 16) << s.extra;
+  const guint white = (nucseg_palette_yuv (0xffffff) >> 16) << s.extra;
 
-  *sample =
-      (guint8) (ink ? white
-                    : nucseg_blend (*sample, black, NUCSEG_COUNT_BOX_ALPHA));
+  set_sample (&s, x,
+      ink ? white
+          : nucseg_blend (get_sample (&s, x), black, NUCSEG_COUNT_BOX_ALPHA));
 }
 
 static void
@@ -275,7 +299,7 @@ count_chroma (const NucsegDrawCall *call, gint y, gint x)
   const gint width = call->frame->width, height = call->frame->height;
   guint n = 0, n_box = 0;
   gboolean ink = FALSE;
-  guint8 *u, *v;
+  const Chroma c = find_chroma (call, y, x);
 
   for (gint py = y; py < MIN (y + 2, height); py++) {
     for (gint px = x; px < MIN (x + 2, width); px++) {
@@ -288,11 +312,15 @@ count_chroma (const NucsegDrawCall *call, gint y, gint x)
   }
   if (n_box == 0)
     return;
-  find_chroma (call, y, x, &u, &v);
-  *u = ink ? 128
-           : blend_share (*u, 128 * n_box, n_box, n, NUCSEG_COUNT_BOX_ALPHA);
-  *v = ink ? 128
-           : blend_share (*v, 128 * n_box, n_box, n, NUCSEG_COUNT_BOX_ALPHA);
+  if (ink) {
+    set_sample (&c.u, c.u_at, 128u << c.u.extra);
+    set_sample (&c.v, c.v_at, 128u << c.v.extra);
+  } else {
+    const guint sum = 128 * n_box;
+
+    share_sample (&c.u, c.u_at, sum, n_box, n, NUCSEG_COUNT_BOX_ALPHA);
+    share_sample (&c.v, c.v_at, sum, n_box, n, NUCSEG_COUNT_BOX_ALPHA);
+  }
 }
 
 void

@@ -41,14 +41,15 @@ nucseg_picture_copy (const NucsegDrawCall *call, gint y)
   const gint size = call->packing.size > 0 ? call->packing.size
       : nucseg_grey_is_wide (frame)        ? 2
                                            : 1;
+  const gint samples = half * size; /* of a plane that has U or V alone */
 
   for (gint row = y; row < MIN (y + 2, frame->height); row++)
     copy_row (call, 0, row, frame->width * size);
-  if (frame->format == NUCSEG_FORMAT_NV12) {
-    copy_row (call, 1, y / 2, half * 2);
-  } else if (frame->format == NUCSEG_FORMAT_I420) {
-    copy_row (call, 1, y / 2, half);
-    copy_row (call, 2, y / 2, half);
+  if (frame->format == NUCSEG_FORMAT_I420) {
+    copy_row (call, 1, y / 2, samples);
+    copy_row (call, 2, y / 2, samples);
+  } else if (nucseg_format_is_yuv (frame->format)) {
+    copy_row (call, 1, y / 2, samples * 2);
   }
 }
 
@@ -95,6 +96,15 @@ write_packed (const NucsegPacking *p, const guint8 *restrict values, gint width,
     out[4 * (gsize) x + p->fourth] = 255;
 }
 
+/* The sample @x of a row of P010. */
+static void
+put_word (guint8 *line, gint x, guint value)
+{
+  const guint16 word = GUINT16_TO_LE ((guint16) value);
+
+  memcpy (line + 2 * (gsize) x, &word, sizeof word);
+}
+
 void
 nucseg_picture_stretch (
     const NucsegDrawCall *call, gint y, NucsegDrawPart *part)
@@ -111,10 +121,19 @@ nucseg_picture_stretch (
       write_packed (&call->packing, values, frame->width, out);
       continue;
     }
-    for (gint x = 0; x < frame->width; x++)
-      out[x] = (guint8) (nucseg_palette_yuv (values[x] * 0x010101u) >> 16);
+    for (gint x = 0; x < frame->width; x++) {
+      const guint luma = nucseg_palette_yuv (values[x] * 0x010101u) >> 16;
+
+      if (shown->format == NUCSEG_FORMAT_P010)
+        put_word (out, x, luma << 8);
+      else
+        out[x] = (guint8) luma;
+    }
   }
-  if (shown->format == NUCSEG_FORMAT_NV12) {
+  if (shown->format == NUCSEG_FORMAT_P010) {
+    for (gint x = 0; x < 2 * half; x++)
+      put_word (shown->data[1] + (gsize) (y / 2) * shown->stride[1], x, 0x8000);
+  } else if (shown->format == NUCSEG_FORMAT_NV12) {
     memset (shown->data[1] + (gsize) (y / 2) * shown->stride[1], 128, half * 2);
   } else if (shown->format == NUCSEG_FORMAT_I420) {
     memset (shown->data[1] + (gsize) (y / 2) * shown->stride[1], 128, half);

@@ -129,7 +129,7 @@ void nucseg_cuda_request_init (NucsegCudaRequest *request,
  * @width: pixels
  * @height: pixels
  * @depth: bits of the grey value: nucseg_frame_get_depth()
- * @msb_aligned: see NucsegFrame
+ * @msb_aligned: nucseg_frame_is_msb_aligned()
  *
  * What must stay the same from frame to frame. Strides and addresses may
  * change: they are in the request. 16-bit planes start at even addresses and

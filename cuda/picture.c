@@ -14,6 +14,7 @@ pixel_bytes (NucsegFormat format)
   switch (format) {
   case NUCSEG_FORMAT_GRAY16_LE:
   case NUCSEG_FORMAT_GRAY16_BE:
+  case NUCSEG_FORMAT_P010:
     return 2;
   case NUCSEG_FORMAT_RGB:
   case NUCSEG_FORMAT_BGR:
@@ -36,9 +37,9 @@ nucseg_cuda_layout (NucsegFormat format, gint width, gint height)
   NucsegCudaLayout layout = { 1, { width * pixel_bytes (format) }, { height } };
   const gint half = (width + 1) / 2;
 
-  if (format == NUCSEG_FORMAT_NV12) {
+  if (format == NUCSEG_FORMAT_NV12 || format == NUCSEG_FORMAT_P010) {
     layout.n_planes = 2;
-    layout.row_bytes[1] = 2 * half;
+    layout.row_bytes[1] = 2 * half * pixel_bytes (format);
   } else if (format == NUCSEG_FORMAT_I420) {
     layout.n_planes = 3;
     layout.row_bytes[1] = layout.row_bytes[2] = half;

@@ -18,10 +18,7 @@ nucseg_frame_key (const NucsegFrame *frame, const NucsegFrame *shown)
   key.picture.width = frame->width;
   key.picture.height = frame->height;
   key.picture.depth = nucseg_frame_get_depth (frame);
-  key.picture.msb_aligned = key.picture.depth > 8 && frame->msb_aligned;
-  if (frame->format == NUCSEG_FORMAT_GRAY16_LE
-      || frame->format == NUCSEG_FORMAT_GRAY16_BE)
-    key.picture.msb_aligned = frame->msb_aligned ? TRUE : FALSE;
+  key.picture.msb_aligned = nucseg_frame_is_msb_aligned (frame) ? TRUE : FALSE;
   key.frame_memory = frame->memory;
   if (shown) {
     key.has_shown = TRUE;
@@ -63,6 +60,12 @@ shown_layout (const NucsegFrameKey *key)
 /* --- Checks ----------------------------------------------------------------
  */
 
+static guint
+frame_planes (NucsegFormat format)
+{
+  return nucseg_cuda_layout (format, 1, 1).n_planes;
+}
+
 static gboolean
 accept_picture (NucsegPlan *plan, const NucsegFrame *frame, GError **error)
 {
@@ -73,13 +76,15 @@ accept_picture (NucsegPlan *plan, const NucsegFrame *frame, GError **error)
         "a frame of another CUDA context than the one this session began in");
     return FALSE;
   }
-  if ((frame->format == NUCSEG_FORMAT_GRAY16_LE
-          || frame->format == NUCSEG_FORMAT_GRAY16_BE)
-      && ((GPOINTER_TO_SIZE (frame->data[0]) | (gsize) frame->stride[0]) & 1)) {
+  if (nucseg_format_get_sample_bytes (frame->format) == 1)
+    return TRUE;
+  for (guint i = 0; i < frame_planes (frame->format); i++) {
+    if (!((GPOINTER_TO_SIZE (frame->data[i]) | (gsize) frame->stride[i]) & 1))
+      continue;
     g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_SHAPE,
         "a %s frame at %p with a stride of %d, expected both to be even",
-        nucseg_format_name (frame->format), (gpointer) frame->data[0],
-        frame->stride[0]);
+        nucseg_format_name (frame->format), (gpointer) frame->data[i],
+        frame->stride[i]);
     return FALSE;
   }
   return TRUE;

@@ -169,12 +169,19 @@ NUCSEG_API gboolean nucseg_geometry_init (NucsegGeometry *geometry,
 NUCSEG_API gboolean nucseg_frame_check (
     const NucsegFrame *frame, gboolean planes, GError **error);
 
-/* Number of bits of the grey value of @frame: 8, or its significant bits. */
+/* Number of bits of the grey value of @frame: 8, its significant bits, or the
+ * 10 of P010. */
 NUCSEG_API guint nucseg_frame_get_depth (const NucsegFrame *frame);
+/* Whether those bits stand at the high end of a 16-bit word. */
+NUCSEG_API gboolean nucseg_frame_is_msb_aligned (const NucsegFrame *frame);
+/* Bytes of a sample: 2 for GRAY16 and P010, else 1. */
+NUCSEG_API guint nucseg_format_get_sample_bytes (NucsegFormat format);
 /* "GRAY8", "GRAY16_LE", ... */
 NUCSEG_API const gchar *nucseg_format_name (NucsegFormat format);
 /* Whether it is GRAY8 or GRAY16. */
 NUCSEG_API gboolean nucseg_format_is_grey (NucsegFormat format);
+/* Whether it is NV12, I420 or P010: chroma for each 2x2 pixels. */
+NUCSEG_API gboolean nucseg_format_is_yuv (NucsegFormat format);
 
 G_END_DECLS
 

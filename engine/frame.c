@@ -26,6 +26,7 @@ static const Format formats[NUCSEG_FORMAT_LAST] = {
   [NUCSEG_FORMAT_BGRA] = { "BGRA", 1, 4, FALSE },
   [NUCSEG_FORMAT_NV12] = { "NV12", 2, 1, FALSE },
   [NUCSEG_FORMAT_I420] = { "I420", 3, 1, FALSE },
+  [NUCSEG_FORMAT_P010] = { "P010_10LE", 2, 2, FALSE },
 };
 
 const gchar *
@@ -40,8 +41,15 @@ nucseg_format_is_grey (NucsegFormat format)
   return (guint) format < NUCSEG_FORMAT_LAST && formats[format].grey;
 }
 
+gboolean
+nucseg_format_is_yuv (NucsegFormat format)
+{
+  return format == NUCSEG_FORMAT_NV12 || format == NUCSEG_FORMAT_I420
+      || format == NUCSEG_FORMAT_P010;
+}
+
 static gboolean
-is_16_bit (NucsegFormat format)
+is_grey16 (NucsegFormat format)
 {
   return format == NUCSEG_FORMAT_GRAY16_LE || format == NUCSEG_FORMAT_GRAY16_BE;
 }
@@ -49,9 +57,24 @@ is_16_bit (NucsegFormat format)
 guint
 nucseg_frame_get_depth (const NucsegFrame *frame)
 {
-  if (!is_16_bit (frame->format))
+  if (frame->format == NUCSEG_FORMAT_P010)
+    return 10;
+  if (!is_grey16 (frame->format))
     return 8;
   return frame->significant_bits ? frame->significant_bits : 16;
+}
+
+gboolean
+nucseg_frame_is_msb_aligned (const NucsegFrame *frame)
+{
+  return frame->format == NUCSEG_FORMAT_P010
+      || (is_grey16 (frame->format) && frame->msb_aligned != FALSE);
+}
+
+guint
+nucseg_format_get_sample_bytes (NucsegFormat format)
+{
+  return is_grey16 (format) || format == NUCSEG_FORMAT_P010 ? 2 : 1;
 }
 
 /* Bytes that a row of @plane holds. */
@@ -60,8 +83,9 @@ row_bytes (const NucsegFrame *frame, guint plane)
 {
   if (plane == 0)
     return frame->width * (gint) formats[frame->format].bytes;
-  gint half = (frame->width + 1) / 2;
-  return frame->format == NUCSEG_FORMAT_NV12 ? half * 2 : half;
+  /* one plane of pairs, or two planes */
+  return (frame->width + 1) / 2 * (formats[frame->format].n_planes == 2 ? 2 : 1)
+      * (gint) nucseg_format_get_sample_bytes (frame->format);
 }
 
 gsize
@@ -128,7 +152,7 @@ nucseg_frame_check (const NucsegFrame *frame, gboolean planes, GError **error)
         frame->height, NUCSEG_MIN_SIZE, NUCSEG_MAX_SIZE);
     return FALSE;
   }
-  if (is_16_bit (frame->format) && frame->significant_bits != 0
+  if (is_grey16 (frame->format) && frame->significant_bits != 0
       && (frame->significant_bits < 8 || frame->significant_bits > 16)) {
     g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
         "%u significant bits, expected 8 to 16 (0 means 16)",

@@ -67,7 +67,8 @@ typedef enum {
  * NucsegFormat:
  *
  * Pixel formats, with the memory layout of GStreamer's video formats of the
- * same name. GRAY16 samples have @significant_bits of #NucsegFrame.
+ * same name (P010 is its P010_10LE). GRAY16 samples have @significant_bits of
+ * #NucsegFrame; those of P010 have ten, at the high end of the word.
  */
 typedef enum {
   NUCSEG_FORMAT_GRAY8,
@@ -83,6 +84,7 @@ typedef enum {
   NUCSEG_FORMAT_BGRA,
   NUCSEG_FORMAT_NV12,
   NUCSEG_FORMAT_I420,
+  NUCSEG_FORMAT_P010,
   NUCSEG_FORMAT_LAST
 } NucsegFormat;
 
@@ -103,11 +105,12 @@ typedef enum { NUCSEG_MEMORY_SYSTEM, NUCSEG_MEMORY_CUDA } NucsegMemory;
  * @memory: where the planes are
  * @width: pixels, 16..8192
  * @height: pixels, 16..8192
- * @data: planes: [0] grey, packed colour or Y; [1] UV (NV12) or U; [2] V
+ * @data: planes: [0] grey, packed colour or Y; [1] UV (NV12, P010) or U;
+ *   [2] V
  * @stride: bytes from one row to the next, for each plane; at least a row's
- * @significant_bits: 16-bit formats: bits that carry the value, 8..16
+ * @significant_bits: GRAY16 formats: bits that carry the value, 8..16
  *   (0 means 16); others: ignored
- * @msb_aligned: 16-bit formats: the bits stand at the high end of the word
+ * @msb_aligned: GRAY16 formats: the bits stand at the high end of the word
  *
  * A picture in memory that somebody else owns: it is borrowed for a call.
  * In a 16-bit frame aligned at the low end, values above

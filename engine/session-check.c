@@ -61,7 +61,8 @@ nucseg_check_shown (const NucsegBackend *backend, const NucsegFrame *frame,
   if (shown->format == frame->format
       && (nucseg_frame_get_depth (shown) != nucseg_frame_get_depth (frame)
           || (nucseg_frame_get_depth (frame) > 8
-              && !shown->msb_aligned != !frame->msb_aligned))) {
+              && nucseg_frame_is_msb_aligned (shown)
+                  != nucseg_frame_is_msb_aligned (frame)))) {
     g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
         "drawing %u significant bits as %u, expected the same at the same end",
         nucseg_frame_get_depth (frame), nucseg_frame_get_depth (shown));

@@ -9,7 +9,7 @@
 
 #define GREY_FORMATS "GRAY8, GRAY16_LE, GRAY16_BE"
 #define RGB_FORMATS "BGRx, RGBx, xRGB, xBGR, BGRA, RGBA, RGB, BGR"
-#define YUV_FORMATS "I420, NV12"
+#define YUV_FORMATS "I420, NV12, P010_10LE"
 #define SIZES                                                                  \
   "width = (int) [ 16, 8192 ], height = (int) [ 16, 8192 ], "                  \
   "framerate = (fraction) [ 0, max ]"
@@ -57,6 +57,7 @@ static const struct {
   { GST_VIDEO_FORMAT_BGRA, NUCSEG_FORMAT_BGRA },
   { GST_VIDEO_FORMAT_NV12, NUCSEG_FORMAT_NV12 },
   { GST_VIDEO_FORMAT_I420, NUCSEG_FORMAT_I420 },
+  { GST_VIDEO_FORMAT_P010_10LE, NUCSEG_FORMAT_P010 },
 };
 
 NucsegFormat

@@ -40,12 +40,13 @@ row_of_16_bits (const NucsegFrame *frame, const guint8 *line, guint16 *grey)
   guint depth = nucseg_frame_get_depth (frame);
   guint top = (1u << depth) - 1;
   gboolean big = frame->format == NUCSEG_FORMAT_GRAY16_BE;
+  gboolean high = nucseg_frame_is_msb_aligned (frame);
 
   for (gint x = 0; x < frame->width; x++) {
     guint low = line[2 * x + (big ? 1 : 0)];
     guint word = low | (guint) line[2 * x + (big ? 0 : 1)] << 8;
 
-    grey[x] = frame->msb_aligned ? word >> (16 - depth) : MIN (word, top);
+    grey[x] = high ? word >> (16 - depth) : MIN (word, top);
   }
 }
 
@@ -60,8 +61,7 @@ nucseg_ref_grey_row (const NucsegFrame *frame, gint y, guint16 *grey)
       grey[x] = (19595u * line[p.red] + 38470u * line[p.green]
                     + 7471u * line[p.blue] + 32768u)
           >> 16;
-  } else if (frame->format == NUCSEG_FORMAT_GRAY16_LE
-      || frame->format == NUCSEG_FORMAT_GRAY16_BE) {
+  } else if (nucseg_format_get_sample_bytes (frame->format) > 1) {
     row_of_16_bits (frame, line, grey);
   } else {
     /* GRAY8, and the Y plane of NV12 and I420 */

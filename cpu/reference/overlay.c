@@ -116,19 +116,51 @@ copy_picture (const NucsegFrame *frame, NucsegFrame *shown)
 
   if (nucseg_ref_get_packing (frame->format, &p)) {
     copy_plane (frame, shown, 0, frame->width * p.size, frame->height);
-  } else if (frame->format == NUCSEG_FORMAT_GRAY16_LE
-      || frame->format == NUCSEG_FORMAT_GRAY16_BE) {
-    copy_plane (frame, shown, 0, frame->width * 2, frame->height);
   } else {
-    copy_plane (frame, shown, 0, frame->width, frame->height);
+    copy_plane (frame, shown, 0,
+        frame->width * (gint) nucseg_format_get_sample_bytes (frame->format),
+        frame->height);
   }
-  if (frame->format == NUCSEG_FORMAT_NV12) {
+  if (frame->format == NUCSEG_FORMAT_P010) {
+    copy_plane (frame, shown, 1, half_width * 4, half_height);
+  } else if (frame->format == NUCSEG_FORMAT_NV12) {
     copy_plane (frame, shown, 1, half_width * 2, half_height);
   } else if (frame->format == NUCSEG_FORMAT_I420) {
     copy_plane (frame, shown, 1, half_width, half_height);
     copy_plane (frame, shown, 2, half_width, half_height);
   }
 }
+
+/* --- Samples of YUV ------------------------------------------------------ */
+
+/* Bits that the samples of @format have beyond 8. */
+static guint
+extra_bits (NucsegFormat format)
+{
+  return format == NUCSEG_FORMAT_P010 ? 2 : 0;
+}
+
+/* Sample @x of @line: 8 bits, or the upper 10 of a word. */
+static guint
+get_sample (NucsegFormat format, const guint8 *line, gint x)
+{
+  if (format == NUCSEG_FORMAT_P010)
+    return (guint) (line[2 * x] | line[2 * x + 1] << 8) >> 6;
+  return line[x];
+}
+
+static void
+set_sample (NucsegFormat format, guint8 *line, gint x, guint value)
+{
+  if (format != NUCSEG_FORMAT_P010) {
+    line[x] = (guint8) value;
+    return;
+  }
+  line[2 * x] = (guint8) (value << 6);
+  line[2 * x + 1] = (guint8) (value >> 2);
+}
+
+/* --- Grey stretched ------------------------------------------------------ */
 
 /* Grey value at @x of @line of a grey frame. */
 static guint
@@ -164,7 +196,9 @@ stretch_picture (
         if (p.size == 4)
           out[x * p.size + p.fourth] = 255;
       } else {
-        out[x] = nucseg_palette_yuv (v << 16 | v << 8 | v) >> 16 & 0xff;
+        set_sample (shown->format, out, x,
+            (nucseg_palette_yuv (v << 16 | v << 8 | v) >> 16)
+                << extra_bits (shown->format));
       }
     }
   }
@@ -174,7 +208,11 @@ stretch_picture (
     for (gint plane = 1; plane < 3; plane++) {
       gint n = (frame->width + 1) / 2;
 
-      if (shown->format == NUCSEG_FORMAT_NV12 && plane == 1)
+      if (shown->format == NUCSEG_FORMAT_P010 && plane == 1)
+        for (gint x = 0; x < n * 2; x++)
+          set_sample (shown->format,
+              shown->data[1] + (gsize) y * shown->stride[1], x, 512);
+      else if (shown->format == NUCSEG_FORMAT_NV12 && plane == 1)
         memset (shown->data[1] + (gsize) y * shown->stride[1], 128, n * 2);
       else if (shown->format == NUCSEG_FORMAT_I420)
         memset (shown->data[plane] + (gsize) y * shown->stride[plane], 128, n);
@@ -237,16 +275,23 @@ draw_packed (const Drawing *d, NucsegFrame *shown, const NucsegRefPacking *p)
 static void
 draw_luma (const Drawing *d, NucsegFrame *shown)
 {
+  guint extra = extra_bits (shown->format);
+
   for (gint y = 0; y < d->height; y++) {
     guint8 *line = shown->data[0] + (gsize) y * shown->stride[0];
 
     for (gint x = 0; x < d->width; x++) {
       Layers layers = layers_at (d, y, x);
 
-      line[x] = (guint8) paint (d, &layers, line[x],
-          nucseg_palette_yuv (layers.fill_color) >> 16,
-          nucseg_palette_yuv (layers.contour_color) >> 16,
-          nucseg_palette_yuv (BLACK) >> 16, nucseg_palette_yuv (WHITE) >> 16);
+      /* A sample that is not drawn on keeps its bits. */
+      if (!layers.fill && !layers.contour && !layers.box)
+        continue;
+      set_sample (shown->format, line, x,
+          paint (d, &layers, get_sample (shown->format, line, x),
+              nucseg_palette_yuv (layers.fill_color) >> 16 << extra,
+              nucseg_palette_yuv (layers.contour_color) >> 16 << extra,
+              nucseg_palette_yuv (BLACK) >> 16 << extra,
+              nucseg_palette_yuv (WHITE) >> 16 << extra));
     }
   }
 }
@@ -258,11 +303,13 @@ blend_share (guint value, guint sum, guint k, guint n, guint alpha)
   return (value * (256 * n - alpha * k) + alpha * sum + 128 * n) / (256 * n);
 }
 
-/* One chroma sample (@shift 8: U, 0: V) of the block whose first pixel is at
- * (@y, @x). */
-static guint8
-paint_chroma (const Drawing *d, gint y, gint x, gint shift, guint value)
+/* One chroma sample (@shift 8: U, 0: V), @at of @line, of the block whose first
+ * pixel is at (@y, @x). */
+static void
+paint_chroma (const Drawing *d, gint y, gint x, gint shift, NucsegFormat format,
+    guint8 *line, gint at)
 {
+  guint extra = extra_bits (format), value = get_sample (format, line, at);
   guint n = 0, n_fill = 0, n_box = 0, sum_fill = 0;
   gint contour = -1;
   gboolean ink = FALSE;
@@ -282,28 +329,31 @@ paint_chroma (const Drawing *d, gint y, gint x, gint shift, guint value)
       ink = ink || layers.ink;
     }
 
-  value = blend_share (value, sum_fill, n_fill, n, d->alpha);
+  if (n_fill == 0 && contour < 0 && n_box == 0)
+    return;
+  value = blend_share (value, sum_fill << extra, n_fill, n, d->alpha);
   if (contour >= 0)
-    value = (guint) contour;
-  value = blend_share (value, 128 * n_box, n_box, n, NUCSEG_COUNT_BOX_ALPHA);
-  return ink ? 128 : (guint8) value;
+    value = (guint) contour << extra;
+  value = blend_share (
+      value, 128 * n_box << extra, n_box, n, NUCSEG_COUNT_BOX_ALPHA);
+  set_sample (format, line, at, ink ? 128u << extra : value);
 }
 
 static void
 draw_chroma (const Drawing *d, NucsegFrame *shown)
 {
-  gboolean pairs = shown->format == NUCSEG_FORMAT_NV12;
+  gboolean pairs = shown->format != NUCSEG_FORMAT_I420;
 
-  for (gint y = 0; y < (d->height + 1) / 2; y++)
+  for (gint y = 0; y < (d->height + 1) / 2; y++) {
+    guint8 *u = shown->data[1] + (gsize) y * shown->stride[1];
+    guint8 *v = pairs ? u : shown->data[2] + (gsize) y * shown->stride[2];
+
     for (gint x = 0; x < (d->width + 1) / 2; x++) {
-      guint8 *u =
-          shown->data[1] + (gsize) y * shown->stride[1] + (pairs ? 2 * x : x);
-      guint8 *v =
-          pairs ? u + 1 : shown->data[2] + (gsize) y * shown->stride[2] + x;
-
-      *u = paint_chroma (d, 2 * y, 2 * x, 8, *u);
-      *v = paint_chroma (d, 2 * y, 2 * x, 0, *v);
+      paint_chroma (d, 2 * y, 2 * x, 8, shown->format, u, pairs ? 2 * x : x);
+      paint_chroma (
+          d, 2 * y, 2 * x, 0, shown->format, v, pairs ? 2 * x + 1 : x);
     }
+  }
 }
 
 gboolean

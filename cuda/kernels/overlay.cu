@@ -160,7 +160,45 @@ blend_share (
   return (value * (256 * n - alpha * k) + alpha * sum + 128 * n) / (256 * n);
 }
 
-/* One chroma sample (@shift 8: U, 0: V) of a block of @n pixels. */
+/* A sample of a YUV plane: a byte, or (WIDE) the upper ten bits of a word. */
+template <bool WIDE>
+static __device__ __forceinline__ unsigned
+get_sample (const uint8_t *line, int x)
+{
+  return WIDE ? reinterpret_cast<const uint16_t *> (line)[x] >> 6 : line[x];
+}
+
+template <bool WIDE>
+static __device__ __forceinline__ void
+set_sample (uint8_t *line, int x, unsigned value)
+{
+  if (WIDE)
+    reinterpret_cast<uint16_t *> (line)[x] = (uint16_t) (value << 6);
+  else
+    line[x] = (uint8_t) value;
+}
+
+/* A sample that is not drawn on: of a word all bits. */
+template <bool WIDE>
+static __device__ __forceinline__ void
+keep_sample (const uint8_t *from, uint8_t *to, int x)
+{
+  if (WIDE)
+    reinterpret_cast<uint16_t *> (to)[x] =
+        reinterpret_cast<const uint16_t *> (from)[x];
+  else
+    to[x] = from[x];
+}
+
+static __device__ __forceinline__ bool
+is_drawn (const Layers &layers)
+{
+  return layers.fill || layers.contour || layers.box;
+}
+
+/* One chroma sample (@shift 8: U, 0: V) of a block of @n pixels; colours have
+ * @EXTRA bits beyond 8. */
+template <unsigned EXTRA>
 static __device__ __forceinline__ unsigned
 paint_chroma (const Scene &s, const Layers (&layers)[4], unsigned n, int shift,
     unsigned value)
@@ -180,25 +218,27 @@ paint_chroma (const Scene &s, const Layers (&layers)[4], unsigned n, int shift,
     n_box += layers[k].box;
     ink = ink || layers[k].ink;
   }
-  value = blend_share (value, sum_fill, n_fill, n, s.request->alpha);
+  value = blend_share (value, sum_fill << EXTRA, n_fill, n, s.request->alpha);
   if (contour >= 0)
-    value = (unsigned) contour;
-  value = blend_share (value, 128 * n_box, n_box, n, BOX_ALPHA);
-  return ink ? 128 : value;
+    value = (unsigned) contour << EXTRA;
+  value = blend_share (value, 128 * n_box << EXTRA, n_box, n, BOX_ALPHA);
+  return ink ? 128u << EXTRA : value;
 }
 
-/* Into NV12 (@pairs) or I420, from the same format, or from grey (@FROM_GREY;
- * KIND is then how grey is read). A thread takes 2x2 pixels and their chroma.
- */
-template <bool FROM_GREY, PixelKind KIND>
+/* Into NV12, P010 (@WIDE; both @pairs) or I420, from the same format, or from
+ * grey (@FROM_GREY); KIND is how the frame is read. A thread takes 2x2 pixels
+ * and their chroma. */
+template <bool FROM_GREY, PixelKind KIND, bool WIDE>
 static __global__ void
     __launch_bounds__ (256) draw_yuv (Scene s, Pixels from, bool pairs)
 {
   int cx = (int) (blockIdx.x * 32 + threadIdx.x);
   int cy = (int) (blockIdx.y * 8 + threadIdx.y);
   const NucsegCudaPlanes &frame = s.request->frame, &shown = s.request->shown;
+  constexpr unsigned EXTRA = WIDE ? 2 : 0;
   Layers layers[4];
   unsigned n = 0;
+  bool drawn = false;
 
   if (cx >= (s.width + 1) / 2 || cy >= (s.height + 1) / 2)
     return;
@@ -213,23 +253,35 @@ static __global__ void
     }
     n++;
     layers[k] = layers_at (s, y, x);
+    drawn = drawn || is_drawn (layers[k]);
+    if (!FROM_GREY && !is_drawn (layers[k])) {
+      keep_sample<WIDE> (row_of (frame, 0, y), row_of (shown, 0, y), x);
+      continue;
+    }
     value = grey_at<KIND> (from, row_of (frame, 0, y), x);
     if (FROM_GREY) {
       value = stretch (value, s.reply->low_level, s.reply->high_level);
-      value = yuv_of (value << 16 | value << 8 | value) >> 16;
+      value = yuv_of (value << 16 | value << 8 | value) >> 16 << EXTRA;
     }
-    row_of (shown, 0, y)[x] = (uint8_t) paint (s, layers[k], value,
-        yuv_of (layers[k].fill_color) >> 16,
-        yuv_of (layers[k].contour_color) >> 16, yuv_of (BLACK) >> 16,
-        yuv_of (WHITE) >> 16);
+    set_sample<WIDE> (row_of (shown, 0, y), x,
+        paint (s, layers[k], value,
+            yuv_of (layers[k].fill_color) >> 16 << EXTRA,
+            yuv_of (layers[k].contour_color) >> 16 << EXTRA,
+            yuv_of (BLACK) >> 16 << EXTRA, yuv_of (WHITE) >> 16 << EXTRA));
   }
 #pragma unroll
   for (int c = 0; c < 2; c++) {
     int plane = pairs ? 1 : 1 + c, at = pairs ? 2 * cx + c : cx;
-    unsigned value = FROM_GREY ? 128 : row_of (frame, plane, cy)[at];
 
-    row_of (shown, plane, cy)[at] =
-        (uint8_t) paint_chroma (s, layers, n, 8 - 8 * c, value);
+    if (!FROM_GREY && !drawn) {
+      keep_sample<WIDE> (
+          row_of (frame, plane, cy), row_of (shown, plane, cy), at);
+      continue;
+    }
+    set_sample<WIDE> (row_of (shown, plane, cy), at,
+        paint_chroma<EXTRA> (s, layers, n, 8 - 8 * c,
+            FROM_GREY ? 128u << EXTRA
+                      : get_sample<WIDE> (row_of (frame, plane, cy), at)));
   }
 }
 
@@ -245,7 +297,8 @@ nucseg_cuda_overlay (const NucsegCudaPicture *picture, NucsegFormat shown,
   dim3 half (ceil_div ((size_t) (picture->width + 1) / 2, 32),
       ceil_div ((size_t) (picture->height + 1) / 2, 8));
   bool grey = picture->format <= NUCSEG_FORMAT_GRAY16_BE;
-  bool yuv = shown == NUCSEG_FORMAT_NV12 || shown == NUCSEG_FORMAT_I420;
+  bool wide = shown == NUCSEG_FORMAT_P010;
+  bool yuv = wide || shown == NUCSEG_FORMAT_NV12 || shown == NUCSEG_FORMAT_I420;
 
   NUCSEG_REQUIRE (
       pixels_of (picture->format, picture->depth, picture->msb_aligned, &from));
@@ -263,14 +316,18 @@ nucseg_cuda_overlay (const NucsegCudaPicture *picture, NucsegFormat shown,
     NUCSEG_FOR_KIND (from,
         return launch (
             draw_packed<KIND>, grid, threads, 0, stream, scene, from, to));
-  bool pairs = shown == NUCSEG_FORMAT_NV12;
+
+  decltype (&draw_yuv<false, PIXEL_BYTE, false>) draw;
 
   if (!grey)
-    return launch (draw_yuv<false, PIXEL_BYTE>, half, threads, 0, stream, scene,
-        from, pairs);
-  if (from.kind == PIXEL_BYTE)
-    return launch (draw_yuv<true, PIXEL_BYTE>, half, threads, 0, stream, scene,
-        from, pairs);
+    draw = wide ? draw_yuv<false, PIXEL_WORD, true>
+                : draw_yuv<false, PIXEL_BYTE, false>;
+  else if (from.kind == PIXEL_BYTE)
+    draw = wide ? draw_yuv<true, PIXEL_BYTE, true>
+                : draw_yuv<true, PIXEL_BYTE, false>;
+  else
+    draw = wide ? draw_yuv<true, PIXEL_WORD, true>
+                : draw_yuv<true, PIXEL_WORD, false>;
   return launch (
-      draw_yuv<true, PIXEL_WORD>, half, threads, 0, stream, scene, from, pairs);
+      draw, half, threads, 0, stream, scene, from, shown != NUCSEG_FORMAT_I420);
 }

@@ -11,7 +11,7 @@
 /* How a pixel of plane 0 is read: kernels are compiled for each. */
 enum PixelKind {
   PIXEL_BYTE, /* GRAY8, and Y of NV12 and I420 */
-  PIXEL_WORD, /* GRAY16 */
+  PIXEL_WORD, /* GRAY16, and Y of P010 */
   PIXEL_PACKED /* colour */
 };
 
@@ -49,6 +49,9 @@ pixels_of (NucsegFormat format, unsigned depth, bool msb_aligned, Pixels *p)
     *p = Pixels{ PIXEL_WORD, 2, 0, 0, 0, 0, (uint8_t) depth,
       format == NUCSEG_FORMAT_GRAY16_BE, msb_aligned };
     return depth >= 8 && depth <= 16;
+  case NUCSEG_FORMAT_P010:
+    *p = Pixels{ PIXEL_WORD, 2, 0, 0, 0, 0, 10, false, true };
+    return true;
   default:
     if (format < NUCSEG_FORMAT_RGB || format > NUCSEG_FORMAT_BGRA)
       return false;

@@ -11,7 +11,8 @@ static const GstVideoFormat formats[] = { GST_VIDEO_FORMAT_GRAY8,
   GST_VIDEO_FORMAT_GRAY16_LE, GST_VIDEO_FORMAT_GRAY16_BE, GST_VIDEO_FORMAT_RGB,
   GST_VIDEO_FORMAT_BGR, GST_VIDEO_FORMAT_RGBx, GST_VIDEO_FORMAT_BGRx,
   GST_VIDEO_FORMAT_xRGB, GST_VIDEO_FORMAT_xBGR, GST_VIDEO_FORMAT_RGBA,
-  GST_VIDEO_FORMAT_BGRA, GST_VIDEO_FORMAT_NV12, GST_VIDEO_FORMAT_I420 };
+  GST_VIDEO_FORMAT_BGRA, GST_VIDEO_FORMAT_NV12, GST_VIDEO_FORMAT_I420,
+  GST_VIDEO_FORMAT_P010_10LE };
 
 #define N_GREY 3
 
@@ -21,7 +22,8 @@ max_of (GstVideoFormat format)
   return format == GST_VIDEO_FORMAT_GRAY16_LE
           || format == GST_VIDEO_FORMAT_GRAY16_BE
       ? 65535
-      : 255;
+      : format == GST_VIDEO_FORMAT_P010_10LE ? 1023
+                                             : 255;
 }
 
 static GstVideoFormat
@@ -170,6 +172,18 @@ get_rgb (GstVideoFrame *frame, gint x, gint y, guint8 rgb[3])
         + x * GST_VIDEO_FRAME_COMP_PSTRIDE (frame, c)];
 }
 
+/* In eight bits. */
+static guint
+get_luma (GstVideoFrame *frame, gint x, gint y)
+{
+  const guint8 *row = (guint8 *) GST_VIDEO_FRAME_PLANE_DATA (frame, 0)
+      + y * GST_VIDEO_FRAME_PLANE_STRIDE (frame, 0);
+
+  if (GST_VIDEO_FRAME_FORMAT (frame) == GST_VIDEO_FORMAT_P010_10LE)
+    return GST_READ_UINT16_LE (row + 2 * x) >> 8;
+  return row[x];
+}
+
 /* From grey to @to: the picture is stretched, the outline has its colour. */
 static void
 check_converted (GstVideoFormat from, GstVideoFormat to, gint width,
@@ -209,15 +223,12 @@ check_converted (GstVideoFormat from, GstVideoFormat to, gint width,
     get_rgb (&frame, 0, 0, rgb); /* outside */
     g_assert_cmpint (rgb[0], ==, 10);
   } else {
-    const guint8 *y = GST_VIDEO_FRAME_PLANE_DATA (&frame, 0);
-    const gint stride = GST_VIDEO_FRAME_PLANE_STRIDE (&frame, 0);
-
     /* limited range, and the caps say so */
     g_assert_true (gst_video_colorimetry_matches (
         &info.colorimetry, GST_VIDEO_COLORIMETRY_BT601));
-    g_assert_cmpint (y[0], ==, 16 + (10 * 220 + 128) / 256);
-    g_assert_cmpint (y[stride * 2 + 4], ==, 16 + (200 * 220 + 128) / 256);
-    g_assert_cmpint (y[stride + 2], ==, 16 + (255 * 129 + 128) / 256);
+    g_assert_cmpint (get_luma (&frame, 0, 0), ==, 16 + (10 * 220 + 128) / 256);
+    g_assert_cmpint (get_luma (&frame, 4, 2), ==, 16 + (200 * 220 + 128) / 256);
+    g_assert_cmpint (get_luma (&frame, 2, 1), ==, 16 + (255 * 129 + 128) / 256);
   }
   gst_video_frame_unmap (&frame);
   gst_buffer_unref (out);

@@ -255,7 +255,7 @@ put_sample (
 
   if (msb)
     word <<= 16 - bits;
-  if (format == GST_VIDEO_FORMAT_GRAY16_LE)
+  if (format != GST_VIDEO_FORMAT_GRAY16_BE)
     GST_WRITE_UINT16_LE (p, word);
   else
     GST_WRITE_UINT16_BE (p, word);
@@ -278,7 +278,9 @@ fill_plane_0 (GstVideoFrame *frame, const NstRect *rects, guint n, guint bits,
     for (gint x = 0; x < GST_VIDEO_FRAME_WIDTH (frame); x++) {
       const guint value = value_at (rects, n, x, y);
 
-      if (grey16)
+      if (format == GST_VIDEO_FORMAT_P010_10LE)
+        put_sample (row + x * step, format, value, 10, TRUE);
+      else if (grey16)
         put_sample (row + x * step, format, value, bits, msb);
       else if (GST_VIDEO_FORMAT_INFO_IS_RGB (finfo))
         memset (row + x * step, (int) value, step);

@@ -155,17 +155,17 @@ test_formats (void)
     g_autofree guint8 *pixels = g_malloc0 (3 * W * H * 4);
     g_autofree guint16 *labels = g_new0 (guint16, W * H);
     g_autoptr (GError) error = NULL;
-    gboolean planar =
-        format == NUCSEG_FORMAT_NV12 || format == NUCSEG_FORMAT_I420;
+    gboolean p010 = format == NUCSEG_FORMAT_P010;
+    gboolean planar = nucseg_format_is_yuv (format) && !p010;
     gint bytes = format == NUCSEG_FORMAT_GRAY8 || planar ? 1
-        : format <= NUCSEG_FORMAT_GRAY16_BE              ? 2
+        : format <= NUCSEG_FORMAT_GRAY16_BE || p010      ? 2
         : format <= NUCSEG_FORMAT_BGR                    ? 3
                                                          : 4;
     NucsegFrame frame = { .format = format,
       .width = W,
       .height = H,
       .data = { pixels, pixels + 4 * W * H, pixels + 8 * W * H },
-      .stride = { W * bytes, 2 * W, 2 * W } };
+      .stride = { W * bytes, 4 * W, 2 * W } };
     NucsegResult result;
 
     for (gint y = 0; y < H; y++) {
@@ -177,8 +177,11 @@ test_formats (void)
         session, &frame, &params, labels, W * 2, NULL, &result, &error));
     g_assert_no_error (error);
     check_labels (labels, W * 2, W, H);
-    g_assert_cmpfloat_with_epsilon (
-        result.objects[0].mean, bytes == 2 ? 200 * 257 : 200, 1e-9);
+    g_assert_cmpfloat_with_epsilon (result.objects[0].mean,
+        p010             ? (200 * 257) >> 6
+            : bytes == 2 ? 200 * 257
+                         : 200,
+        1e-9);
   }
 }
 
@@ -207,7 +210,7 @@ test_refused_frames (void)
     { good, NUCSEG_ERROR_SHAPE, "stride 32 of plane 0, expected at least 64" },
     { good, NUCSEG_ERROR_UNSUPPORTED, "7 significant bits, expected 8 to 16" },
     { good, NUCSEG_ERROR_UNSUPPORTED, "17 significant bits" },
-    { good, NUCSEG_ERROR_UNSUPPORTED, "frame format 13, expected 0 to 12" },
+    { good, NUCSEG_ERROR_UNSUPPORTED, "frame format 14, expected 0 to 13" },
     { good, NUCSEG_ERROR_UNSUPPORTED, "memory kind 2" },
     { good, NUCSEG_ERROR_UNSUPPORTED, "CUDA memory, the back end \"reference" },
   };

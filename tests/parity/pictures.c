@@ -19,6 +19,8 @@ parity_picture_row_bytes (const NucsegFrame *frame, gint plane)
   switch (frame->format) {
   case NUCSEG_FORMAT_NV12:
     return plane == 0 ? frame->width : plane == 1 ? 2 * half : 0;
+  case NUCSEG_FORMAT_P010:
+    return plane == 0 ? 2 * frame->width : plane == 1 ? 4 * half : 0;
   case NUCSEG_FORMAT_I420:
     return plane == 0 ? frame->width : half;
   case NUCSEG_FORMAT_GRAY8:
@@ -125,7 +127,7 @@ put_16 (const NucsegFrame *frame, guint8 *line, gint x, gfloat share,
   gboolean big = frame->format == NUCSEG_FORMAT_GRAY16_BE;
 
   word = (guint) lrintf (share * ((1u << bits) - 1));
-  if (frame->msb_aligned) {
+  if (nucseg_frame_is_msb_aligned (frame)) {
     word =
         word << (16 - bits) | nucseg_random_below (random, 1u << (16 - bits));
   } else if (bits < 16 && nucseg_random_below (random, 50) == 0) {
@@ -140,10 +142,8 @@ parity_picture_fill (
     ParityPicture *picture, NucsegRandom *random, gboolean dark)
 {
   const NucsegFrame *frame = &picture->frame;
-  gint samples = frame->format == NUCSEG_FORMAT_GRAY16_LE
-          || frame->format == NUCSEG_FORMAT_GRAY16_BE
-      ? 1
-      : parity_picture_row_bytes (frame, 0) / frame->width;
+  gboolean words = nucseg_format_get_sample_bytes (frame->format) == 2;
+  gint samples = words ? 1 : parity_picture_row_bytes (frame, 0) / frame->width;
   g_autofree gfloat *scene =
       make_scene (frame->width, frame->height, random, dark);
 
@@ -154,8 +154,7 @@ parity_picture_fill (
     for (gint x = 0; x < frame->width; x++) {
       gfloat share = scene[y * frame->width + x];
 
-      if (frame->format == NUCSEG_FORMAT_GRAY16_LE
-          || frame->format == NUCSEG_FORMAT_GRAY16_BE) {
+      if (words) {
         put_16 (frame, line, x, share, random);
         continue;
       }

@@ -198,6 +198,80 @@ test_overlay_nv12 (void)
   g_assert_cmpuint (uv[6], ==, 128);
 }
 
+static guint
+le (const guint8 *words, gint i)
+{
+  return words[2 * i] | words[2 * i + 1] << 8;
+}
+
+/* The same in P010: ten bits, colours of eight times four; samples that are not
+ * drawn on keep their lowest six bits. */
+static void
+test_overlay_p010 (void)
+{
+  guint8 y[128], uv[64];
+  NucsegFrame frame = { .format = NUCSEG_FORMAT_P010,
+    .width = 8,
+    .height = 8,
+    .data = { y, uv },
+    .stride = { 16, 16 } };
+  NucsegParams params = NUCSEG_PARAMS_INIT;
+  const guint half_u = (512 * 128 + 360 * 128 + 128) >> 8;
+  const guint quarter_u = (512 * (1024 - 256) + 128 * 720 + 512) / 1024;
+
+  for (gint i = 0; i < 64; i++)
+    y[2 * i] = 0x95, y[2 * i + 1] = 0x32; /* 202 << 6 | 21 */
+  for (gint i = 0; i < 32; i++)
+    uv[2 * i] = 0x03, uv[2 * i + 1] = 0x80; /* 512 << 6 | 3 */
+  params.overlay = NUCSEG_OVERLAY_FILL;
+  params.overlay_alpha = 0.5;
+  params.fill_color = 0xff0000;
+  overlay (&frame, two_labels, &params, &frame);
+  g_assert_cmphex (le (y, 0), ==, ((202 * 128 + 328 * 128 + 128) >> 8) << 6);
+  g_assert_cmphex (le (y, 7), ==, 0x3295);
+  g_assert_cmphex (le (uv, 0), ==, half_u << 6);
+  g_assert_cmphex (le (uv, 2), ==, quarter_u << 6);
+  g_assert_cmphex (le (uv, 4), ==, 0x8003);
+  g_assert_cmphex (le (uv, 8), ==, quarter_u << 6);
+
+  params.overlay = NUCSEG_OVERLAY_CONTOUR;
+  params.contour_color = 0xff0000;
+  overlay (&frame, two_labels, &params, &frame);
+  for (gint i = 0; i < 64; i++) {
+    if (two_layers[i] == '#')
+      g_assert_cmphex (le (y, i), ==, 328 << 6);
+  }
+  g_assert_cmphex (le (uv, 2), ==, 360 << 6);
+  g_assert_cmphex (le (uv, 3), ==, 960 << 6);
+}
+
+/* Grey becomes 10-bit luma, chroma neutral. */
+static void
+test_overlay_grey_to_p010 (void)
+{
+  guint8 grey[64], y[128], uv[64];
+  NucsegFrame frame = { .format = NUCSEG_FORMAT_GRAY8,
+    .width = 8,
+    .height = 8,
+    .data = { grey },
+    .stride = { 8 } };
+  NucsegFrame out = { .format = NUCSEG_FORMAT_P010,
+    .width = 8,
+    .height = 8,
+    .data = { y, uv },
+    .stride = { 16, 16 } };
+  NucsegParams params = NUCSEG_PARAMS_INIT;
+
+  memset (grey, 255, sizeof (grey));
+  memset (grey, 0, 32);
+  params.overlay = NUCSEG_OVERLAY_NONE;
+  overlay (&frame, two_labels, &params, &out);
+  g_assert_cmphex (le (y, 0), ==, 16 << 8);
+  g_assert_cmphex (le (y, 63), ==, 235 << 8);
+  for (gint i = 0; i < 32; i++)
+    g_assert_cmphex (le (uv, i), ==, 0x8000);
+}
+
 static void
 test_palette (void)
 {
@@ -258,6 +332,9 @@ add (void)
   g_test_add_func ("/parity/micro/overlay-grey-16", test_overlay_grey_16);
   g_test_add_func ("/parity/micro/overlay-stretch", test_overlay_stretch);
   g_test_add_func ("/parity/micro/overlay-nv12", test_overlay_nv12);
+  g_test_add_func ("/parity/micro/overlay-p010", test_overlay_p010);
+  g_test_add_func (
+      "/parity/micro/overlay-grey-to-p010", test_overlay_grey_to_p010);
   g_test_add_func ("/parity/micro/palette", test_palette);
   g_test_add_func ("/parity/micro/count", test_count);
 }

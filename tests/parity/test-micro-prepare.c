@@ -113,14 +113,23 @@ test_grey_16_bits (void)
     { NUCSEG_FORMAT_GRAY16_BE, 16, FALSE, { 0x2301, 0xbc0a, 0xf0ff, 0x10 } },
     { NUCSEG_FORMAT_GRAY16_BE, 14, FALSE, { 0x2301, 0x3fff, 0x3fff, 0x10 } },
     { NUCSEG_FORMAT_GRAY16_BE, 12, TRUE, { 0x230, 0xbc0, 0xf0f, 0x001 } },
+    /* ten bits at the high end, whatever else is said */
+    { NUCSEG_FORMAT_P010, 0, FALSE, { 0x004, 0x02a, 0x3ff, 0x040 } },
+    { NUCSEG_FORMAT_P010, 12, FALSE, { 0x004, 0x02a, 0x3ff, 0x040 } },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     guint8 memory[16 * 32];
     NucsegFrame frame = rows_of (cases[i].format, little, 32, memory);
-    guint top = cases[i].bits ? (1u << cases[i].bits) - 1 : 65535;
+    guint top = cases[i].format == NUCSEG_FORMAT_P010 ? 1023
+        : cases[i].bits ? (1u << cases[i].bits) - 1
+                        : 65535;
     Prepared out;
 
+    if (cases[i].format == NUCSEG_FORMAT_P010) {
+      frame.data[1] = memory; /* any chroma */
+      frame.stride[1] = 32;
+    }
     frame.significant_bits = cases[i].bits;
     frame.msb_aligned = cases[i].msb_aligned;
     prepare (&frame, NONE_BOTH, 1, 1, NULL, &out);

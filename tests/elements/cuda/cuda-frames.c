@@ -201,6 +201,8 @@ main (int argc, char **argv)
     { GST_VIDEO_FORMAT_RGB, GST_VIDEO_FORMAT_RGB, "fill", "auto" },
     { GST_VIDEO_FORMAT_NV12, GST_VIDEO_FORMAT_NV12, "contour", "auto" },
     { GST_VIDEO_FORMAT_I420, GST_VIDEO_FORMAT_I420, "both", "auto" },
+    { GST_VIDEO_FORMAT_P010_10LE, GST_VIDEO_FORMAT_P010_10LE, "both", "auto" },
+    { GST_VIDEO_FORMAT_GRAY8, GST_VIDEO_FORMAT_P010_10LE, "contour", "auto" },
     { GST_VIDEO_FORMAT_GRAY8, GST_VIDEO_FORMAT_BGRA, "contour", "auto" },
     { GST_VIDEO_FORMAT_GRAY8, GST_VIDEO_FORMAT_NV12, "none", "auto" },
     { GST_VIDEO_FORMAT_NV12, GST_VIDEO_FORMAT_NV12, "contour", "reference" },
