@@ -125,7 +125,8 @@ run (const Case *c, gboolean in_cuda, gboolean out_cuda,
     if (g_str_equal (c->backend, "auto"))
       g_assert_cmpint (log->n_uploads + log->n_downloads, ==, copies);
     g_assert_cmpint (nst_inferred (out[i]), ==, i == 0);
-    nst_assert_scene (out[i], NST_CUDA_WIDTH, NST_CUDA_HEIGHT, 255);
+    nst_assert_scene (out[i], NST_CUDA_WIDTH, NST_CUDA_HEIGHT,
+        c->from == GST_VIDEO_FORMAT_P010_10LE ? 1023 : 255);
   }
   gst_harness_teardown (h);
 }
