@@ -74,6 +74,39 @@ vote (guint16 *cell)
   *cell += *cell != G_MAXUINT16;
 }
 
+/* How far a pixel's vote reaches, and a division by the width as a product: n /
+ * width is n * inverse >> INVERSE_BITS, exactly, as n is below 2^26 and the
+ * width at most 2^13, so that the product is less than 2^INVERSE_BITS / width
+ * too large. */
+#define INVERSE_BITS 40
+
+typedef struct {
+  gint width, reach;
+  guint64 inverse;
+} Reach;
+
+static inline Reach
+reach_of (gint width, gint reach)
+{
+  return (Reach){ width, reach,
+    (((guint64) 1 << INVERSE_BITS) + (guint64) width - 1) / (guint64) width };
+}
+
+/* Whether cell @target is within reach of the pixel (@y, @x). */
+static inline gboolean
+is_within (const Reach *r, gint32 target, gint y, gint x)
+{
+  const gint n = target - MAX (y - r->reach, 0) * r->width;
+  gint dy, dx;
+
+  if (n < 0)
+    return FALSE;
+  dy = (gint) ((guint64) n * r->inverse >> INVERSE_BITS);
+  dx = n - dy * r->width - x;
+  dy += MAX (y - r->reach, 0) - y;
+  return dy * dy + dx * dx <= r->reach * r->reach;
+}
+
 static void
 cast_votes (gpointer data, gint i, gint first, gint end)
 {
@@ -84,6 +117,7 @@ cast_votes (gpointer data, gint i, gint first, gint end)
   const gsize plane = (gsize) g->pad_width * g->pad_height;
   const gsize width = g->net_width;
   const gboolean by_votes = o->decoder == NUCSEG_DECODER_VOTES;
+  const Reach reach = reach_of (g->net_width, o->vote_reach);
   NucsegDecodePart *part = &self->parts[i];
   gint32 lowest = G_MAXINT32, highest = -1;
 
@@ -103,6 +137,10 @@ cast_votes (gpointer data, gint i, gint first, gint end)
     self->counts[y] = self->scan->foreground (
         &row, self->columns + (gsize) y * self->pitch, targets);
     for (gint k = 0; by_votes && k < self->counts[y]; k++) {
+      if (reach.reach > 0
+          && !is_within (&reach, targets[k], y,
+              self->columns[(gsize) y * self->pitch + k]))
+        continue;
       vote (&part->votes[targets[k]]);
       lowest = MIN (lowest, targets[k]);
       highest = MAX (highest, targets[k]);

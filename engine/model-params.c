@@ -122,7 +122,7 @@ static gboolean
 read_decoder (const NucsegJson *json, NucsegOutput *output, GError **error)
 {
   static const gchar *const keys[] = { "method", "threshold", "offset_scale",
-    "min_votes", "radius", "min_area", NULL };
+    "min_votes", "vote_reach", "radius", "min_area", NULL };
   static const gchar *const methods[] = { "components", "votes", NULL };
   gdouble offset_scale = output->offset_scale;
   gboolean votes;
@@ -140,6 +140,8 @@ read_decoder (const NucsegJson *json, NucsegOutput *output, GError **error)
           json, "offset_scale", votes, 1, 256, &offset_scale, error)
       || !nucseg_json_get_int (
           json, "min_votes", votes, 1, 1000, &output->min_votes, error)
+      || !nucseg_json_get_int (
+          json, "vote_reach", FALSE, 0, 1024, &output->vote_reach, error)
       || !nucseg_json_get_int (
           json, "radius", votes, 0, 64, &output->radius, error)
       || !nucseg_json_get_int (json, "min_area", FALSE, 0,

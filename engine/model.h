@@ -49,6 +49,7 @@ typedef struct {
   gdouble threshold; /* inside (0, 1) */
   gfloat offset_scale; /* network pixels per unit, 1..256 */
   gint min_votes; /* 1..1000 */
+  gint vote_reach; /* network pixels, 1..1024; 0: any */
   gint radius; /* network pixels, 0..64 */
   gint min_area; /* network pixels, >= 0 */
 } NucsegOutput;

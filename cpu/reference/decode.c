@@ -103,6 +103,7 @@ cast_votes (NucsegRefDecode *d, const gfloat *maps, const NucsegOutput *output,
     gfloat limit)
 {
   gint w = d->geometry.net_width, h = d->geometry.net_height;
+  gint reach = output->vote_reach;
 
   for (gint i = 0; i < w * h; i++)
     d->votes[i] = 0;
@@ -118,7 +119,9 @@ cast_votes (NucsegRefDecode *d, const gfloat *maps, const NucsegOutput *output,
       tx = point (x, w, map_at (d, maps, output, output->offset_x, y, x),
           output->offset_scale);
       d->target[y * w + x] = ty * w + tx;
-      d->votes[ty * w + tx]++;
+      if (reach == 0
+          || (ty - y) * (ty - y) + (tx - x) * (tx - x) <= reach * reach)
+        d->votes[ty * w + tx]++;
     }
 }
 

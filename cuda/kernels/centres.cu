@@ -8,6 +8,9 @@
 
 #define BLOCK 256
 #define NO_CENTRE 127 /* of reach; others are -64 .. 64 */
+/* In votes: a pixel that is too far away to vote has this cell for its target.
+ * There are 2^26 votes at most. */
+#define TARGETED (1 << 30)
 
 static __device__ __forceinline__ float
 map_at (const NucsegCudaDecode &d, int channel, int y, int x)
@@ -56,7 +59,12 @@ __launch_bounds__ (BLOCK) cast_votes (NucsegCudaDecode d, DecodeSpace space)
         x, w, map_at (d, d.output.offset_x, y, x), d.output.offset_scale);
 
     target = ty * w + tx;
-    atomicAdd (&space.votes[target], 1);
+    if (d.output.vote_reach == 0
+        || (ty - y) * (ty - y) + (tx - x) * (tx - x)
+            <= d.output.vote_reach * d.output.vote_reach)
+      atomicAdd (&space.votes[target], 1);
+    else
+      atomicOr (&space.votes[target], TARGETED);
   }
   space.labels[y * w + x] = target;
   space.best[y * w + x] = 0;
@@ -87,7 +95,7 @@ __launch_bounds__ (TILE) solve_centres (NucsegCudaDecode d, DecodeSpace space)
 
       for (int ny = max (y - 1, 0); ny <= min (y + 1, h - 1); ny++)
         for (int nx = max (x - 1, 0); nx <= min (x + 1, w - 1); nx++)
-          sum += __ldg (&space.votes[ny * w + nx]);
+          sum += __ldg (&space.votes[ny * w + nx]) & (TARGETED - 1);
       value = sum >= d.output.min_votes;
     }
   }

@@ -19,6 +19,7 @@ struct Case {
   gboolean exclude_border;
   gint padding; /* labels beyond each row */
   unsigned seeds;
+  gint vote_reach;
 };
 
 #define VOTES NUCSEG_DECODER_VOTES
@@ -26,6 +27,8 @@ struct Case {
 
 static const Case cases[] = {
   { "votes", 96, 80, 1, 16, 3, VOTES, 3, 16, 30, -1, 0, FALSE, 0, 3 },
+  { "votes-near", 96, 80, 1, 16, 3, VOTES, 3, 16, 30, -1, 0, FALSE, 0, 3, 4 },
+  { "votes-nearest", 77, 53, 1, 16, 3, VOTES, 1, 7, 4, -1, 0, FALSE, 5, 3, 1 },
   { "votes-odd", 77, 53, 1, 16, 3, VOTES, 2, 7, 4, -1, 0, FALSE, 5, 3 },
   { "votes-one-tile", 31, 16, 1, 1, 3, VOTES, 1, 3, 0, -1, 0, FALSE, 0, 3 },
   { "votes-narrow", 16, 130, 1, 2, 3, VOTES, 3, 64, 2, -1, 0, FALSE, 1, 2 },
@@ -68,6 +71,7 @@ compare (const char *what, const Case *c, const gfloat *maps, unsigned seeds)
   output.threshold = 0.6;
   output.offset_scale = 16;
   output.min_votes = c->min_votes;
+  output.vote_reach = c->vote_reach;
   output.radius = c->radius;
   output.min_area = c->min_area;
 

@@ -65,7 +65,7 @@ test_input_output (void)
   nucseg_builder_set (b, "output",
       "{\"maps\": [\"offset_x\", \"foreground\", \"offset_y\"], \"decoder\": "
       "{\"method\": \"votes\", \"threshold\": 0.25, \"offset_scale\": 12, "
-      "\"min_votes\": 5, \"radius\": 0}}");
+      "\"min_votes\": 5, \"vote_reach\": 7, \"radius\": 0}}");
   g_autoptr (GBytes) bytes = nucseg_builder_end (b, "input", 3);
   g_autoptr (NucsegModel) model = load (bytes);
   const NucsegInput *input = nucseg_model_get_input (model);
@@ -86,6 +86,7 @@ test_input_output (void)
   g_assert_cmpfloat (output->threshold, ==, 0.25);
   g_assert_cmpfloat (output->offset_scale, ==, 12);
   g_assert_cmpint (output->min_votes, ==, 5);
+  g_assert_cmpint (output->vote_reach, ==, 7);
   g_assert_cmpint (output->radius, ==, 0);
   g_assert_cmpint (output->min_area, ==, 0);
 }

@@ -19,7 +19,7 @@ typedef struct {
   gdouble scale;
   gboolean votes;
   gfloat offset_scale;
-  gint min_votes, radius, model_min_area;
+  gint min_votes, vote_reach, radius, model_min_area;
   NucsegParams params;
 } Setup;
 
@@ -35,10 +35,11 @@ make_model (const Setup *s)
   g_autofree gchar *output = g_strdup_printf (
       "{\"maps\": [\"foreground\"%s], \"decoder\": {\"method\": \"%s\", "
       "\"threshold\": 0.6, \"offset_scale\": %g, \"min_votes\": %d, "
+      "\"vote_reach\": %d, "
       "\"radius\": %d, \"min_area\": %d}}",
       s->votes ? ", \"offset_y\", \"offset_x\"" : "",
       s->votes ? "votes" : "components", (gdouble) s->offset_scale,
-      s->min_votes, s->radius, s->model_min_area);
+      s->min_votes, s->vote_reach, s->radius, s->model_min_area);
 
   return parity_plain_model (s->multiple, NULL, output);
 }
@@ -197,11 +198,11 @@ run (const Setup *s, guint64 seed)
       seed % NUCSEG_FORMAT_LAST, s->width, s->height, 4, 12, seed % 2);
   g_autofree gchar *what = g_strdup_printf (
       "%s, %s, %dx%d, scale %g, areas %d..%d, model's %d, border %d, "
-      "min_votes %d, radius %d, offset_scale %g, threshold %g",
+      "min_votes %d, vote_reach %d, radius %d, offset_scale %g, threshold %g",
       parity_maps_name (s->kind), s->votes ? "votes" : "components", s->width,
       s->height, s->scale, s->params.min_area, s->params.max_area,
-      s->model_min_area, s->params.exclude_border, s->min_votes, s->radius,
-      (gdouble) s->offset_scale, s->params.threshold);
+      s->model_min_area, s->params.exclude_border, s->min_votes, s->vote_reach,
+      s->radius, (gdouble) s->offset_scale, s->params.threshold);
   Decoded expected, actual;
   guint n = 0;
 
@@ -253,6 +254,7 @@ test_kind (gconstpointer data)
     s.offset_scale = offset_scales[nucseg_random_below (
         &random, G_N_ELEMENTS (offset_scales))];
     s.min_votes = 1 + nucseg_random_below (&random, 6);
+    s.vote_reach = seed % 2 ? nucseg_random_below (&random, 20) : 0;
     s.radius = nucseg_random_below (&random, 14);
     s.model_min_area = nucseg_random_below (&random, 2) ? 12 : 0;
     s.params.min_area =
@@ -275,6 +277,9 @@ test_far (void)
   s.radius = 64;
   s.min_votes = 9;
   run (&s, 1);
+  s.vote_reach = 1024;
+  run (&s, 1);
+  s.vote_reach = 5;
   s.kind = PARITY_MAPS_WILD;
   s.offset_scale = 256;
   run (&s, 2);

@@ -24,6 +24,7 @@ class OutputSpec:
     threshold: float = 0.6
     offset_scale: float = 16.0
     min_votes: int = 3
+    vote_reach: int = 0
     radius: int = 16
     min_area: int = 30
 
@@ -33,6 +34,8 @@ class OutputSpec:
         if self.method == "votes":
             decoder |= {"offset_scale": self.offset_scale,
                         "min_votes": self.min_votes, "radius": self.radius}
+            if self.vote_reach:
+                decoder["vote_reach"] = self.vote_reach
         decoder["min_area"] = self.min_area
         return {"maps": list(self.maps), "decoder": decoder}
 
@@ -171,7 +174,11 @@ def _votes(maps: np.ndarray, fg: np.ndarray, spec: OutputSpec) -> np.ndarray:
         return np.clip(at + np.clip(off, -reach, reach).astype(int), 0, n - 1)
 
     ty, tx = target("offset_y", y, h), target("offset_x", x, w)
-    votes = np.bincount(ty * w + tx, minlength=h * w).reshape(h, w)
+    cells = ty * w + tx
+    if spec.vote_reach:
+        near = (ty - y) ** 2 + (tx - x) ** 2 <= spec.vote_reach ** 2
+        cells = cells[near]
+    votes = np.bincount(cells, minlength=h * w).reshape(h, w)
     padded = np.pad(votes, 1)
     sums = sum(padded[i:i + h, j:j + w] for i in range(3) for j in range(3))
     dense, _ = ndimage.label(sums >= spec.min_votes, structure=EIGHT)

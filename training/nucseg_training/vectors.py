@@ -203,8 +203,12 @@ def decode_cases(folder: Path) -> None:
     full[1:] = 0
     votes = OutputSpec()
     few = OutputSpec(min_votes=2, min_area=1, radius=5)
+    near = OutputSpec(vote_reach=3)
     parts = OutputSpec(method="components", min_area=5)
     cases = {"touching": (touching, votes, 1.0),
+             "near": (touching, near, 1.0),
+             "near-turmoil": (turmoil, OutputSpec(
+                 min_votes=1, vote_reach=9, min_area=1), 1.0),
              "turmoil": (turmoil, few, 1.0),
              "turmoil-dense": (turmoil, OutputSpec(min_area=3), 1.0),
              "components": (touching, parts, 1.0),
