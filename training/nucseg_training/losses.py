@@ -78,9 +78,13 @@ def make_targets(labels: torch.Tensor, offset_scale: float,
     scarce = (400.0 / area).sqrt().clamp(0.6, 3.0)
     scarce[0] = 1.0
     by_size = scarce[ids]
+    # What is next to a nucleus weighs what the nucleus does: else small ones
+    # come out too large, and large ones too small.
+    beside = _widest7(torch.where(fg, by_size, 0.0))
+    both_sides = torch.where(fg | (beside == 0), by_size, beside)
     k = known.float()
     fgf = fg.float()
-    weight = k * by_size * (1 + gap[:, 0] * (2 + 3 * (1 - fgf)))
+    weight = k * both_sides * (1 + gap[:, 0] * (2 + 3 * (1 - fgf)))
     return Targets(fgf[:, None], torch.stack([dy, dx], 1) / offset_scale,
                    centre[:, None], gap, weight[:, None],
                    (k * fgf * by_size)[:, None])

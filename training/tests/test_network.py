@@ -97,6 +97,16 @@ class Network(unittest.TestCase):
 
 
 class Targets(unittest.TestCase):
+    def test_both_sides_of_an_outline_weigh_the_same(self) -> None:
+        labels = torch.zeros(1, 64, 64, dtype=torch.int64)
+        labels[0, 4:10, 4:10], labels[0, 24:60, 24:60] = 1, 2
+        w = losses.make_targets(labels, 16.0).weight[0, 0]
+        for inside, beside in (((5, 5), (5, 12)), ((30, 30), (30, 21))):
+            self.assertEqual(w[inside], w[beside])
+        self.assertAlmostEqual(float(w[5, 5]), 3.0)
+        self.assertAlmostEqual(float(w[30, 30]), 0.6)
+        self.assertEqual(w[5, 40], 1)
+
     def test_offsets_gap_and_unknown(self) -> None:
         labels = torch.zeros(2, 24, 24, dtype=torch.int64)
         labels[0, 2:9, 2:9], labels[0, 2:9, 10:17] = 1, 2
