@@ -129,6 +129,25 @@ install_session_properties (GObjectClass *klass)
   g_object_class_install_property (klass, PROP_THREADS,
       g_param_spec_uint ("threads", "Threads",
           "CPU threads (0 = all that the process may use)", 0, 256, 0, READY));
+  /**
+   * GstNucsegFilter:pipeline-depth:
+   *
+   * Frames that are in work at once. On a GPU upload, network and download of
+   * neighbouring frames can overlap then, for more throughput; each frame
+   * beyond the first adds the duration of one frame of latency, a plan, and two
+   * buffers. On a CPU, where one frame takes all threads, it gains little.
+   * Frames leave in their order, and the last ones with the next serialized
+   * event. With an #GstNucsegFilter:interval above 1 one frame at a time is in
+   * work: masks that are reused depend on the frame before.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property (klass, PROP_PIPELINE_DEPTH,
+      g_param_spec_uint ("pipeline-depth", "Pipeline depth",
+          "Frames in work at once: more throughput on a GPU, each beyond the "
+          "first adds the duration of one frame of latency (with interval "
+          "above 1, one is in work)",
+          1, NUCSEG_MAX_DEPTH, DEFAULT_PIPELINE_DEPTH, READY));
 }
 
 static void
