@@ -149,8 +149,9 @@ warm_up_others (GstNucsegFilter *self, const NucsegFrame *frame,
       continue;
     why = nucseg_session_get_fallback (session);
     if (why) {
-      g_autofree gchar *instead = g_strdup_printf (
-          "%u of %u frames are in work at once", i, self->n_sessions);
+      g_autofree gchar *instead =
+          g_strdup_printf ("%u of %u frames %s in work at once", i,
+              self->n_sessions, i == 1 ? "is" : "are");
 
       nucseg_element_warning (
           GST_ELEMENT (self), why, "making ready for more frames", instead);

@@ -4,7 +4,8 @@
  * several times: as a whole one, as one that does all in one launch, and with
  * the faults that the engine has to see (FAKE_NAME, FAKE_ABI, FAKE_GAP,
  * FAKE_ONE_LAUNCH, FAKE_NO_TABLE, FAKE_NO_PROBE; FAKE_FAIL and FAKE_CODE: the
- * step that fails from the start, and how).
+ * step that fails from the start, and how; FAKE_MOST_PLANS: plans that there is
+ * memory for).
  */
 #include "fake-backend.h"
 
@@ -91,6 +92,14 @@ fake_plan_new (const NucsegPlanOptions *options, GError **error)
 {
   if (!step (FAKE_PLAN_NEW, error))
     return NULL;
+#ifdef FAKE_MOST_PLANS
+  if (log_of_calls.n[FAKE_PLAN_NEW] - log_of_calls.n_freed > FAKE_MOST_PLANS) {
+    log_of_calls.n[FAKE_PLAN_NEW]--;
+    g_set_error (
+        error, NUCSEG_ERROR, NUCSEG_ERROR_MEMORY, "no memory for another plan");
+    return NULL;
+  }
+#endif
   NucsegPlan *plan = g_new0 (NucsegPlan, 1);
   plan->geometry = options->geometry;
   return plan;
