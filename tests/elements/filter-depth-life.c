@@ -375,6 +375,12 @@ test_error (void)
   assert_one_error (&s, bus, GST_CORE_ERROR, GST_CORE_ERROR_NEGOTIATION);
   g_assert_cmpint (push_size (&s, 15, 2000, 16), ==, GST_FLOW_ERROR);
   g_assert_cmpint (push_size (&s, 16, 2000, 16), ==, GST_FLOW_OK);
+
+  /* a flush doesn't care */
+  g_object_set (s.filter, "scale", 8.0, NULL);
+  g_assert_cmpint (push_size (&s, 17, 2000, 16), ==, GST_FLOW_OK);
+  push_event (&s, gst_event_new_flush_start ());
+  push_event (&s, gst_event_new_flush_stop (TRUE));
   g_assert_null (gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR));
   gst_element_set_bus (s.filter, NULL);
   gst_object_unref (bus);

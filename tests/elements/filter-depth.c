@@ -51,11 +51,14 @@ typedef struct {
   gboolean changing; /* properties do, interval too */
 } Case;
 
+/* A mask that is reused is drawn with the levels of the frame it is of. */
 static void
 change (GstElement *filter, guint n)
 {
+  gst_util_set_object_arg (G_OBJECT (filter), "normalization", "fixed");
   g_object_set (filter, "interval", n / 4 % 2 ? 3 : 1, "overlay", n / 3 % 4,
-      "draw-count", n & 1, "roi-meta", n % 3 > 0, NULL);
+      "draw-count", n & 1, "roi-meta", n % 3 > 0, "white-level", 180 + 3 * n,
+      NULL);
 }
 
 static GPtrArray *
