@@ -329,6 +329,7 @@ set_caps (GstBaseTransform *trans, GstCaps *incaps, GstCaps *outcaps)
   /* stop() forgets the size */
   const gboolean first = GST_VIDEO_INFO_WIDTH (&self->in_info) == 0;
 
+  /* a new negotiation may have been asked for a moment ago */
   nucseg_filter_drain (self);
   if (!gst_video_info_from_caps (&self->in_info, incaps)
       || !gst_video_info_from_caps (&self->out_info, outcaps)) {

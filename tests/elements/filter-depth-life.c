@@ -214,7 +214,17 @@ test_sizes (void)
   stream_end (&s);
 }
 
-/* Downstream wants another format: frames of the old one go before it. */
+static GstPadProbeReturn
+note_allocation (GstPad *pad, GstPadProbeInfo *info, gpointer log)
+{
+  if (GST_QUERY_TYPE (GST_PAD_PROBE_INFO_QUERY (info)) == GST_QUERY_ALLOCATION
+      && (info->type & GST_PAD_PROBE_TYPE_PUSH))
+    g_string_append (log, "allocation ");
+  return GST_PAD_PROBE_OK;
+}
+
+/* Downstream wants another format, or other pools: frames of the old ones go
+ * before. */
 static void
 test_reconfigure (void)
 {
@@ -227,6 +237,11 @@ test_reconfigure (void)
   assert_log (&s, "0 ");
   push (&s, 3, 6);
   assert_log (&s, "0 1 2 [64] 3 ");
+  gst_pad_add_probe (s.h->sinkpad, GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM,
+      note_allocation, s.log, NULL);
+  gst_pad_push_event (s.h->sinkpad, gst_event_new_reconfigure ());
+  push (&s, 6, 9);
+  assert_log (&s, "0 1 2 [64] 3 4 5 allocation 6 ");
   stream_end (&s);
 }
 
@@ -377,8 +392,10 @@ test_error (void)
   g_assert_cmpint (push_size (&s, 16, 2000, 16), ==, GST_FLOW_OK);
 
   /* a flush doesn't care */
-  g_object_set (s.filter, "scale", 8.0, NULL);
-  g_assert_cmpint (push_size (&s, 17, 2000, 16), ==, GST_FLOW_OK);
+  for (guint n = 17; n < 19; n++) {
+    g_object_set (s.filter, "scale", n == 17 ? 8.0 : 0.0, NULL);
+    g_assert_cmpint (push_size (&s, n, 2000, 16), ==, GST_FLOW_OK);
+  }
   push_event (&s, gst_event_new_flush_start ());
   push_event (&s, gst_event_new_flush_stop (TRUE));
   g_assert_null (gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR));
