@@ -285,65 +285,6 @@ test_states (void)
   }
 }
 
-static GstPadProbeReturn
-count_frame (GstPad *pad, GstPadProbeInfo *info, gpointer n)
-{
-  g_atomic_int_inc ((gint *) n);
-  return GST_PAD_PROBE_OK;
-}
-
-/* Each run of a pipeline has all frames, with another depth each; ends in the
- * middle leave nothing behind. */
-static void
-test_pipeline (void)
-{
-  g_autoptr (GError) error = NULL;
-  GstElement *pipeline = gst_parse_launch (
-      "videotestsrc num-buffers=20 pattern=ball ! "
-      "video/x-raw,format=GRAY8,width=96,height=64 ! nucsegfilter name=f "
-      "model=affine backend=reference ! queue ! fakesink name=s sync=false",
-      &error);
-  GstElement *filter, *sink;
-  GstBus *bus;
-  GstPad *pad;
-  gint n = 0;
-
-  g_assert_no_error (error);
-  filter = gst_bin_get_by_name (GST_BIN (pipeline), "f");
-  sink = gst_bin_get_by_name (GST_BIN (pipeline), "s");
-  pad = gst_element_get_static_pad (sink, "sink");
-  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, count_frame, &n, NULL);
-  bus = gst_element_get_bus (pipeline);
-  for (guint i = 0; i < 8; i++) {
-    GstMessage *message;
-
-    g_atomic_int_set (&n, 0);
-    g_object_set (filter, "pipeline-depth", i % 4 + 1, NULL);
-    gst_element_set_state (pipeline, GST_STATE_PLAYING);
-    message = gst_bus_timed_pop_filtered (
-        bus, 60 * GST_SECOND, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
-    g_assert_nonnull (message);
-    g_assert_cmpstr (GST_MESSAGE_TYPE_NAME (message), ==, "eos");
-    gst_message_unref (message);
-    g_assert_cmpint (g_atomic_int_get (&n), ==, 20);
-    gst_element_set_state (pipeline, i & 1 ? GST_STATE_NULL : GST_STATE_READY);
-  }
-  for (guint i = 0; i < 12; i++) {
-    gst_element_set_state (pipeline, GST_STATE_PLAYING);
-    g_usleep (i * 1500);
-    if (i & 1)
-      gst_element_seek_simple (
-          pipeline, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, 0);
-    gst_element_set_state (pipeline, i & 2 ? GST_STATE_NULL : GST_STATE_READY);
-  }
-  gst_element_set_state (pipeline, GST_STATE_NULL);
-  gst_object_unref (bus);
-  gst_object_unref (pad);
-  gst_object_unref (sink);
-  gst_object_unref (filter);
-  gst_object_unref (pipeline);
-}
-
 /* --- Errors --------------------------------------------------------------- */
 
 static void
@@ -476,7 +417,6 @@ main (int argc, char **argv)
   g_test_add_func ("/filter/depth/reconfigure", test_reconfigure);
   g_test_add_func ("/filter/depth/flush", test_flush);
   g_test_add_func ("/filter/depth/states", test_states);
-  g_test_add_func ("/filter/depth/pipeline", test_pipeline);
   g_test_add_func ("/filter/depth/error", test_error);
   g_test_add_func ("/filter/depth/bad-buffer", test_bad_buffer);
   g_test_add_func ("/filter/depth/answers", test_answers);
