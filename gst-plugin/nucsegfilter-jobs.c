@@ -8,7 +8,6 @@
  * Frames are pushed from here and not by the base class, which would mark the
  * frame that goes out as discontinuous when the one that came in is.
  */
-#include "errors.h"
 #include "nucsegfilter-private.h"
 
 NucsegJob *

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * filter-fallback.c: backend=auto where the module cuda is installed and its
- * device can't be used: the CPU does the work, and the bus says so. Fakes of
- * tests/engine stand for the module.
+ * device can't be used: the CPU does the work, and the bus says so. Also how
+ * many frames that device has in work. Fakes of tests/engine stand for the
+ * module.
  */
 #include "support.h"
 
@@ -207,6 +208,27 @@ test_one_plan (void)
   finish (h, filter, bus);
 }
 
+/* Frames of which none is done before the third is there. */
+static void
+test_at_once (void)
+{
+  const GstVideoInfo info = nst_info (GST_VIDEO_FORMAT_GRAY8, 64, 48);
+  g_autofree gchar *caps = nst_caps (GST_VIDEO_FORMAT_GRAY8, 64, 48);
+  GstBus *bus = gst_bus_new ();
+  GstElement *filter = new_filter ("cuda", bus);
+  GstHarness *h;
+
+  install_fake ("cuda-meet");
+  g_object_set (filter, "pipeline-depth", 3, NULL);
+  h = nst_harness_new (filter, caps);
+  for (guint i = 0; i < 6; i++)
+    g_assert_cmpint (
+        gst_harness_push (h, nst_frame_new (&info, i, NULL)), ==, GST_FLOW_OK);
+  g_assert_cmpuint (gst_harness_buffers_in_queue (h), ==, 4);
+  assert_silent (bus);
+  finish (h, filter, bus);
+}
+
 static void
 test_not_installed (void)
 {
@@ -261,6 +283,7 @@ main (int argc, char **argv)
   g_test_add_func ("/filter/fallback/no-device", test_no_device);
   g_test_add_func ("/filter/fallback/no-memory", test_no_memory);
   g_test_add_func ("/filter/fallback/one-plan", test_one_plan);
+  g_test_add_func ("/filter/fallback/at-once", test_at_once);
   g_test_add_func ("/filter/fallback/not-installed", test_not_installed);
   g_test_add_func ("/filter/fallback/by-name", test_by_name);
   result = nst_run ();
