@@ -136,10 +136,15 @@ nucseg_tune_steps (const NucsegTune *tune, const NucsegGraph *graph,
     nucseg_cuda_device_get_name (tune->device),
     nucseg_cuda_device_get_capability (tune->device), tune->model,
     tune->precision, tune->height, tune->width };
-  NucsegCache *cache = nucseg_cache_open (&key);
+  static GMutex lock;
+  NucsegCache *cache;
   g_autoptr (GError) local = NULL;
   gboolean ok = TRUE;
 
+  /* Several sessions of one stream must have the same engines, or labels would
+   * depend on which one a frame met; and measuring wants the GPU for itself. */
+  g_mutex_lock (&lock);
+  cache = nucseg_cache_open (&key);
   for (guint s = 0; ok && s < steps->len; s++) {
     NucsegStep *step = &g_array_index (steps, NucsegStep, s);
     guint node = (guint) (step->node - graph->nodes);
@@ -157,5 +162,6 @@ nucseg_tune_steps (const NucsegTune *tune, const NucsegGraph *graph,
   if (ok && !nucseg_cache_save (cache, &local))
     g_info ("%s", local->message);
   nucseg_cache_free (cache);
+  g_mutex_unlock (&lock);
   return ok;
 }

@@ -28,7 +28,8 @@ typedef struct {
  *
  * Builds a plan for each step that is cuDNN's: the one that the cache file
  * names, else the fastest of the best guesses here, which is written to the
- * cache file then. Convolutions that are alike get the same.
+ * cache file then. Convolutions that are alike get the same. One thread at a
+ * time: who waits finds what the others have chosen.
  *
  * Returns: FALSE with DEVICE or MEMORY
  */

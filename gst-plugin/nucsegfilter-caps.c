@@ -296,17 +296,42 @@ upstream_is_live (GstBaseTransform *trans)
   return live;
 }
 
+/* Plans for frames of self->in_info, before the first comes. */
+static gboolean
+make_ready (GstNucsegFilter *self, const NucsegFrameSettings *settings)
+{
+  NucsegFrame frame = { 0 };
+  GError *error = NULL;
+  gint64 took;
+
+  frame.format = nucseg_filter_format (GST_VIDEO_INFO_FORMAT (&self->in_info));
+  frame.width = GST_VIDEO_INFO_WIDTH (&self->in_info);
+  frame.height = GST_VIDEO_INFO_HEIGHT (&self->in_info);
+  for (guint i = 0; i < GST_VIDEO_INFO_N_PLANES (&self->in_info); i++)
+    frame.stride[i] = GST_VIDEO_INFO_PLANE_STRIDE (&self->in_info, i);
+  frame.significant_bits = settings->significant_bits;
+  frame.msb_aligned = settings->msb_aligned;
+
+  if (!nucseg_filter_warm_up (self, &frame, &settings->params, &took, &error)) {
+    nucseg_element_error (
+        GST_ELEMENT (self), error, "making ready for frames of this size");
+    return FALSE;
+  }
+  nucseg_filter_set_latency (self, (GstClockTime) took * GST_USECOND);
+  return TRUE;
+}
+
 static gboolean
 set_caps (GstBaseTransform *trans, GstCaps *incaps, GstCaps *outcaps)
 {
   GstNucsegFilter *self = GST_NUCSEG_FILTER (trans);
   NucsegFrameSettings settings;
-  NucsegFrame frame = { 0 };
   GError *error = NULL;
-  gint64 took;
   /* stop() forgets the size */
   const gboolean first = GST_VIDEO_INFO_WIDTH (&self->in_info) == 0;
 
+  /* a new negotiation may have been asked for a moment ago */
+  nucseg_filter_drain (self);
   if (!gst_video_info_from_caps (&self->in_info, incaps)
       || !gst_video_info_from_caps (&self->out_info, outcaps)) {
     GST_ELEMENT_ERROR (self, CORE, NEGOTIATION,
@@ -323,26 +348,12 @@ set_caps (GstBaseTransform *trans, GstCaps *incaps, GstCaps *outcaps)
         GST_ELEMENT (self), error, "making CUDA memory ready");
     return FALSE;
   }
+  nucseg_filter_get_frame_settings (self, &settings);
   /* Files one after the other wait for nothing: their frames are the warm-up.
    * Images of many sizes would else cost three runs each. */
-  if (!first && !upstream_is_live (trans))
-    return TRUE;
-  nucseg_filter_get_frame_settings (self, &settings);
-
-  frame.format = nucseg_filter_format (GST_VIDEO_INFO_FORMAT (&self->in_info));
-  frame.width = GST_VIDEO_INFO_WIDTH (&self->in_info);
-  frame.height = GST_VIDEO_INFO_HEIGHT (&self->in_info);
-  for (guint i = 0; i < GST_VIDEO_INFO_N_PLANES (&self->in_info); i++)
-    frame.stride[i] = GST_VIDEO_INFO_PLANE_STRIDE (&self->in_info, i);
-  frame.significant_bits = settings.significant_bits;
-  frame.msb_aligned = settings.msb_aligned;
-
-  if (!nucseg_filter_warm_up (self, &frame, &settings.params, &took, &error)) {
-    nucseg_element_error (
-        GST_ELEMENT (self), error, "making ready for frames of this size");
+  if ((first || upstream_is_live (trans)) && !make_ready (self, &settings))
     return FALSE;
-  }
-  nucseg_filter_set_latency (self, (GstClockTime) took * GST_USECOND);
+  nucseg_filter_note_depth (self, &settings);
   return TRUE;
 }
 

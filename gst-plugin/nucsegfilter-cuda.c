@@ -47,8 +47,8 @@ move_session (GstNucsegFilter *self, GError **error)
   if (self->session_cuda == self->cuda)
     return TRUE;
   /* a CPU's plans are in no context */
-  if (self->session
-      && !nucseg_session_takes_memory (self->session, NUCSEG_MEMORY_CUDA)) {
+  if (self->n_sessions > 0
+      && !nucseg_session_takes_memory (self->sessions[0], NUCSEG_MEMORY_CUDA)) {
     gst_object_replace (&self->session_cuda, self->cuda);
     return TRUE;
   }
@@ -105,6 +105,7 @@ nucseg_filter_cuda_adopt (
 
   if (!memory || GST_OBJECT (memory->context) == self->session_cuda)
     return TRUE;
+  nucseg_filter_drain (self);
   replace_context (self, gst_object_ref (GST_OBJECT (memory->context)));
   /* the output pool is of the old context still */
   gst_base_transform_reconfigure_src (GST_BASE_TRANSFORM (self));
@@ -118,7 +119,7 @@ nucseg_filter_cuda_map_flags (
   GstCudaMemory *memory = get_memory (buffer);
 
   if (!memory || GST_OBJECT (memory->context) != self->session_cuda
-      || !nucseg_session_takes_memory (self->session, NUCSEG_MEMORY_CUDA))
+      || !nucseg_session_takes_memory (self->sessions[0], NUCSEG_MEMORY_CUDA))
     return FALSE;
   *flags |= GST_MAP_CUDA;
   return TRUE;

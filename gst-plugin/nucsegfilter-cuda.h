@@ -29,7 +29,7 @@ gboolean nucseg_filter_cuda_start (GstNucsegFilter *self, GError **error);
 void nucseg_filter_cuda_stop (GstNucsegFilter *self);
 
 /* If the memory of @buffer is of another context than ours, takes over that
- * one, as nucseg_filter_cuda_start(). */
+ * one, as nucseg_filter_cuda_start(), once the frames in work are out. */
 gboolean nucseg_filter_cuda_adopt (
     GstNucsegFilter *self, GstBuffer *buffer, GError **error);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * nucsegfilter-frame.c: one frame's way through nucsegfilter: which buffer
- * goes out, mapping, inference or reuse of the last mask, and the metadata.
+ * goes out, inference or reuse of the last mask, and the metadata.
  */
 #include "errors.h"
 #include "nucsegfilter-cuda.h"
@@ -9,10 +9,6 @@
 #include "roimeta.h"
 
 #define JUMP GST_SECOND
-
-#define PARENT_CLASS                                                           \
-  (GST_BASE_TRANSFORM_CLASS (                                                  \
-      g_type_class_peek_parent (g_type_class_peek (GST_TYPE_NUCSEG_FILTER))))
 
 void
 nucseg_filter_forget_mask (GstNucsegFilter *self)
@@ -22,6 +18,7 @@ nucseg_filter_forget_mask (GstNucsegFilter *self)
   memset (&self->mask, 0, sizeof (self->mask));
   self->mask_pts = GST_CLOCK_TIME_NONE;
   self->mask_age = 0;
+  self->mask_session = 0;
 }
 
 /* --- Which buffer goes out ---------------------------------------------- */
@@ -31,16 +28,17 @@ prepare_output_buffer (
     GstBaseTransform *trans, GstBuffer *inbuf, GstBuffer **outbuf)
 {
   GstNucsegFilter *self = GST_NUCSEG_FILTER (trans);
+  NucsegJob *job = nucseg_filter_next_job (self);
   const gboolean same = GST_VIDEO_INFO_FORMAT (&self->in_info)
           == GST_VIDEO_INFO_FORMAT (&self->out_info)
       && self->in_cuda == self->out_cuda;
 
   /* One look at the properties for the whole frame: what is decided here must
    * still hold when it is drawn. */
-  nucseg_filter_get_frame_settings (self, &self->now);
-  self->draw = !same || nucseg_frame_settings_draws (&self->now);
+  nucseg_filter_get_frame_settings (self, &job->settings);
+  job->draw = !same || nucseg_frame_settings_draws (&job->settings);
 
-  if (!self->draw) {
+  if (!job->draw) {
     /* A copy of the buffer is a new head on the same memory. */
     *outbuf = gst_buffer_is_writable (inbuf) ? inbuf : gst_buffer_copy (inbuf);
     return GST_FLOW_OK;
@@ -50,7 +48,8 @@ prepare_output_buffer (
     *outbuf = inbuf;
     return GST_FLOW_OK;
   }
-  return PARENT_CLASS->prepare_output_buffer (trans, inbuf, outbuf);
+  return NUCSEG_FILTER_PARENT_CLASS->prepare_output_buffer (
+      trans, inbuf, outbuf);
 }
 
 static gboolean
@@ -69,235 +68,7 @@ transform_meta (
       || !gst_meta_api_type_has_tag (meta->info->api, colorspace);
 }
 
-/* --- Mapping ------------------------------------------------------------ */
-
-/* A buffer that isn't what the caps say is refused before GstVideoFrame sees
- * it: that takes the meta's word for its size. */
-static gboolean
-check_buffer (
-    GstNucsegFilter *self, GstBuffer *buffer, const GstVideoInfo *info)
-{
-  GstVideoMeta *meta = gst_buffer_get_video_meta (buffer);
-  const gsize size = gst_buffer_get_size (buffer);
-
-  if (meta
-      && (meta->n_planes != GST_VIDEO_INFO_N_PLANES (info)
-          || meta->format != GST_VIDEO_INFO_FORMAT (info)
-          || meta->width != (guint) GST_VIDEO_INFO_WIDTH (info)
-          || meta->height != (guint) GST_VIDEO_INFO_HEIGHT (info))) {
-    GST_ELEMENT_ERROR (self, STREAM, FORMAT,
-        ("A buffer holds %s %ux%u, the caps say %s %dx%d.",
-            gst_video_format_to_string (meta->format), meta->width,
-            meta->height,
-            gst_video_format_to_string (GST_VIDEO_INFO_FORMAT (info)),
-            GST_VIDEO_INFO_WIDTH (info), GST_VIDEO_INFO_HEIGHT (info)),
-        (NULL));
-    return FALSE;
-  }
-  if (!meta && size < GST_VIDEO_INFO_SIZE (info)) {
-    GST_ELEMENT_ERROR (self, STREAM, FORMAT,
-        ("A buffer of %" G_GSIZE_FORMAT
-         " bytes is too short: %s %dx%d has %" G_GSIZE_FORMAT ".",
-            size, gst_video_format_to_string (GST_VIDEO_INFO_FORMAT (info)),
-            GST_VIDEO_INFO_WIDTH (info), GST_VIDEO_INFO_HEIGHT (info),
-            GST_VIDEO_INFO_SIZE (info)),
-        (NULL));
-    return FALSE;
-  }
-  return TRUE;
-}
-
-/* Bytes that the rows of plane @plane take up from its first pixel on. */
-static gsize
-plane_extent (const GstVideoFrame *frame, guint plane)
-{
-  const GstVideoFormatInfo *finfo = frame->info.finfo;
-  gint component[GST_VIDEO_MAX_COMPONENTS];
-  gsize rows, row;
-
-  gst_video_format_info_component (finfo, plane, component);
-  rows = GST_VIDEO_FRAME_COMP_HEIGHT (frame, component[0]);
-  row = (gsize) GST_VIDEO_FRAME_COMP_WIDTH (frame, component[0])
-      * GST_VIDEO_FRAME_COMP_PSTRIDE (frame, component[0]);
-  return (rows - 1) * GST_VIDEO_FRAME_PLANE_STRIDE (frame, plane) + row;
-}
-
-/* *@memory: (out): where the planes of the mapped frame are */
-static gboolean
-map_frame (GstNucsegFilter *self, GstVideoFrame *frame,
-    const GstVideoInfo *info, GstBuffer *buffer, GstMapFlags flags,
-    NucsegMemory *memory)
-{
-  gboolean fits = TRUE;
-
-  if (!check_buffer (self, buffer, info))
-    return FALSE;
-  *memory = nucseg_filter_cuda_map_flags (self, buffer, &flags)
-      ? NUCSEG_MEMORY_CUDA
-      : NUCSEG_MEMORY_SYSTEM;
-  if (!gst_video_frame_map (
-          frame, info, buffer, flags | GST_VIDEO_FRAME_MAP_FLAG_NO_REF)) {
-    GST_ELEMENT_ERROR (self, STREAM, FORMAT,
-        ("A buffer of %" G_GSIZE_FORMAT " bytes can't be read as %s %dx%d.",
-            gst_buffer_get_size (buffer),
-            gst_video_format_to_string (GST_VIDEO_INFO_FORMAT (info)),
-            GST_VIDEO_INFO_WIDTH (info), GST_VIDEO_INFO_HEIGHT (info)),
-        (NULL));
-    return FALSE;
-  }
-  if (*memory == NUCSEG_MEMORY_CUDA)
-    nucseg_filter_cuda_wait (buffer);
-  /* offsets and strides of a GstVideoMeta are the sender's word too */
-  for (guint i = 0; i < GST_VIDEO_FRAME_N_PLANES (frame) && fits; i++) {
-    const GstMapInfo *map = &frame->map[i];
-    const guint8 *end = frame->map[0].data + frame->map[0].size;
-    const guint8 *data = GST_VIDEO_FRAME_PLANE_DATA (frame, i);
-
-    if (frame->meta)
-      end = map->data + map->size;
-    fits = GST_VIDEO_FRAME_PLANE_STRIDE (frame, i) > 0 && data < end
-        && plane_extent (frame, i) <= (gsize) (end - data);
-  }
-  if (!fits) {
-    gst_video_frame_unmap (frame);
-    GST_ELEMENT_ERROR (self, STREAM, FORMAT,
-        ("The offsets and strides of a buffer's GstVideoMeta reach beyond its "
-         "%" G_GSIZE_FORMAT " bytes.",
-            gst_buffer_get_size (buffer)),
-        (NULL));
-  }
-  return fits;
-}
-
-static void
-describe_frame (GstNucsegFilter *self, const GstVideoFrame *video,
-    NucsegMemory memory, NucsegFrame *frame)
-{
-  memset (frame, 0, sizeof (*frame));
-  frame->format = nucseg_filter_format (GST_VIDEO_FRAME_FORMAT (video));
-  frame->memory = memory;
-  frame->width = GST_VIDEO_FRAME_WIDTH (video);
-  frame->height = GST_VIDEO_FRAME_HEIGHT (video);
-  for (guint i = 0; i < GST_VIDEO_FRAME_N_PLANES (video); i++) {
-    frame->data[i] = GST_VIDEO_FRAME_PLANE_DATA (video, i);
-    frame->stride[i] = GST_VIDEO_FRAME_PLANE_STRIDE (video, i);
-  }
-  frame->significant_bits = self->now.significant_bits;
-  frame->msb_aligned = self->now.msb_aligned;
-}
-
 /* --- Inference and reuse ------------------------------------------------ */
-
-/* A mask from this frame, into self->mask. */
-static gboolean
-infer (GstNucsegFilter *self, const NucsegFrame *frame, NucsegFrame *shown,
-    GstClockTime pts, GError **error)
-{
-  NucsegMetaFacts *mask = &self->mask;
-  GstBuffer *labels, *objects;
-  NucsegResult result = { 0 };
-  GstMapInfo map;
-  gboolean ok;
-
-  labels = nucseg_mask_pool_labels (self->pool, frame->width, frame->height);
-  if (!labels || !gst_buffer_map (labels, &map, GST_MAP_WRITE)) {
-    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_MEMORY,
-        "no memory for a label map of %dx%d", frame->width, frame->height);
-    gst_clear_buffer (&labels);
-    return FALSE;
-  }
-  ok = nucseg_session_run (self->session, frame, &self->now.params,
-      (guint16 *) (gpointer) map.data, (gsize) frame->width * 2, shown, &result,
-      error);
-  gst_buffer_unmap (labels, &map);
-  if (!ok) {
-    gst_buffer_unref (labels);
-    return FALSE;
-  }
-  objects =
-      nucseg_mask_pool_objects (self->pool, result.objects, result.n_objects);
-  if (!objects && result.n_objects > 0) {
-    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_MEMORY,
-        "no memory for a table of %u nuclei", result.n_objects);
-    gst_buffer_unref (labels);
-    return FALSE;
-  }
-
-  nucseg_filter_forget_mask (self);
-  self->mask_pts = pts;
-  mask->width = frame->width;
-  mask->height = frame->height;
-  mask->labels = labels;
-  mask->n_objects = result.n_objects;
-  mask->objects = objects;
-  mask->inferred = TRUE;
-  memcpy (mask->stage_ns, result.stage_ns, sizeof (mask->stage_ns));
-  mask->scale = result.scale;
-  mask->low = result.low;
-  mask->high = result.high;
-  mask->inverted = result.inverted;
-  mask->dropped = result.dropped;
-  return TRUE;
-}
-
-/* The last mask once more, drawn on this frame if anything is drawn. */
-static gboolean
-reuse (GstNucsegFilter *self, const NucsegFrame *frame, NucsegFrame *shown,
-    GstClockTime pts, GError **error)
-{
-  NucsegMetaFacts *mask = &self->mask;
-  guint64 elapsed = 0;
-
-  if (shown) {
-    GstMapInfo map;
-    gboolean ok;
-
-    if (!gst_buffer_map (mask->labels, &map, GST_MAP_READ)) {
-      g_set_error_literal (error, NUCSEG_ERROR, NUCSEG_ERROR_MEMORY,
-          "the last label map can't be read");
-      return FALSE;
-    }
-    ok = nucseg_session_draw (self->session, frame, &self->now.params,
-        (const guint16 *) (gpointer) map.data, (gsize) mask->width * 2,
-        mask->n_objects, shown, &elapsed, error);
-    gst_buffer_unmap (mask->labels, &map);
-    if (!ok)
-      return FALSE;
-  }
-  mask->inferred = FALSE;
-  mask->age_frames = ++self->mask_age;
-  mask->age =
-      GST_CLOCK_TIME_IS_VALID (pts) && GST_CLOCK_TIME_IS_VALID (self->mask_pts)
-      ? (guint64) ABS (GST_CLOCK_DIFF (self->mask_pts, pts))
-      : 0;
-  memset (mask->stage_ns, 0, sizeof (mask->stage_ns));
-  mask->stage_ns[NUCSEG_STAGE_OVERLAY] = elapsed;
-  mask->stage_ns[NUCSEG_STAGE_TOTAL] = elapsed;
-  return TRUE;
-}
-
-static void
-attach (GstNucsegFilter *self, GstBuffer *outbuf)
-{
-  NucsegMetaFacts *facts = &self->mask;
-
-  facts->pixel_size = self->now.params.pixel_size_um;
-  facts->model = self->stats.model;
-  facts->model_sha256 = self->stats.sha256;
-  facts->backend = self->stats.backend;
-  facts->precision = self->stats.precision;
-  nucseg_meta_attach (outbuf, NUCSEG_META_NAME, facts);
-  nucseg_roi_clear (outbuf);
-  if (self->now.roi_meta && facts->objects) {
-    GstMapInfo map;
-
-    if (gst_buffer_map (facts->objects, &map, GST_MAP_READ)) {
-      nucseg_roi_attach (outbuf, (const NucsegObject *) (gpointer) map.data,
-          facts->n_objects, facts->pixel_size);
-      gst_buffer_unmap (facts->objects, &map);
-    }
-  }
-}
 
 /* Whether a frame that does not follow the one before shows another scene. A
  * few lost frames don't make one: a leaky queue in front of a filter with an
@@ -310,65 +81,236 @@ is_jump (GstNucsegFilter *self, GstClockTime pts)
       || pts - self->mask_pts > JUMP;
 }
 
+static gboolean
+map_pictures (GstNucsegFilter *self, NucsegJob *job)
+{
+  const gboolean in_place = job->draw && job->in == job->out;
+
+  if (!nucseg_filter_map (self, &job->settings, &self->in_info, job->in,
+          in_place ? GST_MAP_READWRITE : GST_MAP_READ, &job->in_map,
+          &job->frame))
+    return FALSE;
+  if (in_place)
+    job->shown = job->frame;
+  return in_place || !job->draw
+      || nucseg_filter_map (self, &job->settings, &self->out_info, job->out,
+          GST_MAP_WRITE, &job->out_map, &job->shown);
+}
+
+/* The label map to write, or the last one where that is drawn again. */
+static gboolean
+map_labels (GstNucsegFilter *self, NucsegJob *job, GError **error)
+{
+  if (job->reuse && !job->draw)
+    return TRUE;
+  job->labels = job->reuse ? gst_buffer_ref (self->mask.labels)
+                           : nucseg_mask_pool_labels (
+                               self->pool, job->frame.width, job->frame.height);
+  if (job->labels
+      && gst_buffer_map (job->labels, &job->labels_map,
+          job->reuse ? GST_MAP_READ : GST_MAP_WRITE))
+    return TRUE;
+  gst_clear_buffer (&job->labels);
+  if (job->reuse)
+    g_set_error_literal (error, NUCSEG_ERROR, NUCSEG_ERROR_MEMORY,
+        "the last label map can't be read");
+  else
+    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_MEMORY,
+        "no memory for a label map of %dx%d", job->frame.width,
+        job->frame.height);
+  return FALSE;
+}
+
+static void
+unmap_all (NucsegJob *job)
+{
+  if (job->labels_map.memory)
+    gst_buffer_unmap (job->labels, &job->labels_map);
+  job->labels_map.memory = NULL;
+  nucseg_filter_unmap (&job->out_map);
+  nucseg_filter_unmap (&job->in_map);
+}
+
+void
+nucseg_job_release (NucsegJob *job)
+{
+  unmap_all (job);
+  gst_clear_buffer (&job->labels);
+  g_clear_error (&job->error);
+}
+
+static void
+fail (GstNucsegFilter *self, NucsegJob *job)
+{
+  self->session_failed = TRUE;
+  nucseg_element_error (
+      GST_ELEMENT (self), g_steal_pointer (&job->error), "segmenting a frame");
+  nucseg_job_release (job);
+}
+
+gboolean
+nucseg_job_begin (GstNucsegFilter *self, NucsegJob *job)
+{
+  GError *error = NULL;
+
+  job->started = g_get_monotonic_time ();
+  if (self->in_cuda && !nucseg_filter_cuda_adopt (self, job->in, &error)) {
+    nucseg_element_error (GST_ELEMENT (self), error, "changing CUDA contexts");
+    return FALSE;
+  }
+  /* none could be had in the last context, as was said then */
+  if (self->n_sessions == 0)
+    return FALSE;
+  if (!map_pictures (self, job)) {
+    nucseg_job_release (job);
+    return FALSE;
+  }
+  if (GST_BUFFER_IS_DISCONT (job->in)
+      && is_jump (self, GST_BUFFER_PTS (job->in)))
+    nucseg_filter_forget_mask (self);
+  job->reuse = self->mask.labels && self->mask_age + 1 < job->settings.interval;
+  /* a mask is drawn with the limits of the run that it is of */
+  job->session =
+      (job->reuse ? self->mask_session : self->turn) % self->n_sessions;
+  if (!map_labels (self, job, &job->error)) {
+    fail (self, job);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+void
+nucseg_job_run (GstNucsegFilter *self, NucsegJob *job)
+{
+  NucsegSession *session = self->sessions[job->session];
+  NucsegFrame *shown = job->draw ? &job->shown : NULL;
+  guint16 *labels = (guint16 *) (gpointer) job->labels_map.data;
+  const gsize stride = (gsize) job->frame.width * sizeof (guint16);
+
+  job->drawn_ns = 0;
+  nucseg_filter_cuda_enter (self);
+  if (!job->reuse)
+    nucseg_session_run (session, &job->frame, &job->settings.params, labels,
+        stride, shown, &job->result, &job->error);
+  else if (shown)
+    nucseg_session_draw (session, &job->frame, &job->settings.params, labels,
+        stride, self->mask.n_objects, shown, &job->drawn_ns, &job->error);
+  nucseg_filter_cuda_leave (self);
+  job->ended = g_get_monotonic_time ();
+}
+
+/* --- The mask and the metadata ------------------------------------------ */
+
+/* A mask from this frame, into self->mask. */
+static gboolean
+take_mask (GstNucsegFilter *self, NucsegJob *job, GError **error)
+{
+  const NucsegResult *result = &job->result;
+  NucsegMetaFacts *mask = &self->mask;
+  GstBuffer *objects =
+      nucseg_mask_pool_objects (self->pool, result->objects, result->n_objects);
+
+  if (!objects && result->n_objects > 0) {
+    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_MEMORY,
+        "no memory for a table of %u nuclei", result->n_objects);
+    return FALSE;
+  }
+  nucseg_filter_forget_mask (self);
+  self->mask_pts = GST_BUFFER_PTS (job->in);
+  self->mask_session = job->session;
+  mask->width = job->frame.width;
+  mask->height = job->frame.height;
+  mask->labels = g_steal_pointer (&job->labels);
+  mask->n_objects = result->n_objects;
+  mask->objects = objects;
+  mask->inferred = TRUE;
+  memcpy (mask->stage_ns, result->stage_ns, sizeof (mask->stage_ns));
+  mask->scale = result->scale;
+  mask->low = result->low;
+  mask->high = result->high;
+  mask->inverted = result->inverted;
+  mask->dropped = result->dropped;
+  return TRUE;
+}
+
+/* The last mask once more. */
+static void
+age_mask (GstNucsegFilter *self, const NucsegJob *job)
+{
+  const GstClockTime pts = GST_BUFFER_PTS (job->in);
+  NucsegMetaFacts *mask = &self->mask;
+
+  mask->inferred = FALSE;
+  mask->age_frames = ++self->mask_age;
+  mask->age =
+      GST_CLOCK_TIME_IS_VALID (pts) && GST_CLOCK_TIME_IS_VALID (self->mask_pts)
+      ? (guint64) ABS (GST_CLOCK_DIFF (self->mask_pts, pts))
+      : 0;
+  memset (mask->stage_ns, 0, sizeof (mask->stage_ns));
+  mask->stage_ns[NUCSEG_STAGE_OVERLAY] = job->drawn_ns;
+  mask->stage_ns[NUCSEG_STAGE_TOTAL] = job->drawn_ns;
+}
+
+static void
+attach (GstNucsegFilter *self, const NucsegJob *job)
+{
+  NucsegMetaFacts *facts = &self->mask;
+
+  facts->pixel_size = job->settings.params.pixel_size_um;
+  facts->model = self->stats.model;
+  facts->model_sha256 = self->stats.sha256;
+  facts->backend = self->stats.backend;
+  facts->precision = self->stats.precision;
+  nucseg_meta_attach (job->out, NUCSEG_META_NAME, facts);
+  nucseg_roi_clear (job->out);
+  if (job->settings.roi_meta && facts->objects) {
+    GstMapInfo map;
+
+    if (gst_buffer_map (facts->objects, &map, GST_MAP_READ)) {
+      nucseg_roi_attach (job->out, (const NucsegObject *) (gpointer) map.data,
+          facts->n_objects, facts->pixel_size);
+      gst_buffer_unmap (facts->objects, &map);
+    }
+  }
+}
+
+gboolean
+nucseg_job_finish (GstNucsegFilter *self, NucsegJob *job)
+{
+  const gint64 resumed = g_get_monotonic_time ();
+  gint64 took;
+
+  unmap_all (job);
+  if (job->error || (!job->reuse && !take_mask (self, job, &job->error))) {
+    fail (self, job);
+    return FALSE;
+  }
+  if (job->reuse)
+    age_mask (self, job);
+  gst_clear_buffer (&job->labels);
+  attach (self, job);
+  GST_LOG_OBJECT (self, "frame of %" GST_TIME_FORMAT ": %u nuclei, %s",
+      GST_TIME_ARGS (GST_BUFFER_PTS (job->in)), self->mask.n_objects,
+      self->mask.inferred ? "inferred" : "reused");
+  /* between the two it waited for the frames after it */
+  took = job->ended - job->started + g_get_monotonic_time () - resumed;
+  nucseg_filter_stats_add (self, &self->mask, (guint64) took * 1000);
+  return TRUE;
+}
+
+/* One frame at a time. */
 static GstFlowReturn
 transform (GstBaseTransform *trans, GstBuffer *inbuf, GstBuffer *outbuf)
 {
   GstNucsegFilter *self = GST_NUCSEG_FILTER (trans);
-  const gboolean in_place = self->draw && inbuf == outbuf;
-  const gint64 started = g_get_monotonic_time ();
-  const GstClockTime pts = GST_BUFFER_PTS (inbuf);
-  GstVideoFrame in, out;
-  NucsegFrame frame, shown;
-  NucsegFrame *draw_on = NULL;
-  NucsegMemory memory;
-  GError *error = NULL;
-  gboolean ok;
+  NucsegJob *job = nucseg_filter_next_job (self);
 
-  if (self->in_cuda && !nucseg_filter_cuda_adopt (self, inbuf, &error)) {
-    nucseg_element_error (GST_ELEMENT (self), error, "changing CUDA contexts");
+  job->in = inbuf;
+  job->out = outbuf;
+  if (!nucseg_job_begin (self, job))
     return GST_FLOW_ERROR;
-  }
-  if (!map_frame (self, &in, &self->in_info, inbuf,
-          in_place ? GST_MAP_READWRITE : GST_MAP_READ, &memory))
-    return GST_FLOW_ERROR;
-  describe_frame (self, &in, memory, &frame);
-  if (in_place) {
-    shown = frame;
-    draw_on = &shown;
-  } else if (self->draw) {
-    if (!map_frame (
-            self, &out, &self->out_info, outbuf, GST_MAP_WRITE, &memory)) {
-      gst_video_frame_unmap (&in);
-      return GST_FLOW_ERROR;
-    }
-    describe_frame (self, &out, memory, &shown);
-    draw_on = &shown;
-  }
-
-  if (GST_BUFFER_IS_DISCONT (inbuf) && is_jump (self, pts))
-    nucseg_filter_forget_mask (self);
-  nucseg_filter_cuda_enter (self);
-  if (self->mask.labels && self->mask_age + 1 < self->now.interval)
-    ok = reuse (self, &frame, draw_on, pts, &error);
-  else
-    ok = infer (self, &frame, draw_on, pts, &error);
-  nucseg_filter_cuda_leave (self);
-
-  if (self->draw && !in_place)
-    gst_video_frame_unmap (&out);
-  gst_video_frame_unmap (&in);
-  if (!ok) {
-    self->session_failed = TRUE;
-    nucseg_element_error (GST_ELEMENT (self), error, "segmenting a frame");
-    return GST_FLOW_ERROR;
-  }
-  attach (self, outbuf);
-  GST_LOG_OBJECT (self, "frame of %" GST_TIME_FORMAT ": %u nuclei, %s",
-      GST_TIME_ARGS (pts), self->mask.n_objects,
-      self->mask.inferred ? "inferred" : "reused");
-  nucseg_filter_stats_add (
-      self, &self->mask, (guint64) (g_get_monotonic_time () - started) * 1000);
-  return GST_FLOW_OK;
+  nucseg_job_run (self, job);
+  return nucseg_job_finish (self, job) ? GST_FLOW_OK : GST_FLOW_ERROR;
 }
 
 void

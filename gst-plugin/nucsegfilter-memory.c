@@ -18,6 +18,15 @@ get_size (GstBufferPool *pool)
   return size;
 }
 
+/* Buffers of either side that are here at once, where it is more than the one
+ * that is passed on; else 0. A pool with fewer would have us wait for
+ * ourselves. */
+static guint
+get_needed (GstNucsegFilter *self)
+{
+  return self->n_sessions > 1 ? self->n_sessions : 0;
+}
+
 static gboolean
 propose_cuda (GstNucsegFilter *self, GstQuery *query)
 {
@@ -29,13 +38,14 @@ propose_cuda (GstNucsegFilter *self, GstQuery *query)
   pool = nucseg_filter_cuda_pool_new (self);
   config = gst_buffer_pool_get_config (pool);
   gst_buffer_pool_config_set_params (
-      config, caps, GST_VIDEO_INFO_SIZE (&self->in_info), 0, 0);
+      config, caps, GST_VIDEO_INFO_SIZE (&self->in_info), get_needed (self), 0);
   gst_buffer_pool_config_add_option (config, GST_BUFFER_POOL_OPTION_VIDEO_META);
   if (!gst_buffer_pool_set_config (pool, config)) {
     gst_object_unref (pool);
     return FALSE;
   }
-  gst_query_add_allocation_pool (query, pool, get_size (pool), 0, 0);
+  gst_query_add_allocation_pool (
+      query, pool, get_size (pool), get_needed (self), 0);
   gst_object_unref (pool);
   return TRUE;
 }
@@ -46,9 +56,8 @@ propose_allocation (
 {
   GstNucsegFilter *self = GST_NUCSEG_FILTER (trans);
 
-  if (!GST_BASE_TRANSFORM_CLASS (
-          g_type_class_peek_parent (g_type_class_peek (GST_TYPE_NUCSEG_FILTER)))
-           ->propose_allocation (trans, decide_query, query))
+  if (!NUCSEG_FILTER_PARENT_CLASS->propose_allocation (
+          trans, decide_query, query))
     return FALSE;
   /* A padded buffer may go on as it is: only who comes after can say whether
    * that is well. Where the format changes it never goes on. */
@@ -58,7 +67,12 @@ propose_allocation (
     if (!gst_query_find_allocation_meta (query, GST_VIDEO_META_API_TYPE, NULL))
       gst_query_add_allocation_meta (query, GST_VIDEO_META_API_TYPE, NULL);
   }
-  return !self->in_cuda || propose_cuda (self, query);
+  if (self->in_cuda)
+    return propose_cuda (self, query);
+  if (get_needed (self) > 0)
+    gst_query_add_allocation_pool (query, NULL,
+        GST_VIDEO_INFO_SIZE (&self->in_info), get_needed (self), 0);
+  return TRUE;
 }
 
 static gboolean
@@ -77,6 +91,12 @@ decide_allocation (GstBaseTransform *trans, GstQuery *query)
   if (offered) {
     gst_query_parse_nth_allocation_pool (query, 0, &pool, &size, &min, &max);
     size = MAX (size, GST_VIDEO_INFO_SIZE (&self->out_info));
+  }
+  if (get_needed (self) > 0)
+    min = MAX (min, 1) + get_needed (self) - 1;
+  if (max > 0 && max < min) {
+    gst_clear_object (&pool);
+    max = 0;
   }
   if (pool && self->out_cuda && !nucseg_filter_cuda_pool_fits (self, pool))
     gst_clear_object (&pool);
@@ -97,9 +117,7 @@ decide_allocation (GstBaseTransform *trans, GstQuery *query)
     gst_query_add_allocation_pool (query, pool, size, min, max);
   gst_object_unref (pool);
 
-  return GST_BASE_TRANSFORM_CLASS (
-      g_type_class_peek_parent (g_type_class_peek (GST_TYPE_NUCSEG_FILTER)))
-      ->decide_allocation (trans, query);
+  return NUCSEG_FILTER_PARENT_CLASS->decide_allocation (trans, query);
 }
 
 void

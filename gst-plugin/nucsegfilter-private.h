@@ -10,6 +10,8 @@
  *   nucsegfilter-memory.c   which buffers are proposed and allocated
  *   nucsegfilter-cuda.c   CUDA memory and whose context (option gstcuda)
  *   nucsegfilter-frame.c  one frame's way
+ *   nucsegfilter-map.c    buffers as frames of the engine
+ *   nucsegfilter-jobs.c   several frames in work at once
  *   nucsegfilter-stats.c  times and counts
  */
 #ifndef NUCSEG_FILTER_PRIVATE_H
@@ -26,6 +28,13 @@ G_BEGIN_DECLS
 GST_DEBUG_CATEGORY_EXTERN (nucseg_filter_debug);
 #define GST_CAT_DEFAULT nucseg_filter_debug
 
+#define NUCSEG_FILTER_PARENT_CLASS                                             \
+  (GST_BASE_TRANSFORM_CLASS (                                                  \
+      g_type_class_peek_parent (g_type_class_peek (GST_TYPE_NUCSEG_FILTER))))
+
+/* Frames that may be in work at once. */
+#define NUCSEG_MAX_DEPTH 4
+
 /* --- Settings (nucsegfilter-props.c, -specs.c)
  * ------------------------------------ */
 
@@ -35,6 +44,7 @@ typedef struct {
   gint backend; /* of the enumeration GstNucsegBackend */
   NucsegPrecision precision;
   guint threads;
+  guint depth; /* pipeline-depth */
 } NucsegSessionSettings;
 
 /* May change from frame to frame. */
@@ -82,7 +92,9 @@ typedef struct {
   guint32 us[NUCSEG_STATS_ROWS][NUCSEG_STATS_WINDOW];
   /* Of the running session, interned; NULL when there is none. */
   const gchar *model, *sha256, *backend, *precision;
-  GstClockTime latency; /* as reported */
+  GstClockTime latency; /* what a frame takes, as reported */
+  guint held; /* frames that have to come before one goes out */
+  GstClockTime frame_duration; /* 0: not known */
 } NucsegStats;
 
 /* All of these take the object lock. */
@@ -90,8 +102,14 @@ void nucseg_filter_stats_reset (GstNucsegFilter *self);
 void nucseg_filter_stats_add (
     GstNucsegFilter *self, const NucsegMetaFacts *facts, guint64 element_ns);
 GstStructure *nucseg_filter_stats_get (GstNucsegFilter *self);
-/* Reports @latency from now on if it differs enough, with a message. */
+/* A frame takes @latency: reported from now on if it differs enough, with a
+ * message. */
 void nucseg_filter_set_latency (GstNucsegFilter *self, GstClockTime latency);
+/* A frame waits until @held more have come, each @frame_duration after the
+ * other (0: not known); a change is reported with a message. */
+void nucseg_filter_set_held (
+    GstNucsegFilter *self, guint held, GstClockTime frame_duration);
+/* Both together. */
 GstClockTime nucseg_filter_get_latency (GstNucsegFilter *self);
 
 /* --- Caps (nucsegfilter-caps.c) ------------------------------------------ */
@@ -102,13 +120,15 @@ NucsegFormat nucseg_filter_format (GstVideoFormat format);
 
 /* --- Sessions (nucsegfilter-session.c) ----------------------------------- */
 
-/* Makes self->session for the settings, or keeps the last one, with its plans,
- * if it was made for the same. FALSE with an error of the engine. */
+/* Makes self->sessions for the settings, self->depth of them, or keeps the last
+ * ones, with their plans, if they were made for the same. FALSE with an error
+ * of the engine. */
 gboolean nucseg_filter_begin_session (GstNucsegFilter *self, GError **error);
 void nucseg_filter_end_session (GstNucsegFilter *self);
-/* Plans of the session for @frame, and what a frame of it takes in
- * microseconds; another back end may have taken over. FALSE with an error of
- * the engine. */
+/* Plans of all sessions for @frame, and what a frame of it takes in
+ * microseconds; another back end may have taken over, and sessions that no
+ * longer have the back end of the first are gone. FALSE with an error of the
+ * engine. */
 gboolean nucseg_filter_warm_up (GstNucsegFilter *self, const NucsegFrame *frame,
     const NucsegParams *params, gint64 *took, GError **error);
 
@@ -122,6 +142,64 @@ void nucseg_filter_install_frame (GstNucsegFilterClass *klass);
 /* The next frame is inferred, whatever the interval says. */
 void nucseg_filter_forget_mask (GstNucsegFilter *self);
 
+/* A frame in work. Between begin and finish it is its worker's. */
+typedef struct {
+  GstBuffer *in, *out; /* the same where nothing has to be copied */
+  NucsegFrameSettings settings;
+  gboolean draw; /* this frame's pixels are written */
+  gboolean reuse; /* of the last mask */
+  guint session; /* of self->sessions */
+  GstVideoFrame in_map, out_map; /* buffer NULL: not mapped */
+  NucsegFrame frame, shown;
+  GstBuffer *labels; /* NULL: none are needed */
+  GstMapInfo labels_map; /* memory NULL: not mapped */
+  gint64 started, ended; /* microseconds */
+  NucsegResult result;
+  guint64 drawn_ns;
+  GError *error;
+  gboolean done; /* under jobs_lock */
+} NucsegJob;
+
+/* The frame of @job, whose buffers are given and whose settings
+ * prepare_output_buffer() took: mapped, and all decided that depends on the
+ * frames before. FALSE: an error was posted, nothing is left to release. */
+gboolean nucseg_job_begin (GstNucsegFilter *self, NucsegJob *job);
+/* Computes; any thread. */
+void nucseg_job_run (GstNucsegFilter *self, NucsegJob *job);
+/* Unmaps, and attaches what was found. FALSE: an error was posted. In either
+ * case the buffers are the caller's to give away. */
+gboolean nucseg_job_finish (GstNucsegFilter *self, NucsegJob *job);
+/* In place of finish: nothing comes of this frame. */
+void nucseg_job_release (NucsegJob *job);
+
+/* --- Mapping (nucsegfilter-map.c) ----------------------------------------- */
+
+/* Maps @buffer, which has to be what @info says and stays the caller's, and
+ * describes it. FALSE: an error was posted. */
+gboolean
+nucseg_filter_map (GstNucsegFilter *self, const NucsegFrameSettings *settings,
+    const GstVideoInfo *info, GstBuffer *buffer, GstMapFlags flags,
+    GstVideoFrame *mapped, NucsegFrame *frame);
+/* If it is mapped. */
+void nucseg_filter_unmap (GstVideoFrame *mapped);
+
+/* --- Frames in work (nucsegfilter-jobs.c): in the streaming thread -------- */
+
+void nucseg_filter_install_jobs (GstNucsegFilterClass *klass);
+gboolean nucseg_filter_start_workers (GstNucsegFilter *self, GError **error);
+/* Drops what is in work. */
+void nucseg_filter_stop_workers (GstNucsegFilter *self);
+/* The one that the next frame gets. */
+NucsegJob *nucseg_filter_next_job (GstNucsegFilter *self);
+/* Finishes all frames in work and pushes them; what downstream says to it is
+ * returned with the next buffer. */
+void nucseg_filter_drain (GstNucsegFilter *self);
+/* Waits for all frames in work; none is pushed. */
+void nucseg_filter_drop_jobs (GstNucsegFilter *self);
+/* For the latency. */
+void nucseg_filter_note_depth (
+    GstNucsegFilter *self, const NucsegFrameSettings *settings);
+
 /* ------------------------------------------------------------------------ */
 
 struct _GstNucsegFilter {
@@ -133,10 +211,12 @@ struct _GstNucsegFilter {
   NucsegStats stats;
 
   /* Owned by whoever changes the state, then by the streaming thread. */
-  NucsegSession *session;
-  gchar *session_key; /* the settings that made it */
+  guint depth; /* as it was at the start */
+  NucsegSession *sessions[NUCSEG_MAX_DEPTH];
+  guint n_sessions; /* at most depth */
+  gchar *session_key; /* the settings that made them */
   gboolean session_failed; /* not to be used for another start */
-  GstObject *session_cuda; /* CUDA context of its plans, or NULL */
+  GstObject *session_cuda; /* CUDA context of their plans, or NULL */
   GstObject *cuda; /* ours, or a neighbour's that was adopted, or NULL */
   NucsegMaskPool *pool;
 
@@ -144,11 +224,18 @@ struct _GstNucsegFilter {
   GstVideoInfo in_info, out_info;
   gboolean in_cuda, out_cuda; /* the caps' memory */
   gboolean downstream_video_meta;
-  NucsegFrameSettings now; /* of the frame being worked on */
-  gboolean draw; /* this frame's pixels are written */
+  NucsegJob jobs[NUCSEG_MAX_DEPTH]; /* a ring */
+  guint oldest, in_work;
+  guint turn; /* session of the next frame */
+  GstFlowReturn flow; /* what the next buffer is answered with */
   NucsegMetaFacts mask; /* the last inferred one; labels NULL: none */
   GstClockTime mask_pts;
   guint mask_age; /* frames since */
+  guint mask_session; /* that it was inferred by */
+
+  GThreadPool *workers; /* NULL: the streaming thread does it all */
+  GMutex jobs_lock;
+  GCond jobs_done;
 };
 
 G_END_DECLS

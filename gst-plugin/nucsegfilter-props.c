@@ -9,6 +9,7 @@ void
 nucseg_filter_init_settings (GstNucsegFilter *self)
 {
   self->session_settings.model = g_strdup (DEFAULT_MODEL);
+  self->session_settings.depth = DEFAULT_PIPELINE_DEPTH;
   self->frame_settings.params = (NucsegParams) NUCSEG_PARAMS_INIT;
   self->frame_settings.significant_bits = DEFAULT_SIGNIFICANT_BITS;
   self->frame_settings.interval = DEFAULT_INTERVAL;
@@ -55,6 +56,9 @@ set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
     break;
   case PROP_THREADS:
     session->threads = g_value_get_uint (value);
+    break;
+  case PROP_PIPELINE_DEPTH:
+    session->depth = g_value_get_uint (value);
     break;
   case PROP_SCALE:
     params->scale = g_value_get_double (value);
@@ -147,6 +151,9 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
     break;
   case PROP_THREADS:
     g_value_set_uint (value, session->threads);
+    break;
+  case PROP_PIPELINE_DEPTH:
+    g_value_set_uint (value, session->depth);
     break;
   case PROP_SCALE:
     g_value_set_double (value, params->scale);

@@ -9,10 +9,18 @@
 
 #define SLOW_WARM_UP (500 * 1000) /* microseconds */
 
+/* The first @n; a model has what they share. */
+static void
+keep_sessions (GstNucsegFilter *self, guint n)
+{
+  while (self->n_sessions > n)
+    g_clear_pointer (&self->sessions[--self->n_sessions], nucseg_session_free);
+}
+
 void
 nucseg_filter_end_session (GstNucsegFilter *self)
 {
-  g_clear_pointer (&self->session, nucseg_session_free);
+  keep_sessions (self, 0);
   g_clear_pointer (&self->session_key, g_free);
   gst_clear_object (&self->session_cuda);
   self->session_failed = FALSE;
@@ -33,9 +41,10 @@ make_session (GstNucsegFilter *self, GError **error)
   options.threads = self->session_settings.threads;
   GST_OBJECT_UNLOCK (self);
 
-  key = g_strdup_printf ("%s %s %u %s", options.backend,
-      nucseg_precision_name (options.precision), options.threads, name);
-  if (self->session && !self->session_failed
+  key = g_strdup_printf ("%s %s %u %u %s", options.backend,
+      nucseg_precision_name (options.precision), options.threads, self->depth,
+      name);
+  if (self->n_sessions > 0 && !self->session_failed
       && g_strcmp0 (key, self->session_key) == 0) {
     GST_DEBUG_OBJECT (self, "keeping the session");
     return TRUE;
@@ -44,9 +53,15 @@ make_session (GstNucsegFilter *self, GError **error)
   model = nucseg_model_load (name, error);
   if (!model)
     return FALSE;
-  self->session = nucseg_session_new (model, &options, error);
-  if (!self->session)
-    return FALSE;
+  while (self->n_sessions < self->depth) {
+    self->sessions[self->n_sessions] =
+        nucseg_session_new (model, &options, error);
+    if (!self->sessions[self->n_sessions]) {
+      nucseg_filter_end_session (self);
+      return FALSE;
+    }
+    self->n_sessions++;
+  }
   self->session_key = g_steal_pointer (&key);
   return TRUE;
 }
@@ -55,16 +70,16 @@ make_session (GstNucsegFilter *self, GError **error)
 static void
 note_session (GstNucsegFilter *self)
 {
-  NucsegModel *model = nucseg_session_get_model (self->session);
+  NucsegModel *model = nucseg_session_get_model (self->sessions[0]);
 
   GST_OBJECT_LOCK (self);
   /* interned: metas on buffers far away carry them for as long as they like */
   self->stats.model = g_intern_string (nucseg_model_get_name (model));
   self->stats.sha256 = g_intern_string (nucseg_model_get_sha256 (model));
   self->stats.backend =
-      g_intern_string (nucseg_session_get_backend (self->session));
+      g_intern_string (nucseg_session_get_backend (self->sessions[0]));
   self->stats.precision =
-      nucseg_precision_name (nucseg_session_get_precision (self->session));
+      nucseg_precision_name (nucseg_session_get_precision (self->sessions[0]));
   GST_OBJECT_UNLOCK (self);
   GST_INFO_OBJECT (self, "model %s (%s), back end %s, precision %s",
       self->stats.model, self->stats.sha256, self->stats.backend,
@@ -76,7 +91,7 @@ note_session (GstNucsegFilter *self)
 static void
 tell_fallback (GstNucsegFilter *self)
 {
-  const GError *why = nucseg_session_get_fallback (self->session);
+  const GError *why = nucseg_session_get_fallback (self->sessions[0]);
   g_autofree gchar *instead = NULL;
 
   if (!why)
@@ -102,31 +117,71 @@ nucseg_filter_begin_session (GstNucsegFilter *self, GError **error)
   return TRUE;
 }
 
+static gboolean
+run_empty (GstNucsegFilter *self, NucsegSession *session,
+    const NucsegFrame *frame, const NucsegParams *params, GError **error)
+{
+  gboolean ok;
+
+  nucseg_filter_cuda_enter (self);
+  ok = nucseg_session_warm_up (session, frame, params, error);
+  nucseg_filter_cuda_leave (self);
+  return ok;
+}
+
+/* Frames must not differ with the session that they meet: one that another
+ * back end took over (a GPU's memory was enough for those before it, say) isn't
+ * used, nor those after it. */
+static gboolean
+warm_up_others (GstNucsegFilter *self, const NucsegFrame *frame,
+    const NucsegParams *params, GError **error)
+{
+  NucsegSession *first = self->sessions[0];
+
+  for (guint i = 1; i < self->n_sessions; i++) {
+    NucsegSession *session = self->sessions[i];
+    const GError *why;
+
+    if (!run_empty (self, session, frame, params, error))
+      return FALSE;
+    if (g_str_equal (nucseg_session_get_backend (session),
+            nucseg_session_get_backend (first)))
+      continue;
+    why = nucseg_session_get_fallback (session);
+    if (why) {
+      g_autofree gchar *instead =
+          g_strdup_printf ("%u of %u frames %s in work at once", i,
+              self->n_sessions, i == 1 ? "is" : "are");
+
+      nucseg_element_warning (
+          GST_ELEMENT (self), why, "making ready for more frames", instead);
+    }
+    keep_sessions (self, i);
+  }
+  return TRUE;
+}
+
 gboolean
 nucseg_filter_warm_up (GstNucsegFilter *self, const NucsegFrame *frame,
     const NucsegParams *params, gint64 *took, GError **error)
 {
-  const gchar *backend = nucseg_session_get_backend (self->session);
+  const gchar *backend = nucseg_session_get_backend (self->sessions[0]);
 
   /* The first run builds the plan; the second shows what a frame takes, unless
    * the first was so long that the building no longer counts. */
   *took = 0;
   for (guint run = 0; run < 2 && *took < SLOW_WARM_UP; run++) {
     const gint64 started = g_get_monotonic_time ();
-    gboolean ok;
 
-    nucseg_filter_cuda_enter (self);
-    ok = nucseg_session_warm_up (self->session, frame, params, error);
-    nucseg_filter_cuda_leave (self);
-    if (!ok)
+    if (!run_empty (self, self->sessions[0], frame, params, error))
       return FALSE;
     *took = g_get_monotonic_time () - started;
     GST_DEBUG_OBJECT (self, "warm-up %u of %dx%d took %" G_GINT64_FORMAT " us",
         run, frame->width, frame->height, *took);
   }
-  if (!g_str_equal (backend, nucseg_session_get_backend (self->session))) {
+  if (!g_str_equal (backend, nucseg_session_get_backend (self->sessions[0]))) {
     note_session (self);
     tell_fallback (self);
   }
-  return TRUE;
+  return warm_up_others (self, frame, params, error);
 }

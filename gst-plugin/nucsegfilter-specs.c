@@ -129,6 +129,24 @@ install_session_properties (GObjectClass *klass)
   g_object_class_install_property (klass, PROP_THREADS,
       g_param_spec_uint ("threads", "Threads",
           "CPU threads (0 = all that the process may use)", 0, 256, 0, READY));
+  /**
+   * GstNucsegFilter:pipeline-depth:
+   *
+   * Frames that are in work at once. On a GPU upload, network and download of
+   * neighbouring frames can overlap then, for more throughput. Each frame
+   * beyond the first adds the duration of one frame of latency, and memory: a
+   * plan and two buffers. On a CPU one frame takes all threads as it is. With
+   * an #GstNucsegFilter:interval above 1 one frame at a time is in work: masks
+   * that are reused depend on the frame before.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property (klass, PROP_PIPELINE_DEPTH,
+      g_param_spec_uint ("pipeline-depth", "Pipeline depth",
+          "Frames in work at once: more throughput on a GPU, each beyond the "
+          "first adds the duration of one frame of latency (with interval "
+          "above 1, one is in work)",
+          1, NUCSEG_MAX_DEPTH, DEFAULT_PIPELINE_DEPTH, READY));
 }
 
 static void
@@ -311,8 +329,10 @@ install_object_properties (GObjectClass *klass)
    * percentile of the last 1000 frames in microseconds (guint) of each stage,
    * prepare-p50, prepare-p99, network-, decode-, overlay- and total- (of
    * inferred frames), and element-p50, element-p99 (all that the element did,
-   * on all frames). While a session is there: model, model-sha256, backend and
-   * precision. Any thread may read it while frames run.
+   * on all frames, without the wait for others of
+   * #GstNucsegFilter:pipeline-depth). While a session is there: model,
+   * model-sha256, backend and precision. Any thread may read it while frames
+   * run.
    *
    * Since: 0.1
    */

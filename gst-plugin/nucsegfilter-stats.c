@@ -31,6 +31,23 @@ nucseg_filter_stats_reset (GstNucsegFilter *self)
   GST_OBJECT_UNLOCK (self);
 }
 
+/* Under the object lock. A stream without a rate is taken to bring frames as
+ * fast as they are done. */
+static GstClockTime
+get_latency (const NucsegStats *stats)
+{
+  return stats->latency
+      + stats->held
+      * (stats->frame_duration ? stats->frame_duration : stats->latency);
+}
+
+static void
+post_latency (GstNucsegFilter *self)
+{
+  gst_element_post_message (
+      GST_ELEMENT (self), gst_message_new_latency (GST_OBJECT (self)));
+}
+
 void
 nucseg_filter_set_latency (GstNucsegFilter *self, GstClockTime latency)
 {
@@ -51,8 +68,27 @@ nucseg_filter_set_latency (GstNucsegFilter *self, GstClockTime latency)
     GST_INFO_OBJECT (self,
         "latency %" GST_TIME_FORMAT ", was %" GST_TIME_FORMAT,
         GST_TIME_ARGS (latency), GST_TIME_ARGS (old));
-    gst_element_post_message (
-        GST_ELEMENT (self), gst_message_new_latency (GST_OBJECT (self)));
+    post_latency (self);
+  }
+}
+
+void
+nucseg_filter_set_held (
+    GstNucsegFilter *self, guint held, GstClockTime frame_duration)
+{
+  GstClockTime old;
+  gboolean changed;
+
+  GST_OBJECT_LOCK (self);
+  old = get_latency (&self->stats);
+  self->stats.held = held;
+  self->stats.frame_duration = frame_duration;
+  changed = get_latency (&self->stats) != old;
+  GST_OBJECT_UNLOCK (self);
+
+  if (changed) {
+    GST_INFO_OBJECT (self, "latency of %u more frames", held);
+    post_latency (self);
   }
 }
 
@@ -62,7 +98,7 @@ nucseg_filter_get_latency (GstNucsegFilter *self)
   GstClockTime latency;
 
   GST_OBJECT_LOCK (self);
-  latency = self->stats.latency;
+  latency = get_latency (&self->stats);
   GST_OBJECT_UNLOCK (self);
   return latency;
 }
@@ -121,7 +157,7 @@ nucseg_filter_stats_get (GstNucsegFilter *self)
 
   s = gst_structure_new ("nucseg-stats", "frames", G_TYPE_UINT64, stats->frames,
       "inferred", G_TYPE_UINT64, stats->inferred, "nuclei", G_TYPE_UINT,
-      stats->nuclei, "latency", G_TYPE_UINT64, stats->latency, NULL);
+      stats->nuclei, "latency", G_TYPE_UINT64, get_latency (stats), NULL);
   for (guint i = 0; i <= NUCSEG_STATS_ELEMENT; i++) {
     const gboolean element = i == NUCSEG_STATS_ELEMENT;
     const gchar *name = element ? "element" : nucseg_stage_name (i);

@@ -60,7 +60,11 @@ start (GstBaseTransform *trans)
   GError *error = NULL;
 
   nucseg_filter_stats_reset (self);
-  if (!nucseg_filter_begin_session (self, &error)) {
+  GST_OBJECT_LOCK (self);
+  self->depth = self->session_settings.depth;
+  GST_OBJECT_UNLOCK (self);
+  if (!nucseg_filter_begin_session (self, &error)
+      || !nucseg_filter_start_workers (self, &error)) {
     nucseg_element_error (GST_ELEMENT (self), error, "starting");
     return FALSE;
   }
@@ -73,6 +77,7 @@ stop (GstBaseTransform *trans)
 {
   GstNucsegFilter *self = GST_NUCSEG_FILTER (trans);
 
+  nucseg_filter_stop_workers (self);
   nucseg_filter_forget_mask (self);
   g_clear_pointer (&self->pool, nucseg_mask_pool_free);
   nucseg_filter_stats_reset (self);
@@ -112,13 +117,24 @@ set_context (GstElement *element, GstContext *context)
 static gboolean
 sink_event (GstBaseTransform *trans, GstEvent *event)
 {
+  GstNucsegFilter *self = GST_NUCSEG_FILTER (trans);
+
+  /* Serialized events come in the streaming thread, or (the end of a flush)
+   * while it is held. They stay behind the frames that they came behind. */
+  if (GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_STOP)
+    nucseg_filter_drop_jobs (self);
+  else if (GST_EVENT_IS_SERIALIZED (event))
+    nucseg_filter_drain (self);
+
   switch (GST_EVENT_TYPE (event)) {
   case GST_EVENT_STREAM_START:
-  case GST_EVENT_SEGMENT:
   case GST_EVENT_FLUSH_STOP:
-    /* What comes may be another scene. These events come in the streaming
-     * thread, or (the flush) while it is held. */
-    nucseg_filter_forget_mask (GST_NUCSEG_FILTER (trans));
+    /* what was said to the frames before doesn't hold any more */
+    self->flow = GST_FLOW_OK;
+    /* fall through */
+  case GST_EVENT_SEGMENT:
+    /* What comes may be another scene. */
+    nucseg_filter_forget_mask (self);
     break;
   default:
     break;
@@ -134,6 +150,9 @@ query (GstBaseTransform *trans, GstPadDirection direction, GstQuery *q)
   GstClockTime min, max, own;
   gboolean live;
 
+  /* a serialized query asks who has seen all frames before it */
+  if (direction == GST_PAD_SINK && GST_QUERY_IS_SERIALIZED (q))
+    nucseg_filter_drain (self);
   if (GST_QUERY_TYPE (q) == GST_QUERY_CONTEXT
       && nucseg_filter_cuda_query (self, q))
     return TRUE;
@@ -163,6 +182,8 @@ finalize (GObject *object)
   nucseg_filter_forget_mask (self);
   nucseg_mask_pool_free (self->pool);
   g_free (self->session_settings.model);
+  g_mutex_clear (&self->jobs_lock);
+  g_cond_clear (&self->jobs_done);
   G_OBJECT_CLASS (gst_nucseg_filter_parent_class)->finalize (object);
 }
 
@@ -178,6 +199,7 @@ gst_nucseg_filter_class_init (GstNucsegFilterClass *klass)
   nucseg_filter_install_caps (klass);
   nucseg_filter_install_memory (klass);
   nucseg_filter_install_frame (klass);
+  nucseg_filter_install_jobs (klass);
   element_class->change_state = GST_DEBUG_FUNCPTR (change_state);
   element_class->set_context = GST_DEBUG_FUNCPTR (set_context);
   trans_class->start = GST_DEBUG_FUNCPTR (start);
@@ -196,6 +218,8 @@ static void
 gst_nucseg_filter_init (GstNucsegFilter *self)
 {
   nucseg_filter_init_settings (self);
+  g_mutex_init (&self->jobs_lock);
+  g_cond_init (&self->jobs_done);
   nucseg_filter_forget_mask (self);
   gst_video_info_init (&self->in_info);
   gst_video_info_init (&self->out_info);

@@ -63,6 +63,7 @@ typedef struct {
   gboolean is_weights;
 } Header;
 
+static GMutex lock; /* sessions of several threads */
 static EmulatedLog log_of_memory;
 
 NUCSEG_API EmulatedLog *emulated_get_log (void);
@@ -184,11 +185,13 @@ nucseg_cuda_alloc (
   check_entered (device);
   memset (block, 0, ALIGNMENT + padded);
   *header = (Header){ padded, g_str_equal (what, "the network's weights") };
+  g_mutex_lock (&lock);
   log_of_memory.live += padded;
   if (header->is_weights) {
     log_of_memory.live_weights += padded;
     log_of_memory.n_weights++;
   }
+  g_mutex_unlock (&lock);
   return block + ALIGNMENT;
 }
 
@@ -203,9 +206,11 @@ nucseg_cuda_free (NucsegCudaDevice *device, gpointer memory)
     return;
   block -= ALIGNMENT;
   header = (const Header *) block;
+  g_mutex_lock (&lock);
   log_of_memory.live -= header->size;
   if (header->is_weights)
     log_of_memory.live_weights -= header->size;
+  g_mutex_unlock (&lock);
   g_aligned_free (block);
 }
 

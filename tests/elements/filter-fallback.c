@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * filter-fallback.c: backend=auto where the module cuda is installed and its
- * device can't be used: the CPU does the work, and the bus says so. Fakes of
- * tests/engine stand for the module.
+ * device can't be used: the CPU does the work, and the bus says so. Also how
+ * many frames that device has in work. Fakes of tests/engine stand for the
+ * module.
  */
 #include "support.h"
 
@@ -168,6 +169,66 @@ test_no_memory (void)
   finish (h, filter, bus);
 }
 
+/* What the GPU has no memory for is a second frame in work: all are computed by
+ * the one session that is there. */
+static void
+test_one_plan (void)
+{
+  const GstVideoInfo info = nst_info (GST_VIDEO_FORMAT_GRAY8, 64, 48);
+  g_autofree gchar *caps = nst_caps (GST_VIDEO_FORMAT_GRAY8, 64, 48);
+  GstBus *bus = gst_bus_new ();
+  GstElement *filter = new_filter ("auto", bus);
+  GstHarness *h;
+  GstMessage *message;
+  g_autoptr (GError) error = NULL;
+
+  install_fake ("cuda-oneplan");
+  g_object_set (filter, "pipeline-depth", 3, NULL);
+  h = nst_harness_new (filter, NULL);
+  gst_harness_set_src_caps_str (h, caps);
+  message = gst_bus_pop_filtered (bus, GST_MESSAGE_WARNING);
+  g_assert_nonnull (message);
+  gst_message_parse_warning (message, &error, NULL);
+  gst_message_unref (message);
+  g_test_message ("%s", error->message);
+  g_assert_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NO_SPACE_LEFT);
+  g_assert_true (
+      g_str_has_suffix (error->message, "1 of 3 frames is in work at once"));
+  assert_silent (bus);
+  for (guint i = 0; i < 4; i++) {
+    GstBuffer *buffer = nst_push_and_pull (h, nst_frame_new (&info, i, NULL));
+    NucsegMasks masks;
+
+    g_assert_true (nucseg_masks_map (buffer, NUCSEG_META_NAME, &masks));
+    g_assert_cmpstr (
+        gst_structure_get_string (masks.structure, "backend"), ==, "cuda");
+    nucseg_masks_unmap (&masks);
+    gst_buffer_unref (buffer);
+  }
+  finish (h, filter, bus);
+}
+
+/* Frames of which none is done before the third is there. */
+static void
+test_at_once (void)
+{
+  const GstVideoInfo info = nst_info (GST_VIDEO_FORMAT_GRAY8, 64, 48);
+  g_autofree gchar *caps = nst_caps (GST_VIDEO_FORMAT_GRAY8, 64, 48);
+  GstBus *bus = gst_bus_new ();
+  GstElement *filter = new_filter ("cuda", bus);
+  GstHarness *h;
+
+  install_fake ("cuda-meet");
+  g_object_set (filter, "pipeline-depth", 3, NULL);
+  h = nst_harness_new (filter, caps);
+  for (guint i = 0; i < 6; i++)
+    g_assert_cmpint (
+        gst_harness_push (h, nst_frame_new (&info, i, NULL)), ==, GST_FLOW_OK);
+  g_assert_cmpuint (gst_harness_buffers_in_queue (h), ==, 4);
+  assert_silent (bus);
+  finish (h, filter, bus);
+}
+
 static void
 test_not_installed (void)
 {
@@ -221,6 +282,8 @@ main (int argc, char **argv)
   module_path = g_strdup (g_getenv ("NUCSEG_MODULE_PATH"));
   g_test_add_func ("/filter/fallback/no-device", test_no_device);
   g_test_add_func ("/filter/fallback/no-memory", test_no_memory);
+  g_test_add_func ("/filter/fallback/one-plan", test_one_plan);
+  g_test_add_func ("/filter/fallback/at-once", test_at_once);
   g_test_add_func ("/filter/fallback/not-installed", test_not_installed);
   g_test_add_func ("/filter/fallback/by-name", test_by_name);
   result = nst_run ();

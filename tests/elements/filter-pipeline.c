@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * filter-pipeline.c: nucsegfilter in whole pipelines: restarts from READY and
- * from NULL, seeks, and ends in the middle.
+ * from NULL, seeks, and ends in the middle, with one frame in work or several.
  */
 #include "support.h"
 
@@ -34,14 +34,15 @@ wait_eos (GstElement *pipeline)
 }
 
 static GstElement *
-pipeline_new (guint *n, const gchar *rest)
+pipeline_new (guint *n, const gchar *rest, guint depth)
 {
   g_autofree gchar *line =
       g_strdup_printf ("videotestsrc num-buffers=20 pattern=ball ! "
                        "video/x-raw,format=GRAY8,width=96,height=64 ! "
-                       "nucsegfilter name=f model=affine backend=reference ! "
-                       "%s appsink name=s sync=false emit-signals=true",
-          rest);
+                       "nucsegfilter name=f model=affine backend=reference "
+                       "pipeline-depth=%u ! %s appsink name=s sync=false "
+                       "emit-signals=true",
+          depth, rest);
   g_autoptr (GError) error = NULL;
   GstElement *pipeline = gst_parse_launch (line, &error), *sink;
 
@@ -52,12 +53,12 @@ pipeline_new (guint *n, const gchar *rest)
   return pipeline;
 }
 
-/* From READY and from NULL, each a few times. */
+/* From READY and from NULL, each a few times, with another depth each. */
 static void
 test_restart (void)
 {
   guint n = 0;
-  GstElement *pipeline = pipeline_new (&n, "");
+  GstElement *pipeline = pipeline_new (&n, "", 1);
   GstElement *filter = gst_bin_get_by_name (GST_BIN (pipeline), "f");
 
   for (guint i = 0; i < 6; i++) {
@@ -65,6 +66,7 @@ test_restart (void)
     guint64 frames = 0;
 
     n = 0;
+    g_object_set (filter, "pipeline-depth", i % 4 + 1, NULL);
     gst_element_set_state (pipeline, GST_STATE_PLAYING);
     wait_eos (pipeline);
     g_assert_cmpuint (n, ==, 20);
@@ -84,10 +86,11 @@ test_restart (void)
 }
 
 static void
-test_seek (void)
+test_seek (gconstpointer data)
 {
+  const guint depth = GPOINTER_TO_UINT (data);
   guint n = 0;
-  GstElement *pipeline = pipeline_new (&n, "");
+  GstElement *pipeline = pipeline_new (&n, "", depth);
 
   gst_element_set_state (pipeline, GST_STATE_PAUSED);
   g_assert_cmpint (
@@ -107,11 +110,13 @@ test_seek (void)
 
 /* An end while frames are on their way. */
 static void
-test_abrupt_end (void)
+test_abrupt_end (gconstpointer data)
 {
+  const guint depth = GPOINTER_TO_UINT (data);
+
   for (guint i = 0; i < 10; i++) {
     guint n = 0;
-    GstElement *pipeline = pipeline_new (&n, "queue ! ");
+    GstElement *pipeline = pipeline_new (&n, "queue ! ", depth);
 
     gst_element_set_state (pipeline, GST_STATE_PLAYING);
     g_usleep (i * 2000);
@@ -125,7 +130,14 @@ main (int argc, char **argv)
 {
   nst_init (&argc, &argv);
   g_test_add_func ("/filter/pipeline/restart", test_restart);
-  g_test_add_func ("/filter/pipeline/seek", test_seek);
-  g_test_add_func ("/filter/pipeline/abrupt-end", test_abrupt_end);
+  for (guint depth = 1; depth <= 4; depth += 3) {
+    g_autofree gchar *seek =
+        g_strdup_printf ("/filter/pipeline/seek-%u", depth);
+    g_autofree gchar *end =
+        g_strdup_printf ("/filter/pipeline/abrupt-end-%u", depth);
+
+    g_test_add_data_func (seek, GUINT_TO_POINTER (depth), test_seek);
+    g_test_add_data_func (end, GUINT_TO_POINTER (depth), test_abrupt_end);
+  }
   return nst_run ();
 }

@@ -35,10 +35,11 @@ static void
 test_page (void)
 {
   static const gchar *const names[] = { "model", "backend", "precision",
-    "threads", "scale", "pixel-size", "threshold", "min-area", "max-area",
-    "exclude-border", "polarity", "normalization", "black-level", "white-level",
-    "significant-bits", "bit-alignment", "overlay", "overlay-alpha",
-    "contour-color", "fill-color", "draw-count", "interval", "roi-meta" };
+    "threads", "pipeline-depth", "scale", "pixel-size", "threshold", "min-area",
+    "max-area", "exclude-border", "polarity", "normalization", "black-level",
+    "white-level", "significant-bits", "bit-alignment", "overlay",
+    "overlay-alpha", "contour-color", "fill-color", "draw-count", "interval",
+    "roi-meta" };
   GstElement *filter = gst_element_factory_make ("nucsegfilter", NULL);
   GObjectClass *klass = G_OBJECT_GET_CLASS (filter);
   GParamSpec *spec;
@@ -49,8 +50,8 @@ test_page (void)
     spec = g_object_class_find_property (klass, names[i]);
     g_assert_nonnull (spec);
     g_assert_nonnull (g_param_spec_get_blurb (spec));
-    g_assert_cmpint (!!(spec->flags & GST_PARAM_MUTABLE_READY), ==, i < 4);
-    g_assert_cmpint (!!(spec->flags & GST_PARAM_MUTABLE_PLAYING), ==, i >= 4);
+    g_assert_cmpint (!!(spec->flags & GST_PARAM_MUTABLE_READY), ==, i < 5);
+    g_assert_cmpint (!!(spec->flags & GST_PARAM_MUTABLE_PLAYING), ==, i >= 5);
     /* a new element has what the page says */
     g_value_init (&value, spec->value_type);
     g_object_get_property (G_OBJECT (filter), names[i], &value);
@@ -99,6 +100,7 @@ test_round_trip (void)
       g_value_set_int (&in, 7);
     else
       g_value_set_double (&in, 0.5);
+    g_param_value_validate (specs[i], &in);
     g_object_set_property (G_OBJECT (filter), specs[i]->name, &in);
     g_object_get_property (G_OBJECT (filter), specs[i]->name, &out);
     g_assert_cmpint (gst_value_compare (&in, &out), ==, GST_VALUE_EQUAL);

@@ -4,7 +4,8 @@
  * several times: as a whole one, as one that does all in one launch, and with
  * the faults that the engine has to see (FAKE_NAME, FAKE_ABI, FAKE_GAP,
  * FAKE_ONE_LAUNCH, FAKE_NO_TABLE, FAKE_NO_PROBE; FAKE_FAIL and FAKE_CODE: the
- * step that fails from the start, and how).
+ * step that fails from the start, and how; FAKE_MOST_PLANS: plans that there is
+ * memory for; FAKE_MEET: frames that must be in work at once).
  */
 #include "fake-backend.h"
 
@@ -47,7 +48,7 @@ step (FakeStep which, GError **error)
         "step %d was told to fail", which);
     return FALSE;
   }
-  log_of_calls.n[which]++;
+  g_atomic_int_inc (&log_of_calls.n[which]);
   return TRUE;
 }
 
@@ -91,6 +92,14 @@ fake_plan_new (const NucsegPlanOptions *options, GError **error)
 {
   if (!step (FAKE_PLAN_NEW, error))
     return NULL;
+#ifdef FAKE_MOST_PLANS
+  if (log_of_calls.n[FAKE_PLAN_NEW] - log_of_calls.n_freed > FAKE_MOST_PLANS) {
+    log_of_calls.n[FAKE_PLAN_NEW]--;
+    g_set_error (
+        error, NUCSEG_ERROR, NUCSEG_ERROR_MEMORY, "no memory for another plan");
+    return NULL;
+  }
+#endif
   NucsegPlan *plan = g_new0 (NucsegPlan, 1);
   plan->geometry = options->geometry;
   return plan;
@@ -157,6 +166,35 @@ fake_overlay (NucsegPlan *plan, const NucsegFrame *frame,
 }
 
 #ifdef FAKE_ONE_LAUNCH
+/* The first frames, but for the black ones of a warm-up, wait for each other.
+ */
+static gboolean
+meet (const NucsegFrame *frame, GError **error)
+{
+#ifdef FAKE_MEET
+  static GMutex lock;
+  static GCond arrived;
+  static guint n;
+  const gint64 end = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;
+  gboolean met = TRUE;
+
+  if (frame->data[0][0] == 0)
+    return TRUE;
+  g_mutex_lock (&lock);
+  n++;
+  g_cond_broadcast (&arrived);
+  while (met && n < FAKE_MEET)
+    met = g_cond_wait_until (&arrived, &lock, end);
+  g_mutex_unlock (&lock);
+  if (!met)
+    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE,
+        "less than %d frames are in work at once", FAKE_MEET);
+  return met;
+#else
+  return TRUE;
+#endif
+}
+
 static gboolean
 fake_run (NucsegPlan *plan, const NucsegFrame *frame,
     const NucsegParams *params, guint16 *labels, gsize labels_stride,
@@ -165,7 +203,7 @@ fake_run (NucsegPlan *plan, const NucsegFrame *frame,
 {
   log_of_calls.geometry = plan->geometry;
   log_of_calls.memory = frame->memory;
-  return step (FAKE_RUN, error)
+  return step (FAKE_RUN, error) && meet (frame, error)
       && fake_decode (
           plan, frame, params, labels, labels_stride, objects, result, error);
 }

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -452,6 +453,9 @@ n_launches ()
 cudaError_t
 run (void (*body) (void *), void *data, dim3 size, dim3 threads, size_t shared)
 {
+  /* what runs, where, is in one place for all threads of the host */
+  static std::mutex device;
+  std::lock_guard<std::mutex> taken (device);
   Grid g = { body, data, size, threads, shared, {}, {} };
   uint64_t n_blocks = (uint64_t) size.x * size.y * size.z;
   uint64_t n_threads = (uint64_t) threads.x * threads.y * threads.z;

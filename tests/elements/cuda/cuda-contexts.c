@@ -72,6 +72,47 @@ test_contexts (void)
   nst_assert_driver_clean ();
 }
 
+/* Frames of one context are in work when those of another come. */
+static void
+test_depth (void)
+{
+  const GstVideoInfo info =
+      nst_info (GST_VIDEO_FORMAT_RGBA, NST_CUDA_WIDTH, NST_CUDA_HEIGHT);
+  g_autofree gchar *cuda = nst_cuda_caps (TRUE, GST_VIDEO_FORMAT_RGBA);
+  GstCudaContext *contexts[] = { nst_cuda_context_new (),
+    nst_cuda_context_new () };
+  GstElement *filter = nst_cuda_filter_new ("auto");
+  GstBuffer *held[12];
+  GstHarness *h;
+
+  g_object_set (filter, "pipeline-depth", 3, NULL);
+  nst_give_context (filter, contexts[0]);
+  h = nst_harness_new (filter, NULL);
+  gst_harness_set_caps_str (h, cuda, cuda);
+  for (guint i = 0; i < G_N_ELEMENTS (held); i++) {
+    held[i] = nst_cuda_frame_new (contexts[i / 4 % 2], &info, i);
+    g_assert_cmpint (
+        gst_harness_push (h, gst_buffer_ref (held[i])), ==, GST_FLOW_OK);
+  }
+  g_assert_true (gst_harness_push_event (h, gst_event_new_eos ()));
+  for (guint i = 0; i < G_N_ELEMENTS (held); i++) {
+    GstBuffer *buffer = gst_harness_try_pull (h);
+
+    g_assert_nonnull (buffer);
+    g_assert_cmpuint (GST_BUFFER_PTS (buffer), ==, i * 40 * GST_MSECOND);
+    nst_assert_scene (buffer, NST_CUDA_WIDTH, NST_CUDA_HEIGHT, 255);
+    /* the pool follows one frame later */
+    g_assert_true (nst_cuda_context_of (buffer)
+        == contexts[(i % 4 ? i : MAX (i, 1) - 1) / 4 % 2]);
+    gst_buffer_unref (buffer);
+    gst_buffer_unref (held[i]);
+  }
+  gst_harness_teardown (h);
+  gst_object_unref (contexts[0]);
+  gst_object_unref (contexts[1]);
+  nst_assert_driver_clean ();
+}
+
 /* Twice from READY to PAUSED and once to NULL, with one context. */
 static void
 test_restart (void)
@@ -188,6 +229,7 @@ main (int argc, char **argv)
 {
   nst_init (&argc, &argv);
   g_test_add_func ("/cuda/contexts", test_contexts);
+  g_test_add_func ("/cuda/depth", test_depth);
   g_test_add_func ("/cuda/restart", test_restart);
   g_test_add_func ("/cuda/proposal", test_proposal);
   g_test_add_func ("/cuda/offer", test_offer);

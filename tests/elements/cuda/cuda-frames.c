@@ -160,6 +160,69 @@ test_frames (gconstpointer data)
   nst_assert_driver_clean ();
 }
 
+#define N_MANY 8
+
+/* Frames of CUDA memory or not, @depth of them in work. */
+static void
+run_many (const Case *c, gboolean cuda, guint depth, GstCudaContext *context,
+    GstBuffer *out[N_MANY])
+{
+  const GstVideoInfo in = nst_info (c->from, NST_CUDA_WIDTH, NST_CUDA_HEIGHT);
+  GstElement *filter = nst_cuda_filter_new (c->backend);
+  g_autofree gchar *sink = nst_cuda_caps (cuda, c->from);
+  g_autofree gchar *src = nst_cuda_caps (cuda, c->to);
+  GstHarness *h;
+
+  gst_util_set_object_arg (G_OBJECT (filter), "overlay", c->overlay);
+  g_object_set (filter, "pipeline-depth", depth, NULL);
+  nst_give_context (filter, context);
+  h = nst_harness_new (filter, NULL);
+  gst_harness_set_caps_str (h, sink, src);
+  for (guint i = 0; i < N_MANY; i++)
+    g_assert_cmpint (gst_harness_push (h,
+                         cuda ? nst_cuda_frame_new (context, &in, i)
+                              : nst_frame_new (&in, i, NULL)),
+        ==, GST_FLOW_OK);
+  g_assert_true (gst_harness_push_event (h, gst_event_new_eos ()));
+  for (guint i = 0; i < N_MANY; i++) {
+    out[i] = gst_harness_try_pull (h);
+    g_assert_nonnull (out[i]);
+    g_assert_cmpuint (GST_BUFFER_PTS (out[i]), ==, i * 40 * GST_MSECOND);
+    nst_assert_scene (out[i], NST_CUDA_WIDTH, NST_CUDA_HEIGHT, 255);
+  }
+  gst_harness_teardown (h);
+}
+
+static void
+test_depth (void)
+{
+  static const Case cases[] = {
+    { GST_VIDEO_FORMAT_RGBA, GST_VIDEO_FORMAT_RGBA, "both", "auto" },
+    { GST_VIDEO_FORMAT_NV12, GST_VIDEO_FORMAT_NV12, "none", "auto" },
+    { GST_VIDEO_FORMAT_NV12, GST_VIDEO_FORMAT_NV12, "contour", "reference" },
+  };
+  GstCudaContext *context = nst_cuda_context_new ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    const GstVideoInfo info =
+        nst_info (cases[i].to, NST_CUDA_WIDTH, NST_CUDA_HEIGHT);
+    GstBuffer *expected[N_MANY], *out[N_MANY];
+
+    run_many (&cases[i], FALSE, 1, context, expected);
+    for (guint cuda = 0; cuda < 2; cuda++) {
+      run_many (&cases[i], cuda, 3, context, out);
+      for (guint n = 0; n < N_MANY; n++) {
+        assert_same_picture (out[n], expected[n], &info);
+        gst_buffer_unref (out[n]);
+      }
+    }
+    for (guint n = 0; n < N_MANY; n++)
+      gst_buffer_unref (expected[n]);
+  }
+  gst_object_unref (context);
+  nst_assert_driver_clean ();
+}
+
 /* Without a GPU: an error for CUDA memory, and system memory as ever. */
 static void
 test_no_device (void)
@@ -220,6 +283,7 @@ main (int argc, char **argv)
 
     g_test_add_data_func (path, &cases[i], test_frames);
   }
+  g_test_add_func ("/cuda/depth", test_depth);
   g_test_add_func ("/cuda/no-device", test_no_device);
   return nst_run ();
 }
