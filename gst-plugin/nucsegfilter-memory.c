@@ -5,6 +5,7 @@
  */
 #include "nucsegfilter-cuda.h"
 #include "nucsegfilter-private.h"
+#include "pinnedallocator.h"
 
 /* A pool of CUDA memory has rows of its own length, and so a size. */
 static guint
@@ -40,6 +41,34 @@ propose_cuda (GstNucsegFilter *self, GstQuery *query)
   return TRUE;
 }
 
+/* What a GPU reads where it lies. Only a pool: page-locking is too slow for
+ * those who would allocate each buffer anew. */
+static void
+propose_pinned (GstNucsegFilter *self, GstQuery *query)
+{
+  const guint size = GST_VIDEO_INFO_SIZE (&self->in_info);
+  GstAllocator *allocator;
+  GstBufferPool *pool;
+  GstStructure *config;
+  GstCaps *caps;
+
+  gst_query_parse_allocation (query, &caps, NULL);
+  if (!caps || !self->session)
+    return;
+  allocator =
+      nucseg_pinned_allocator_new (nucseg_session_get_backend (self->session));
+  if (!allocator)
+    return;
+  pool = gst_video_buffer_pool_new ();
+  config = gst_buffer_pool_get_config (pool);
+  gst_buffer_pool_config_set_params (config, caps, size, 0, 0);
+  gst_buffer_pool_config_set_allocator (config, allocator, NULL);
+  if (gst_buffer_pool_set_config (pool, config))
+    gst_query_add_allocation_pool (query, pool, size, 0, 0);
+  gst_object_unref (pool);
+  gst_object_unref (allocator);
+}
+
 static gboolean
 propose_allocation (
     GstBaseTransform *trans, GstQuery *decide_query, GstQuery *query)
@@ -58,7 +87,37 @@ propose_allocation (
     if (!gst_query_find_allocation_meta (query, GST_VIDEO_META_API_TYPE, NULL))
       gst_query_add_allocation_meta (query, GST_VIDEO_META_API_TYPE, NULL);
   }
-  return !self->in_cuda || propose_cuda (self, query);
+  if (self->in_cuda)
+    return propose_cuda (self, query);
+  if (gst_query_get_n_allocation_pools (query) == 0)
+    propose_pinned (self, query);
+  return TRUE;
+}
+
+/* The base class gives the pool the query's first allocator. */
+static void
+decide_pinned (GstNucsegFilter *self, GstQuery *query)
+{
+  GstAllocator *allocator = NULL;
+  GstAllocationParams params;
+
+  gst_allocation_params_init (&params);
+  if (gst_query_get_n_allocation_params (query) > 0) {
+    gst_query_parse_nth_allocation_param (query, 0, &allocator, &params);
+    if (allocator) { /* who comes after wants another */
+      gst_object_unref (allocator);
+      return;
+    }
+  }
+  allocator =
+      nucseg_pinned_allocator_new (nucseg_session_get_backend (self->session));
+  if (!allocator)
+    return;
+  if (gst_query_get_n_allocation_params (query) > 0)
+    gst_query_set_nth_allocation_param (query, 0, allocator, &params);
+  else
+    gst_query_add_allocation_param (query, allocator, &params);
+  gst_object_unref (allocator);
 }
 
 static gboolean
@@ -80,6 +139,8 @@ decide_allocation (GstBaseTransform *trans, GstQuery *query)
   }
   if (pool && self->out_cuda && !nucseg_filter_cuda_pool_fits (self, pool))
     gst_clear_object (&pool);
+  if (!pool && !self->out_cuda)
+    decide_pinned (self, query);
   if (!pool)
     pool = self->out_cuda ? nucseg_filter_cuda_pool_new (self)
                           : gst_video_buffer_pool_new ();

@@ -8,6 +8,7 @@
  *   nucsegfilter-specs.c  properties: what they are
  *   nucsegfilter-caps.c   formats and sizes
  *   nucsegfilter-memory.c   which buffers are proposed and allocated
+ *   pinnedallocator.c     page-locked system memory for these
  *   nucsegfilter-cuda.c   CUDA memory and whose context (option gstcuda)
  *   nucsegfilter-frame.c  one frame's way
  *   nucsegfilter-stats.c  times and counts
