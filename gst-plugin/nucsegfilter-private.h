@@ -10,6 +10,7 @@
  *   nucsegfilter-memory.c   which buffers are proposed and allocated
  *   pinnedallocator.c     page-locked system memory for these
  *   nucsegfilter-cuda.c   CUDA memory and whose context (option gstcuda)
+ *   nucsegfilter-primary.c  the GPU's primary context, where nobody has one
  *   nucsegfilter-frame.c  one frame's way
  *   nucsegfilter-stats.c  times and counts
  */

@@ -29,6 +29,7 @@ typedef struct {
 static GMutex lock;
 static GHashTable *owners; /* block -> its context */
 static HostDriverLog log_of_calls;
+static HostContext *primary; /* alive while anybody holds it */
 static __thread HostContext *stack[MOST_NESTED];
 static __thread guint depth;
 
@@ -145,11 +146,40 @@ cuCtxCreate_v2 (HostContext **context, unsigned flags, int device)
 API int
 cuCtxDestroy_v2 (HostContext *context)
 {
+  g_assert_true (context != primary);
   g_assert_cmpuint (context->n_blocks, ==, 0);
   if (current () == context)
     depth--;
   g_atomic_int_add (&log_of_calls.n_contexts, -1);
   g_free (context);
+  return OK;
+}
+
+API int
+cuDevicePrimaryCtxRetain (HostContext **context, int device)
+{
+  g_mutex_lock (&lock);
+  if (log_of_calls.n_primary++ == 0) {
+    primary = g_new0 (HostContext, 1);
+    g_atomic_int_inc (&log_of_calls.n_contexts);
+  }
+  *context = primary;
+  g_mutex_unlock (&lock);
+  return OK;
+}
+
+API int
+cuDevicePrimaryCtxRelease_v2 (int device)
+{
+  g_mutex_lock (&lock);
+  g_assert_cmpint (log_of_calls.n_primary, >, 0);
+  if (--log_of_calls.n_primary == 0) {
+    g_assert_cmpuint (primary->n_blocks, ==, 0);
+    g_assert_true (current () != primary);
+    g_atomic_int_add (&log_of_calls.n_contexts, -1);
+    g_clear_pointer (&primary, g_free);
+  }
+  g_mutex_unlock (&lock);
   return OK;
 }
 
