@@ -326,6 +326,13 @@ cuStreamCreate (void **stream, unsigned flags)
   return OK;
 }
 
+API int
+cuEventCreate (void **event, unsigned flags)
+{
+  *event = NULL;
+  return OK;
+}
+
 #define QUIET(name)                                                            \
   API int name (void)                                                          \
   {                                                                            \
@@ -337,6 +344,12 @@ cuStreamCreate (void **stream, unsigned flags)
     return NOT_SUPPORTED;                                                      \
   }
 
+/* What is done is done: nothing to wait for. */
+QUIET (cuCtxSetLimit)
+QUIET (cuCtxSynchronize)
+QUIET (cuEventDestroy_v2)
+QUIET (cuEventRecord)
+QUIET (cuEventSynchronize)
 QUIET (cuStreamDestroy)
 QUIET (cuStreamDestroy_v2)
 QUIET (cuStreamSynchronize)
@@ -358,3 +371,51 @@ REFUSE (cuModuleLoadData)
 REFUSE (cuModuleUnload)
 REFUSE (cuTexObjectCreate)
 REFUSE (cuTexObjectDestroy)
+
+/* GStreamer from 1.24 on */
+REFUSE (cuCtxGetLimit)
+REFUSE (cuDestroyExternalMemory)
+REFUSE (cuDestroyExternalSemaphore)
+REFUSE (cuExternalMemoryGetMappedBuffer)
+REFUSE (cuExternalMemoryGetMappedMipmappedArray)
+REFUSE (cuImportExternalMemory)
+REFUSE (cuImportExternalSemaphore)
+REFUSE (cuIpcCloseMemHandle)
+REFUSE (cuIpcGetEventHandle)
+REFUSE (cuIpcGetMemHandle)
+REFUSE (cuIpcOpenEventHandle)
+REFUSE (cuIpcOpenMemHandle)
+REFUSE (cuMemAddressFree)
+REFUSE (cuMemAddressReserve)
+REFUSE (cuMemAllocAsync)
+REFUSE (cuMemAllocFromPoolAsync)
+REFUSE (cuMemCreate)
+REFUSE (cuMemExportToShareableHandle)
+REFUSE (cuMemFreeAsync)
+REFUSE (cuMemGetAccess)
+REFUSE (cuMemGetAllocationGranularity)
+REFUSE (cuMemGetAllocationPropertiesFromHandle)
+REFUSE (cuMemImportFromShareableHandle)
+REFUSE (cuMemMap)
+REFUSE (cuMemPoolCreate)
+REFUSE (cuMemPoolDestroy)
+REFUSE (cuMemPoolGetAttribute)
+REFUSE (cuMemPoolSetAttribute)
+REFUSE (cuMemRelease)
+REFUSE (cuMemRetainAllocationHandle)
+REFUSE (cuMemSetAccess)
+REFUSE (cuMemUnmap)
+REFUSE (cuMemcpyDtoDAsync_v2)
+REFUSE (cuMemcpyDtoD_v2)
+REFUSE (cuMemcpyDtoHAsync_v2)
+REFUSE (cuMemcpyDtoH_v2)
+REFUSE (cuMemcpyHtoDAsync_v2)
+REFUSE (cuMemcpyHtoD_v2)
+REFUSE (cuMemsetD2D16Async)
+REFUSE (cuMemsetD2D16_v2)
+REFUSE (cuMemsetD2D32Async)
+REFUSE (cuMemsetD2D32_v2)
+REFUSE (cuMemsetD2D8Async)
+REFUSE (cuMemsetD2D8_v2)
+REFUSE (cuSignalExternalSemaphoresAsync)
+REFUSE (cuWaitExternalSemaphoresAsync)
