@@ -12,7 +12,7 @@
 
 #include <cuda_runtime_api.h>
 
-#include "nucseg.h"
+#include "backend.h"
 
 G_BEGIN_DECLS
 
@@ -53,6 +53,10 @@ const gchar *nucseg_cuda_device_get_name (const NucsegCudaDevice *device);
 gint nucseg_cuda_device_get_capability (const NucsegCudaDevice *device);
 cudaStream_t nucseg_cuda_device_get_stream (const NucsegCudaDevice *device);
 
+/* NucsegBackend.pinned_alloc and pinned_free: of no device. Not inside. */
+gboolean nucseg_cuda_pinned_alloc (NucsegPinned *pinned, GError **error);
+void nucseg_cuda_pinned_free (NucsegPinned *pinned);
+
 /* --- All below: inside enter and leave ----------------------------------- */
 
 /* FALSE with MEMORY or DEVICE where @status is no success; @what: "the
@@ -71,6 +75,11 @@ void nucseg_cuda_free (NucsegCudaDevice *device, gpointer memory);
 gpointer nucseg_cuda_alloc_host (NucsegCudaDevice *device, gsize size,
     const gchar *what, gpointer *mapped, GError **error);
 void nucseg_cuda_free_host (NucsegCudaDevice *device, gpointer memory);
+
+/* Where the GPU finds @size bytes of anybody's host memory; NULL: it has to be
+ * copied, for it isn't page-locked. */
+gpointer nucseg_cuda_find_mapped (
+    NucsegCudaDevice *device, gconstpointer memory, gsize size);
 
 /* Queue a copy in the stream; host memory from nucseg_cuda_alloc_host() if it
  * is to run beside the host. */

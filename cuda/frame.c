@@ -92,13 +92,14 @@ nucseg_cuda_run (NucsegPlan *plan, const NucsegFrame *frame,
     NucsegObjectList *objects, NucsegFrame *shown, NucsegResult *result,
     GError **error)
 {
-  const NucsegFrameKey key = nucseg_frame_key (frame, shown);
+  NucsegFrameKey key = nucseg_frame_key (frame, shown);
   Entry *entry;
   gboolean ok = FALSE;
 
   if (!nucseg_frame_accept (plan, frame, shown, params, error)
       || !nucseg_cuda_device_enter (plan->device, error))
     return FALSE;
+  nucseg_frame_find_mapped (plan, &key, frame, shown);
   entry = find_entry (plan, &key, error);
   if (entry) {
     nucseg_frame_fill_request (plan, &key, frame, shown, params);

@@ -22,14 +22,16 @@
  *
  * A frame, with W x H pixels, w x h network pixels, in one stream:
  *
- *   copy NucsegCudaRequest to the device (and the frame, from system memory)
+ *   copy NucsegCudaRequest to the device (and the frame, from system memory;
+ *   nucseg_cuda_fetch does that where it is page-locked)
  *   nucseg_cuda_limits      frame -> limits, table of grey -> network value
  *   nucseg_cuda_fill        frame + table -> network input
  *   cuDNN, nucseg_cuda_attention, _scale_pool, _upsample, ... _head -> maps
  *   nucseg_cuda_decode      maps -> labels, number of objects
  *   nucseg_cuda_objects     frame + labels -> NucsegObject records
  *   nucseg_cuda_overlay     frame + labels -> picture
- *   copy NucsegCudaReply (labels, objects) to the host
+ *   copy NucsegCudaReply (labels, objects) to the host (and the picture, or
+ *   nucseg_cuda_deliver)
  */
 #ifndef NUCSEG_CUDA_KERNELS_H
 #define NUCSEG_CUDA_KERNELS_H
@@ -53,6 +55,9 @@ typedef struct {
  * NucsegCudaRequest:
  * @frame: planes of the raw frame
  * @shown: planes of the picture to draw into; may be those of @frame
+ * @mapped_frame: planes that nucseg_cuda_fetch() copies into @frame: host
+ *   memory in the device's address space; any alignment
+ * @mapped_shown: planes that nucseg_cuda_deliver() copies @shown into, likewise
  * @labels: (out): labels of the frame, 0 and 1..n
  * @labels_stride: bytes a row, even, at least 2 x width
  * @objects: (out): room for %NUCSEG_MAX_LABEL records; device memory, or host
@@ -78,6 +83,7 @@ typedef struct {
  */
 typedef struct {
   NucsegCudaPlanes frame, shown;
+  NucsegCudaPlanes mapped_frame, mapped_shown;
   guint16 *labels;
   gsize labels_stride;
   NucsegObject *objects;
@@ -167,6 +173,30 @@ typedef struct {
   NucsegCudaType type;
   gint height, width, channels, pitch;
 } NucsegCudaTensor;
+
+/* --- transfer ------------------------------------------------------------ */
+
+/* What of a picture's planes is pixels: rows and bytes of each row. */
+typedef struct {
+  guint n_planes;
+  gint row_bytes[3], rows[3];
+} NucsegCudaExtent;
+
+/**
+ * nucseg_cuda_fetch:
+ * @extent: of the frame
+ * @request: on the device
+ * @stream: where
+ *
+ * From request->mapped_frame into request->frame: what a copy node would do
+ * whose addresses and strides change from frame to frame. Bytes behind a row's
+ * end are neither read nor written.
+ */
+cudaError_t nucseg_cuda_fetch (const NucsegCudaExtent *extent,
+    const NucsegCudaRequest *request, cudaStream_t stream);
+/* From request->shown into request->mapped_shown. */
+cudaError_t nucseg_cuda_deliver (const NucsegCudaExtent *extent,
+    const NucsegCudaRequest *request, cudaStream_t stream);
 
 /* --- prepare ------------------------------------------------------------- */
 

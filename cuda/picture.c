@@ -55,6 +55,18 @@ nucseg_cuda_layout (NucsegFormat format, gint width, gint height)
   return layout;
 }
 
+NucsegCudaExtent
+nucseg_cuda_layout_extent (const NucsegCudaLayout *layout)
+{
+  NucsegCudaExtent extent = { layout->n_planes };
+
+  for (guint i = 0; i < layout->n_planes; i++) {
+    extent.row_bytes[i] = layout->row_bytes[i];
+    extent.rows[i] = layout->rows[i];
+  }
+  return extent;
+}
+
 NucsegCudaPlanes
 nucseg_cuda_layout_planes (const NucsegCudaLayout *layout, gpointer block)
 {

@@ -20,6 +20,8 @@ typedef struct {
 NucsegCudaLayout
 nucseg_cuda_layout (NucsegFormat format, gint width, gint height);
 
+NucsegCudaExtent nucseg_cuda_layout_extent (const NucsegCudaLayout *layout);
+
 /* The planes of a block at @block, host or device. */
 NucsegCudaPlanes
 nucseg_cuda_layout_planes (const NucsegCudaLayout *layout, gpointer block);

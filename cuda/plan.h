@@ -39,6 +39,7 @@ struct _NucsegPlan {
   NucsegObject *objects, *host_objects; /* the same memory */
 
   NucsegCudaStage frame_stage, shown_stage;
+  NucsegCudaPlanes mapped_frame, mapped_shown; /* of the frame at hand */
   GPtrArray *graphs; /* of frame.c */
   gboolean has_limits;
 };
@@ -52,6 +53,8 @@ typedef struct {
   gboolean has_shown;
   NucsegMemory shown_memory;
   NucsegFormat shown_format;
+  /* page-locked system memory: see nucseg_frame_find_mapped() */
+  gboolean frame_mapped, shown_mapped;
 } NucsegFrameKey;
 
 NucsegFrameKey
@@ -62,6 +65,16 @@ nucseg_frame_key (const NucsegFrame *frame, const NucsegFrame *shown);
  * with DEVICE, SHAPE or UNSUPPORTED. Before the context is entered. */
 gboolean nucseg_frame_accept (NucsegPlan *plan, const NucsegFrame *frame,
     const NucsegFrame *shown, const NucsegParams *params, GError **error);
+
+/* Which of both the GPU reaches where they lie, into @key and @plan; after
+ * accept, inside the context (mapped.c). */
+void nucseg_frame_find_mapped (NucsegPlan *plan, NucsegFrameKey *key,
+    const NucsegFrame *frame, const NucsegFrame *shown);
+/* Between there and the GPU's own memory. */
+gboolean nucseg_frame_fetch (
+    NucsegPlan *plan, const NucsegCudaLayout *layout, GError **error);
+gboolean nucseg_frame_deliver (
+    NucsegPlan *plan, const NucsegCudaLayout *layout, GError **error);
 
 /* Staging memory for @key; *@moved: (out): addresses changed. */
 gboolean nucseg_frame_make_room (NucsegPlan *plan, const NucsegFrameKey *key,

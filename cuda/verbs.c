@@ -118,11 +118,12 @@ nucseg_frame_accept (NucsegPlan *plan, const NucsegFrame *frame,
  */
 
 static gboolean
-grow (NucsegPlan *plan, NucsegCudaStage *stage, gsize size, gboolean *moved,
-    GError **error)
+grow (NucsegPlan *plan, NucsegCudaStage *stage, gsize size, gboolean on_host,
+    gboolean *moved, GError **error)
 {
-  if (stage->size >= size)
+  if (stage->size >= size && (stage->host || !on_host))
     return TRUE;
+  size = MAX (size, stage->size);
   *moved = TRUE;
   nucseg_cuda_free (plan->device, stage->device);
   nucseg_cuda_free_host (plan->device, stage->host);
@@ -130,9 +131,10 @@ grow (NucsegPlan *plan, NucsegCudaStage *stage, gsize size, gboolean *moved,
   stage->device = nucseg_cuda_alloc (plan->device, size, "a frame", error);
   if (!stage->device)
     return FALSE;
-  stage->host =
-      nucseg_cuda_alloc_host (plan->device, size, "a frame", NULL, error);
-  if (!stage->host)
+  /* page-locked frames do without */
+  if (on_host
+      && !(stage->host = nucseg_cuda_alloc_host (
+               plan->device, size, "a frame", NULL, error)))
     return FALSE;
   stage->size = size;
   return TRUE;
@@ -144,12 +146,12 @@ nucseg_frame_make_room (NucsegPlan *plan, const NucsegFrameKey *key,
 {
   *moved = FALSE;
   if (key->frame_memory == NUCSEG_MEMORY_SYSTEM
-      && !grow (
-          plan, &plan->frame_stage, frame_layout (key).size, moved, error))
+      && !grow (plan, &plan->frame_stage, frame_layout (key).size,
+          !key->frame_mapped, moved, error))
     return FALSE;
   return !key->has_shown || key->shown_memory != NUCSEG_MEMORY_SYSTEM
       || grow (plan, get_shown_stage (plan, key), shown_layout (key).size,
-          moved, error);
+          !key->shown_mapped, moved, error);
 }
 
 static NucsegCudaPlanes
@@ -179,7 +181,10 @@ nucseg_frame_fill_request (NucsegPlan *plan, const NucsegFrameKey *key,
       (gsize) plan->geometry.frame_width * sizeof (guint16);
   request->objects = plan->objects;
   if (key->frame_memory == NUCSEG_MEMORY_SYSTEM) {
-    nucseg_cuda_layout_pack (&layout, frame, plan->frame_stage.host);
+    if (key->frame_mapped)
+      request->mapped_frame = plan->mapped_frame;
+    else
+      nucseg_cuda_layout_pack (&layout, frame, plan->frame_stage.host);
     request->frame =
         nucseg_cuda_layout_planes (&layout, plan->frame_stage.device);
   } else {
@@ -190,6 +195,8 @@ nucseg_frame_fill_request (NucsegPlan *plan, const NucsegFrameKey *key,
   if (key->shown_memory == NUCSEG_MEMORY_SYSTEM) {
     const NucsegCudaLayout drawn = shown_layout (key);
 
+    if (key->shown_mapped)
+      request->mapped_shown = plan->mapped_shown;
     request->shown =
         nucseg_cuda_layout_planes (&drawn, get_shown_stage (plan, key)->device);
   } else {
@@ -204,11 +211,17 @@ gboolean
 nucseg_frame_upload (
     NucsegPlan *plan, const NucsegFrameKey *key, GError **error)
 {
-  return nucseg_cuda_upload (plan->device, plan->request, plan->host_request,
-             sizeof *plan->request, error)
-      && (key->frame_memory != NUCSEG_MEMORY_SYSTEM
-          || nucseg_cuda_upload (plan->device, plan->frame_stage.device,
-              plan->frame_stage.host, frame_layout (key).size, error));
+  const NucsegCudaLayout layout = frame_layout (key);
+
+  if (!nucseg_cuda_upload (plan->device, plan->request, plan->host_request,
+          sizeof *plan->request, error))
+    return FALSE;
+  if (key->frame_memory != NUCSEG_MEMORY_SYSTEM)
+    return TRUE;
+  return key->frame_mapped
+      ? nucseg_frame_fetch (plan, &layout, error)
+      : nucseg_cuda_upload (plan->device, plan->frame_stage.device,
+          plan->frame_stage.host, layout.size, error);
 }
 
 static NucsegCudaPrepare
@@ -291,10 +304,13 @@ nucseg_frame_download_shown (
     NucsegPlan *plan, const NucsegFrameKey *key, GError **error)
 {
   const NucsegCudaStage *stage = get_shown_stage (plan, key);
+  const NucsegCudaLayout layout = shown_layout (key);
 
-  return !key->has_shown || key->shown_memory != NUCSEG_MEMORY_SYSTEM
-      || nucseg_cuda_download (plan->device, stage->host, stage->device,
-          shown_layout (key).size, error);
+  if (!key->has_shown || key->shown_memory != NUCSEG_MEMORY_SYSTEM)
+    return TRUE;
+  return key->shown_mapped ? nucseg_frame_deliver (plan, &layout, error)
+                           : nucseg_cuda_download (plan->device, stage->host,
+                               stage->device, layout.size, error);
 }
 
 /* --- Results ---------------------------------------------------------------
@@ -339,7 +355,8 @@ nucseg_frame_take_shown (
 {
   const NucsegCudaLayout layout = shown_layout (key);
 
-  if (key->has_shown && key->shown_memory == NUCSEG_MEMORY_SYSTEM)
+  if (key->has_shown && key->shown_memory == NUCSEG_MEMORY_SYSTEM
+      && !key->shown_mapped)
     nucseg_cuda_layout_unpack (
         &layout, get_shown_stage (plan, key)->host, shown);
 }
@@ -349,7 +366,7 @@ nucseg_frame_take_shown (
 
 /* Enters the context; the request is filled and on its way. */
 static gboolean
-begin (NucsegPlan *plan, const NucsegFrameKey *key, const NucsegFrame *frame,
+begin (NucsegPlan *plan, NucsegFrameKey *key, const NucsegFrame *frame,
     const NucsegFrame *shown, const NucsegParams *params, GError **error)
 {
   gboolean moved;
@@ -357,6 +374,7 @@ begin (NucsegPlan *plan, const NucsegFrameKey *key, const NucsegFrame *frame,
   if (!nucseg_frame_accept (plan, frame, shown, params, error)
       || !nucseg_cuda_device_enter (plan->device, error))
     return FALSE;
+  nucseg_frame_find_mapped (plan, key, frame, shown);
   if (nucseg_frame_make_room (plan, key, &moved, error)) {
     if (moved)
       nucseg_cuda_forget_graphs (plan);
@@ -372,7 +390,7 @@ gboolean
 nucseg_cuda_prepare (NucsegPlan *plan, const NucsegFrame *frame,
     const NucsegParams *params, NucsegResult *result, GError **error)
 {
-  const NucsegFrameKey key = nucseg_frame_key (frame, NULL);
+  NucsegFrameKey key = nucseg_frame_key (frame, NULL);
   gboolean ok;
 
   if (!begin (plan, &key, frame, NULL, params, error))
@@ -405,7 +423,7 @@ nucseg_cuda_labels (NucsegPlan *plan, const NucsegFrame *frame,
     const NucsegParams *params, guint16 *labels, gsize labels_stride,
     NucsegObjectList *objects, NucsegResult *result, GError **error)
 {
-  const NucsegFrameKey key = nucseg_frame_key (frame, NULL);
+  NucsegFrameKey key = nucseg_frame_key (frame, NULL);
   gboolean ok;
 
   if (!begin (plan, &key, frame, NULL, params, error))
@@ -442,7 +460,7 @@ nucseg_cuda_draw (NucsegPlan *plan, const NucsegFrame *frame,
     const NucsegParams *params, const guint16 *labels, gsize labels_stride,
     guint n_objects, NucsegFrame *shown, GError **error)
 {
-  const NucsegFrameKey key = nucseg_frame_key (frame, shown);
+  NucsegFrameKey key = nucseg_frame_key (frame, shown);
   gboolean ok;
 
   if (!begin (plan, &key, frame, shown, params, error))

@@ -79,7 +79,8 @@ tame_openmp (void)
   }
 }
 
-/* Whether the table is whole: only run may be missing. */
+/* Whether the table is whole: only run and page-locked memory may be
+ * missing. */
 static const gchar *
 find_fault (const NucsegBackend *backend, const gchar *name)
 {
@@ -93,7 +94,8 @@ find_fault (const NucsegBackend *backend, const gchar *name)
       || !backend->supports || !backend->plan_new || !backend->plan_free
       || !backend->prepare || !backend->network || !backend->decode
       || !backend->overlay || !backend->write_input || !backend->read_input
-      || !backend->write_maps || !backend->read_maps)
+      || !backend->write_maps || !backend->read_maps
+      || !backend->pinned_alloc != !backend->pinned_free)
     return "its table has gaps";
   return NULL;
 }

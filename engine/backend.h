@@ -18,7 +18,7 @@
 
 G_BEGIN_DECLS
 
-#define NUCSEG_BACKEND_ABI 2
+#define NUCSEG_BACKEND_ABI 3
 
 /**
  * NucsegGeometry:
@@ -57,6 +57,14 @@ typedef struct {
 
 typedef struct _NucsegPlan NucsegPlan; /* each back end defines its own */
 
+/* Page-locked memory, as nucseg.h has it. */
+struct _NucsegPinned {
+  gpointer data;
+  gsize size;
+  const struct _NucsegBackend *backend;
+  gpointer owner; /* the back end's, for pinned_free */
+};
+
 /**
  * NucsegBackend:
  * @abi: %NUCSEG_BACKEND_ABI
@@ -79,10 +87,15 @@ typedef struct _NucsegPlan NucsegPlan; /* each back end defines its own */
  * @write_maps: sets the network's output: f32, layout pad_height x pad_width x
  *   n_maps (NHWC)
  * @read_maps: reads it back
+ * @pinned_alloc: (nullable): page-locked memory that the device reads and
+ *   writes where it lies, of no plan: sets data (zeroed) and owner for
+ *   pinned->size bytes; FALSE with NO_DEVICE, DEVICE or MEMORY. Any thread
+ * @pinned_free: there where @pinned_alloc is: gives it back, after all plans
+ *   are gone too. Any thread
  *
  * A static const table.
  */
-typedef struct {
+typedef struct _NucsegBackend {
   guint abi;
   const gchar *name;
   gchar *(*describe) (void);
@@ -112,6 +125,9 @@ typedef struct {
   gboolean (*read_input) (NucsegPlan *plan, gfloat *input, GError **error);
   gboolean (*write_maps) (NucsegPlan *plan, const gfloat *maps, GError **error);
   gboolean (*read_maps) (NucsegPlan *plan, gfloat *maps, GError **error);
+
+  gboolean (*pinned_alloc) (NucsegPinned *pinned, GError **error);
+  void (*pinned_free) (NucsegPinned *pinned);
 } NucsegBackend;
 
 /* Whether it has a device of its own: frames may lie in the device's memory,

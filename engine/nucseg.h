@@ -381,6 +381,57 @@ NUCSEG_API const gchar *nucseg_precision_name (NucsegPrecision precision);
 NUCSEG_API const gchar *nucseg_stage_name (NucsegStage stage);
 NUCSEG_API const gchar *nucseg_version (void);
 
+/* --- Page-locked memory ------------------------------------------------- */
+
+/**
+ * NucsegPinned:
+ *
+ * Memory of the host that a back end's device reads and writes where it lies:
+ * planes of a #NucsegFrame in it (memory NUCSEG_MEMORY_SYSTEM, any strides)
+ * need no copy by the CPU on their way. Everything else about such a frame is
+ * as with ordinary memory. It belongs to no session: it may be used with any,
+ * and outlive all of them.
+ */
+typedef struct _NucsegPinned NucsegPinned;
+
+/**
+ * nucseg_pinned_is_supported:
+ * @backend: a name of nucseg_backend_list(), or nucseg_session_get_backend()'s
+ *
+ * Any thread.
+ *
+ * Returns: whether the back end has such memory and can start here; FALSE for
+ *   those that work on a CPU
+ */
+NUCSEG_API gboolean nucseg_pinned_is_supported (const gchar *backend);
+
+/**
+ * nucseg_pinned_new:
+ * @backend: as nucseg_pinned_is_supported()
+ * @size: bytes, more than 0
+ * @error: return location
+ *
+ * Slow, as page-locked memory is: to be kept and used again. Any thread.
+ *
+ * Returns: (transfer full) (nullable): the memory; errors NO_DEVICE,
+ *   UNSUPPORTED (the back end has none), DEVICE, MEMORY
+ */
+NUCSEG_API NucsegPinned *
+nucseg_pinned_new (const gchar *backend, gsize size, GError **error);
+
+/* Its first byte, aligned to 256 at least; zeroed at first. Belongs to @pinned,
+ * which is not NULL. */
+NUCSEG_API gpointer nucseg_pinned_get_data (const NucsegPinned *pinned);
+
+/**
+ * nucseg_pinned_free:
+ * @pinned: (nullable) (transfer full): the memory
+ *
+ * Any thread, also when every session has ended; no session may be using it.
+ */
+NUCSEG_API void nucseg_pinned_free (NucsegPinned *pinned);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (NucsegPinned, nucseg_pinned_free)
+
 /* --- Sessions ----------------------------------------------------------- */
 
 /**

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * nucsegfilter-cuda.c: see nucsegfilter-cuda.h. The only file that knows
- * GStreamer's CUDA library, which opens the driver at run time.
+ * nucsegfilter-cuda.c: see nucsegfilter-cuda.h. With nucsegfilter-primary.c the
+ * only file that knows GStreamer's CUDA library, which opens the driver at run
+ * time. Contexts are GstObjects elsewhere: no header of CUDA is needed there.
  */
 /* cuda.h and the library */
 #define GST_USE_UNSTABLE_API
@@ -10,6 +11,7 @@
 
 #include <gst/cuda/gstcudabufferpool.h>
 #include <gst/cuda/gstcudacontext.h>
+#include <gst/cuda/gstcudaloader.h>
 #include <gst/cuda/gstcudamemory.h>
 #include <gst/cuda/gstcudautils.h>
 
@@ -17,13 +19,6 @@
 
 G_STATIC_ASSERT (sizeof (NUCSEG_CUDA_FEATURE)
     == sizeof (GST_CAPS_FEATURE_MEMORY_CUDA_MEMORY));
-
-/* The field is a GstObject, so that other files need no header of CUDA. */
-static GstCudaContext **
-context_of (GstNucsegFilter *self)
-{
-  return (GstCudaContext **) (gpointer) &self->cuda;
-}
 
 /* --- Whose context -------------------------------------------------------- */
 
@@ -69,9 +64,7 @@ nucseg_filter_cuda_start (GstNucsegFilter *self, GError **error)
     return FALSE;
   }
   gst_cuda_memory_init_once ();
-  /* neighbours, then the application: their answers come by set_context */
-  if (!gst_cuda_ensure_element_context (
-          GST_ELEMENT (self), ANY_DEVICE, context_of (self))) {
+  if (!nucseg_filter_cuda_ensure (self)) {
     g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_NO_DEVICE,
         "caps of CUDA memory, but no CUDA context can be made: the NVIDIA "
         "driver sees no GPU, or the GPU has no memory left");

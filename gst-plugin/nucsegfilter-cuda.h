@@ -21,6 +21,12 @@ G_BEGIN_DECLS
 
 #define NUCSEG_CUDA_FEATURE "memory:CUDAMemory"
 
+/* Sets self->cuda: a neighbour's or the application's context, else the first
+ * GPU's primary one, wrapped, which neighbours and application are then told
+ * of. FALSE: there is no GPU, or it has no memory left
+ * (nucsegfilter-primary.c). */
+gboolean nucseg_filter_cuda_ensure (GstNucsegFilter *self);
+
 /* A context, and a session that belongs to it: a new one where the last has
  * plans elsewhere. FALSE with NO_DEVICE where there is no driver or GPU, or
  * with an error of the new session. */

@@ -5,6 +5,7 @@
  */
 #include "nucsegfilter-cuda.h"
 #include "nucsegfilter-private.h"
+#include "pinnedallocator.h"
 
 /* A pool of CUDA memory has rows of its own length, and so a size. */
 static guint
@@ -50,6 +51,44 @@ propose_cuda (GstNucsegFilter *self, GstQuery *query)
   return TRUE;
 }
 
+/* NULL where the back end's device, if it has one, can't read host memory. */
+static GstAllocator *
+new_pinned_allocator (GstNucsegFilter *self)
+{
+  return self->n_sessions > 0 ? nucseg_pinned_allocator_new (
+             nucseg_session_get_backend (self->sessions[0]))
+                              : NULL;
+}
+
+/* What a GPU reads where it lies. Only a pool: page-locking is too slow for
+ * those who would allocate each buffer anew. */
+static gboolean
+propose_pinned (GstNucsegFilter *self, GstQuery *query)
+{
+  const guint needed = get_needed (self);
+  const guint size = GST_VIDEO_INFO_SIZE (&self->in_info);
+  GstAllocator *allocator;
+  GstBufferPool *pool;
+  GstStructure *config;
+  GstCaps *caps;
+  gboolean offered;
+
+  gst_query_parse_allocation (query, &caps, NULL);
+  allocator = caps ? new_pinned_allocator (self) : NULL;
+  if (!allocator)
+    return FALSE;
+  pool = gst_video_buffer_pool_new ();
+  config = gst_buffer_pool_get_config (pool);
+  gst_buffer_pool_config_set_params (config, caps, size, needed, 0);
+  gst_buffer_pool_config_set_allocator (config, allocator, NULL);
+  offered = gst_buffer_pool_set_config (pool, config);
+  if (offered)
+    gst_query_add_allocation_pool (query, pool, size, needed, 0);
+  gst_object_unref (pool);
+  gst_object_unref (allocator);
+  return offered;
+}
+
 static gboolean
 propose_allocation (
     GstBaseTransform *trans, GstQuery *decide_query, GstQuery *query)
@@ -69,10 +108,36 @@ propose_allocation (
   }
   if (self->in_cuda)
     return propose_cuda (self, query);
-  if (get_needed (self) > 0)
+  if (gst_query_get_n_allocation_pools (query) == 0
+      && !propose_pinned (self, query) && get_needed (self) > 0)
     gst_query_add_allocation_pool (query, NULL,
         GST_VIDEO_INFO_SIZE (&self->in_info), get_needed (self), 0);
   return TRUE;
+}
+
+/* The base class gives the pool the query's first allocator. */
+static void
+decide_pinned (GstNucsegFilter *self, GstQuery *query)
+{
+  GstAllocator *allocator = NULL;
+  GstAllocationParams params;
+
+  gst_allocation_params_init (&params);
+  if (gst_query_get_n_allocation_params (query) > 0) {
+    gst_query_parse_nth_allocation_param (query, 0, &allocator, &params);
+    if (allocator) { /* who comes after wants another */
+      gst_object_unref (allocator);
+      return;
+    }
+  }
+  allocator = new_pinned_allocator (self);
+  if (!allocator)
+    return;
+  if (gst_query_get_n_allocation_params (query) > 0)
+    gst_query_set_nth_allocation_param (query, 0, allocator, &params);
+  else
+    gst_query_add_allocation_param (query, allocator, &params);
+  gst_object_unref (allocator);
 }
 
 static gboolean
@@ -100,6 +165,8 @@ decide_allocation (GstBaseTransform *trans, GstQuery *query)
   }
   if (pool && self->out_cuda && !nucseg_filter_cuda_pool_fits (self, pool))
     gst_clear_object (&pool);
+  if (!pool && !self->out_cuda)
+    decide_pinned (self, query);
   if (!pool)
     pool = self->out_cuda ? nucseg_filter_cuda_pool_new (self)
                           : gst_video_buffer_pool_new ();

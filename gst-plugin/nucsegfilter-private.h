@@ -8,7 +8,9 @@
  *   nucsegfilter-specs.c  properties: what they are
  *   nucsegfilter-caps.c   formats and sizes
  *   nucsegfilter-memory.c   which buffers are proposed and allocated
+ *   pinnedallocator.c     page-locked system memory for these
  *   nucsegfilter-cuda.c   CUDA memory and whose context (option gstcuda)
+ *   nucsegfilter-primary.c  the GPU's primary context, where nobody has one
  *   nucsegfilter-frame.c  one frame's way
  *   nucsegfilter-map.c    buffers as frames of the engine
  *   nucsegfilter-jobs.c   several frames in work at once

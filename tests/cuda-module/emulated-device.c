@@ -64,6 +64,9 @@ typedef struct {
 } Header;
 
 static GMutex lock; /* sessions of several threads */
+static GMutex pinned_lock;
+static GHashTable *pinned_blocks; /* address -> size */
+
 static EmulatedLog log_of_memory;
 
 NUCSEG_API EmulatedLog *emulated_get_log (void);
@@ -167,6 +170,59 @@ nucseg_cuda_check (cudaError_t status, const gchar *what, GError **error)
   return FALSE;
 }
 
+/* --- Page-locked memory ----------------------------------------------------
+ */
+
+gboolean
+nucseg_cuda_pinned_alloc (NucsegPinned *pinned, GError **error)
+{
+  const gsize padded = (pinned->size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+
+  pinned->data = g_aligned_alloc0 (1, padded, ALIGNMENT);
+  g_mutex_lock (&pinned_lock);
+  if (!pinned_blocks)
+    pinned_blocks = g_hash_table_new (NULL, NULL);
+  g_hash_table_insert (
+      pinned_blocks, pinned->data, GSIZE_TO_POINTER (pinned->size));
+  log_of_memory.n_pinned++;
+  log_of_memory.n_pinned_ever++;
+  g_mutex_unlock (&pinned_lock);
+  return TRUE;
+}
+
+void
+nucseg_cuda_pinned_free (NucsegPinned *pinned)
+{
+  g_mutex_lock (&pinned_lock);
+  g_assert_true (g_hash_table_remove (pinned_blocks, pinned->data));
+  if (g_hash_table_size (pinned_blocks) == 0)
+    g_clear_pointer (&pinned_blocks, g_hash_table_unref);
+  log_of_memory.n_pinned--;
+  g_mutex_unlock (&pinned_lock);
+  g_aligned_free (pinned->data);
+}
+
+gpointer
+nucseg_cuda_find_mapped (
+    NucsegCudaDevice *device, gconstpointer memory, gsize size)
+{
+  const guint8 *first = memory;
+  gboolean found = FALSE;
+  GHashTableIter iter;
+  gpointer block, length;
+
+  g_assert (device->entered > 0);
+  g_mutex_lock (&pinned_lock);
+  if (pinned_blocks)
+    g_hash_table_iter_init (&iter, pinned_blocks);
+  while (pinned_blocks && !found
+      && g_hash_table_iter_next (&iter, &block, &length))
+    found = first >= (guint8 *) block
+        && first + size <= (guint8 *) block + GPOINTER_TO_SIZE (length);
+  g_mutex_unlock (&pinned_lock);
+  return found ? (gpointer) memory : NULL;
+}
+
 /* What CUDA would refuse or not notice aborts the test. */
 static void
 check_entered (const NucsegCudaDevice *device)
@@ -237,6 +293,7 @@ nucseg_cuda_upload (NucsegCudaDevice *device, gpointer to, gconstpointer from,
 {
   check_entered (device);
   memcpy (to, from, size);
+  log_of_memory.uploaded += size;
   return TRUE;
 }
 
@@ -246,6 +303,7 @@ nucseg_cuda_download (NucsegCudaDevice *device, gpointer to, gconstpointer from,
 {
   check_entered (device);
   memcpy (to, from, size);
+  log_of_memory.downloaded += size;
   return TRUE;
 }
 

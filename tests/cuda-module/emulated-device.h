@@ -12,6 +12,9 @@ typedef struct {
   gsize live; /* bytes of device memory that nobody has freed */
   gsize live_weights; /* of these, those of networks' weights */
   guint n_weights; /* blocks of weights that were ever made */
+  gsize uploaded, downloaded; /* bytes, ever, by copies; not by kernels */
+  guint n_pinned; /* blocks of page-locked memory that nobody has freed */
+  guint n_pinned_ever;
 } EmulatedLog;
 
 /* The module exports this function under the name "emulated_get_log". */

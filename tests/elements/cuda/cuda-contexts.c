@@ -25,8 +25,8 @@ ask_for_context (GstHarness *h)
   return found;
 }
 
-/* Nobody has a context: one is made when CUDA memory is, and told to others;
- * then frames of another come, and it is adopted. */
+/* Nobody has a context: the primary one is taken when CUDA memory is, and told
+ * to others; then frames of another come, and it is adopted. */
 static void
 test_contexts (void)
 {
@@ -48,6 +48,8 @@ test_contexts (void)
   buffer = nst_push_and_pull (h, nst_frame_new (&info, 1, NULL));
   own = ask_for_context (h);
   g_assert_true (nst_cuda_context_of (buffer) == own);
+  g_assert_cmpint (host_driver_get_log ()->n_primary, ==, 1);
+  g_assert_cmpint (host_driver_get_log ()->n_contexts, ==, 1);
   gst_buffer_unref (buffer);
 
   gst_harness_set_caps_str (h, cuda, cuda);
@@ -67,8 +69,60 @@ test_contexts (void)
   g_assert_true (now == foreign);
   gst_object_unref (now);
   gst_object_unref (foreign);
+  /* adopted and let go of; the last holder of ours gives the primary back */
+  g_assert_cmpint (host_driver_get_log ()->n_primary, ==, 1);
   gst_object_unref (own);
   gst_harness_teardown (h);
+  g_assert_cmpint (host_driver_get_log ()->n_primary, ==, 0);
+  nst_assert_driver_clean ();
+}
+
+/* A second filter finds the first one's; a buffer that outlives both keeps the
+ * primary context. */
+static void
+test_primary (void)
+{
+  const GstVideoInfo info =
+      nst_info (GST_VIDEO_FORMAT_RGBA, NST_CUDA_WIDTH, NST_CUDA_HEIGHT);
+  g_autofree gchar *cuda = nst_cuda_caps (TRUE, GST_VIDEO_FORMAT_RGBA);
+  g_autofree gchar *system = nst_cuda_caps (FALSE, GST_VIDEO_FORMAT_RGBA);
+  GstElement *bin = gst_bin_new (NULL);
+  GstElement *first = nst_cuda_filter_new ("auto"),
+             *second = nst_cuda_filter_new ("auto");
+  GstPad *sink, *src;
+  GstBus *bus = gst_bus_new ();
+  GstMessage *message;
+  GstBuffer *buffer;
+  GstHarness *h;
+  guint told = 0;
+
+  gst_bin_add_many (GST_BIN (bin), first, second, NULL);
+  g_assert_true (gst_element_link (first, second));
+  sink = gst_element_get_static_pad (first, "sink");
+  src = gst_element_get_static_pad (second, "src");
+  gst_element_add_pad (bin, gst_ghost_pad_new ("sink", sink));
+  gst_element_add_pad (bin, gst_ghost_pad_new ("src", src));
+  gst_object_unref (sink);
+  gst_object_unref (src);
+  gst_element_set_bus (bin, bus);
+  h = gst_harness_new_with_element (bin, "sink", "src");
+  gst_harness_set_caps_str (h, system, cuda);
+  buffer = nst_push_and_pull (h, nst_frame_new (&info, 1, NULL));
+  g_assert_true (nst_is_cuda (buffer));
+  g_assert_cmpint (host_driver_get_log ()->n_primary, ==, 1);
+  g_assert_cmpint (host_driver_get_log ()->n_contexts, ==, 1);
+  while ((message = gst_bus_pop_filtered (bus, GST_MESSAGE_HAVE_CONTEXT))) {
+    told++;
+    gst_message_unref (message);
+  }
+  g_assert_cmpuint (told, ==, 1);
+  gst_element_set_bus (bin, NULL);
+  gst_object_unref (bus);
+  gst_element_set_state (bin, GST_STATE_NULL);
+  gst_harness_teardown (h);
+  gst_object_unref (bin);
+  g_assert_cmpint (host_driver_get_log ()->n_primary, ==, 1);
+  gst_buffer_unref (buffer);
   nst_assert_driver_clean ();
 }
 
@@ -134,6 +188,7 @@ test_restart (void)
     buffer = nst_push_and_pull (h, nst_cuda_frame_new (context, &info, i));
     nst_assert_scene (buffer, NST_CUDA_WIDTH, NST_CUDA_HEIGHT, 255);
     g_assert_true (nst_cuda_context_of (buffer) == context);
+    g_assert_cmpint (host_driver_get_log ()->n_primary, ==, 0);
     gst_buffer_unref (buffer);
     gst_element_set_state (filter, i == 0 ? GST_STATE_READY : GST_STATE_NULL);
     gst_harness_teardown (h);
@@ -230,6 +285,7 @@ main (int argc, char **argv)
   nst_init (&argc, &argv);
   g_test_add_func ("/cuda/contexts", test_contexts);
   g_test_add_func ("/cuda/depth", test_depth);
+  g_test_add_func ("/cuda/primary", test_primary);
   g_test_add_func ("/cuda/restart", test_restart);
   g_test_add_func ("/cuda/proposal", test_proposal);
   g_test_add_func ("/cuda/offer", test_offer);

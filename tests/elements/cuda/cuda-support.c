@@ -3,6 +3,7 @@
 #include "cuda-support.h"
 
 #include <gst/cuda/gstcudabufferpool.h>
+#include <gst/cuda/gstcudaloader.h>
 
 GstElement *
 nst_cuda_filter_new (const gchar *backend)

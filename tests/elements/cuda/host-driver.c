@@ -29,6 +29,7 @@ typedef struct {
 static GMutex lock;
 static GHashTable *owners; /* block -> its context */
 static HostDriverLog log_of_calls;
+static HostContext *primary; /* alive while anybody holds it */
 static __thread HostContext *stack[MOST_NESTED];
 static __thread guint depth;
 
@@ -145,11 +146,40 @@ cuCtxCreate_v2 (HostContext **context, unsigned flags, int device)
 API int
 cuCtxDestroy_v2 (HostContext *context)
 {
+  g_assert_true (context != primary);
   g_assert_cmpuint (context->n_blocks, ==, 0);
   if (current () == context)
     depth--;
   g_atomic_int_add (&log_of_calls.n_contexts, -1);
   g_free (context);
+  return OK;
+}
+
+API int
+cuDevicePrimaryCtxRetain (HostContext **context, int device)
+{
+  g_mutex_lock (&lock);
+  if (log_of_calls.n_primary++ == 0) {
+    primary = g_new0 (HostContext, 1);
+    g_atomic_int_inc (&log_of_calls.n_contexts);
+  }
+  *context = primary;
+  g_mutex_unlock (&lock);
+  return OK;
+}
+
+API int
+cuDevicePrimaryCtxRelease_v2 (int device)
+{
+  g_mutex_lock (&lock);
+  g_assert_cmpint (log_of_calls.n_primary, >, 0);
+  if (--log_of_calls.n_primary == 0) {
+    g_assert_cmpuint (primary->n_blocks, ==, 0);
+    g_assert_true (current () != primary);
+    g_atomic_int_add (&log_of_calls.n_contexts, -1);
+    g_clear_pointer (&primary, g_free);
+  }
+  g_mutex_unlock (&lock);
   return OK;
 }
 
@@ -296,6 +326,13 @@ cuStreamCreate (void **stream, unsigned flags)
   return OK;
 }
 
+API int
+cuEventCreate (void **event, unsigned flags)
+{
+  *event = NULL;
+  return OK;
+}
+
 #define QUIET(name)                                                            \
   API int name (void)                                                          \
   {                                                                            \
@@ -307,6 +344,12 @@ cuStreamCreate (void **stream, unsigned flags)
     return NOT_SUPPORTED;                                                      \
   }
 
+/* What is done is done: nothing to wait for. */
+QUIET (cuCtxSetLimit)
+QUIET (cuCtxSynchronize)
+QUIET (cuEventDestroy_v2)
+QUIET (cuEventRecord)
+QUIET (cuEventSynchronize)
 QUIET (cuStreamDestroy)
 QUIET (cuStreamDestroy_v2)
 QUIET (cuStreamSynchronize)
@@ -328,3 +371,51 @@ REFUSE (cuModuleLoadData)
 REFUSE (cuModuleUnload)
 REFUSE (cuTexObjectCreate)
 REFUSE (cuTexObjectDestroy)
+
+/* GStreamer from 1.24 on */
+REFUSE (cuCtxGetLimit)
+REFUSE (cuDestroyExternalMemory)
+REFUSE (cuDestroyExternalSemaphore)
+REFUSE (cuExternalMemoryGetMappedBuffer)
+REFUSE (cuExternalMemoryGetMappedMipmappedArray)
+REFUSE (cuImportExternalMemory)
+REFUSE (cuImportExternalSemaphore)
+REFUSE (cuIpcCloseMemHandle)
+REFUSE (cuIpcGetEventHandle)
+REFUSE (cuIpcGetMemHandle)
+REFUSE (cuIpcOpenEventHandle)
+REFUSE (cuIpcOpenMemHandle)
+REFUSE (cuMemAddressFree)
+REFUSE (cuMemAddressReserve)
+REFUSE (cuMemAllocAsync)
+REFUSE (cuMemAllocFromPoolAsync)
+REFUSE (cuMemCreate)
+REFUSE (cuMemExportToShareableHandle)
+REFUSE (cuMemFreeAsync)
+REFUSE (cuMemGetAccess)
+REFUSE (cuMemGetAllocationGranularity)
+REFUSE (cuMemGetAllocationPropertiesFromHandle)
+REFUSE (cuMemImportFromShareableHandle)
+REFUSE (cuMemMap)
+REFUSE (cuMemPoolCreate)
+REFUSE (cuMemPoolDestroy)
+REFUSE (cuMemPoolGetAttribute)
+REFUSE (cuMemPoolSetAttribute)
+REFUSE (cuMemRelease)
+REFUSE (cuMemRetainAllocationHandle)
+REFUSE (cuMemSetAccess)
+REFUSE (cuMemUnmap)
+REFUSE (cuMemcpyDtoDAsync_v2)
+REFUSE (cuMemcpyDtoD_v2)
+REFUSE (cuMemcpyDtoHAsync_v2)
+REFUSE (cuMemcpyDtoH_v2)
+REFUSE (cuMemcpyHtoDAsync_v2)
+REFUSE (cuMemcpyHtoD_v2)
+REFUSE (cuMemsetD2D16Async)
+REFUSE (cuMemsetD2D16_v2)
+REFUSE (cuMemsetD2D32Async)
+REFUSE (cuMemsetD2D32_v2)
+REFUSE (cuMemsetD2D8Async)
+REFUSE (cuMemsetD2D8_v2)
+REFUSE (cuSignalExternalSemaphoresAsync)
+REFUSE (cuWaitExternalSemaphoresAsync)

@@ -9,6 +9,7 @@
 
 typedef struct {
   gint n_contexts, n_blocks; /* that nobody has given back */
+  gint n_primary; /* who hold the primary context */
   gint n_uploads, n_downloads; /* planes that were copied, ever */
 } HostDriverLog;
 

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test-transfer.cc: nucseg_cuda_fetch() and nucseg_cuda_deliver() against the
+ * packing of cuda/picture.c: every byte equal, and none besides written.
+ */
+#include "common.h"
+
+extern "C" {
+#include "cuda/picture.h"
+}
+
+struct Size {
+  gint width, height;
+};
+
+/* Rows of whole units and not, and of more than one block. */
+static const Size sizes[] = { { 64, 18 }, { 67, 17 }, { 16, 16 }, { 701, 17 },
+  { 2059, 16 } };
+/* In front of a plane, and behind each row. */
+static const gint shifts[] = { 0, 1, 2, 4, 8, 12 };
+static const gint paddings[] = { 0, 1, 4, 16, 37 };
+
+/* Planes with rubbish around them, each of its exact size. */
+class Host {
+public:
+  Host (const NucsegCudaLayout *layout, gint shift, gint padding)
+  {
+    for (guint i = 0; i < layout->n_planes; i++) {
+      gint stride = layout->row_bytes[i] + padding;
+
+      planes_.emplace_back (new Memory<guint8> ((size_t) shift
+          + (size_t) stride * (layout->rows[i] - 1) + layout->row_bytes[i]));
+      frame.data[i] = planes_[i]->get () + shift;
+      frame.stride[i] = stride;
+    }
+  }
+  void
+  fill (NucsegRandom *random)
+  {
+    for (auto &plane : planes_)
+      for (size_t i = 0; i < plane->size (); i++)
+        (*plane)[i] = (guint8) nucseg_random_below (random, 256);
+  }
+  bool
+  equals (const Host &other) const
+  {
+    for (size_t i = 0; i < planes_.size (); i++)
+      if (memcmp (
+              planes_[i]->get (), other.planes_[i]->get (), planes_[i]->size ())
+          != 0)
+        return false;
+    return true;
+  }
+
+  NucsegFrame frame = {};
+
+private:
+  std::vector<std::unique_ptr<Memory<guint8> > > planes_;
+};
+
+static void
+run (NucsegFormat format, const Size &size, gint shift, gint padding,
+    unsigned seed)
+{
+  const NucsegCudaLayout layout =
+      nucseg_cuda_layout (format, size.width, size.height);
+  const NucsegCudaExtent extent = nucseg_cuda_layout_extent (&layout);
+  NucsegRandom random = { seed + 1 };
+  Host from (&layout, shift, padding), to (&layout, shift, padding),
+      expected_to (&layout, shift, padding);
+  Memory<guint8> block (layout.size), expected (layout.size);
+  Memory<NucsegCudaRequest> request (1);
+  g_autofree gchar *what = g_strdup_printf ("%s %dx%d, %d before, %d behind",
+      nucseg_format_name (format), size.width, size.height, shift, padding);
+
+  from.fill (&random);
+  emulation::set_seed (seed);
+  memset (request.get (), 0, sizeof (NucsegCudaRequest));
+  request->mapped_frame = planes_of (&from.frame);
+  request->frame = nucseg_cuda_layout_planes (&layout, block.get ());
+  nucseg_cuda_layout_pack (&layout, &from.frame, expected);
+  check_cuda (nucseg_cuda_fetch (&extent, request, nullptr), what, seed);
+  if (memcmp (block.get (), expected.get (), layout.size) != 0)
+    g_error ("%s: what was fetched differs", what);
+
+  request->shown = request->frame;
+  request->mapped_shown = planes_of (&to.frame);
+  nucseg_cuda_layout_unpack (&layout, block, &expected_to.frame);
+  check_cuda (nucseg_cuda_deliver (&extent, request, nullptr), what, seed);
+  if (!to.equals (expected_to))
+    g_error ("%s: what was delivered differs", what);
+}
+
+static void
+test_format (gconstpointer data)
+{
+  NucsegFormat format = (NucsegFormat) GPOINTER_TO_INT (data);
+  unsigned seed = 0;
+
+  for (const Size &size : sizes)
+    for (gint shift : shifts)
+      for (gint padding : paddings)
+        run (format, size, shift, padding, seed++);
+}
+
+static void
+test_refused (void)
+{
+  Memory<NucsegCudaRequest> request (1);
+  const NucsegCudaExtent none = {}, many = { 4, { 1, 1, 1 }, { 1, 1, 1 } },
+                         empty = { 1, { 0 }, { 1 } };
+
+  for (const NucsegCudaExtent *extent : { &none, &many, &empty }) {
+    g_assert_cmpint (nucseg_cuda_fetch (extent, request, nullptr), ==,
+        cudaErrorInvalidValue);
+    g_assert_cmpint (nucseg_cuda_deliver (extent, request, nullptr), ==,
+        cudaErrorInvalidValue);
+  }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  for (gint format = 0; format < NUCSEG_FORMAT_LAST; format++) {
+    g_autofree gchar *path = g_strdup_printf (
+        "/cuda/transfer/%s", nucseg_format_name ((NucsegFormat) format));
+
+    g_test_add_data_func (path, GINT_TO_POINTER (format), test_format);
+  }
+  g_test_add_func ("/cuda/transfer/refused", test_refused);
+  return g_test_run ();
+}
