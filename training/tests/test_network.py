@@ -60,6 +60,21 @@ class Network(unittest.TestCase):
             second = graph.save_model(b, again, InputSpec().to_json(), {}, "x")
         self.assertEqual(first, second)
 
+    def test_weights_of_one_network_mix(self) -> None:
+        nets = []
+        for seed in (1, 2):
+            torch.manual_seed(seed)
+            nets.append(fold.to_graph(
+                AttentionUNet(NetworkConfig(**TINY)).eval()))
+        a, b = nets
+        name = next(iter(a.tensors))
+        expected = 0.75 * a.tensors[name] + 0.25 * b.tensors[name]
+        a.mix(b, 0.25)
+        np.testing.assert_allclose(a.tensors[name], expected, rtol=1e-6)
+        other = fold.to_graph(AttentionUNet(NetworkConfig((4, 6, 8))).eval())
+        with self.assertRaisesRegex(ValueError, "another network"):
+            a.mix(other, 0.5)
+
     def test_vectors_are_the_ones_in_the_repository(self) -> None:
         kept = Path(__file__).resolve().parents[2] / "tests" / "vectors"
         with tempfile.TemporaryDirectory() as folder:
