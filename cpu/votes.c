@@ -74,10 +74,10 @@ vote (guint16 *cell)
   *cell += *cell != G_MAXUINT16;
 }
 
-/* How far a pixel's vote reaches, and a division by the width as a product: n /
- * width is n * inverse >> INVERSE_BITS, exactly, as n is below 2^26 and the
- * width at most 2^13, so that the product is less than 2^INVERSE_BITS / width
- * too large. */
+/* How far a pixel's vote reaches, and a division by the width as a product:
+ * cell / width is cell * inverse >> INVERSE_BITS, exactly, as cells are below
+ * 2^26 and the width at most 2^13, so that the product is less than
+ * 2^INVERSE_BITS / width too large. */
 #define INVERSE_BITS 40
 
 typedef struct {
@@ -96,14 +96,9 @@ reach_of (gint width, gint reach)
 static inline gboolean
 is_within (const Reach *r, gint32 target, gint y, gint x)
 {
-  const gint n = target - MAX (y - r->reach, 0) * r->width;
-  gint dy, dx;
+  const gint ty = (gint) ((guint64) target * r->inverse >> INVERSE_BITS);
+  const gint dy = ty - y, dx = target - ty * r->width - x;
 
-  if (n < 0)
-    return FALSE;
-  dy = (gint) ((guint64) n * r->inverse >> INVERSE_BITS);
-  dx = n - dy * r->width - x;
-  dy += MAX (y - r->reach, 0) - y;
   return dy * dy + dx * dx <= r->reach * r->reach;
 }
 

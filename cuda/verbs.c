@@ -18,7 +18,7 @@ nucseg_frame_key (const NucsegFrame *frame, const NucsegFrame *shown)
   key.picture.width = frame->width;
   key.picture.height = frame->height;
   key.picture.depth = nucseg_frame_get_depth (frame);
-  key.picture.msb_aligned = nucseg_frame_is_msb_aligned (frame) ? TRUE : FALSE;
+  key.picture.msb_aligned = nucseg_frame_is_msb_aligned (frame);
   key.frame_memory = frame->memory;
   if (shown) {
     key.has_shown = TRUE;

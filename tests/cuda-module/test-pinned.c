@@ -6,11 +6,10 @@
  *
  *   test-pinned MODULE
  */
-#include "emulated-device.h"
+#include "emulated-log.h"
 #include "modelbuilder.h"
 #include "nucseg.h"
 
-#include <gmodule.h>
 #include <string.h>
 
 #define BACKEND "cuda_emulated"
@@ -265,15 +264,9 @@ test_support (void)
 int
 main (int argc, char **argv)
 {
-  gpointer symbol = NULL;
-  GModule *module;
-
   g_test_init (&argc, &argv, NULL);
   g_assert_cmpint (argc, ==, 2);
-  module = g_module_open (argv[1], G_MODULE_BIND_LAZY);
-  g_assert_nonnull (module);
-  g_assert_true (g_module_symbol (module, EMULATED_LOG_SYMBOL, &symbol));
-  device = ((EmulatedGetLog) symbol) ();
+  device = emulated_open_log (argv[1]);
   g_test_add_func ("/pinned/frames", test_frames);
   g_test_add_func ("/pinned/part", test_part);
   g_test_add_func ("/pinned/life", test_life);

@@ -98,18 +98,6 @@ run (const Case *c, guint depth)
   return out;
 }
 
-static void
-assert_same_bytes (GstBuffer *a, GstBuffer *b)
-{
-  GstMapInfo one, two;
-
-  g_assert_true (gst_buffer_map (a, &one, GST_MAP_READ));
-  g_assert_true (gst_buffer_map (b, &two, GST_MAP_READ));
-  g_assert_cmpmem (one.data, one.size, two.data, two.size);
-  gst_buffer_unmap (b, &two);
-  gst_buffer_unmap (a, &one);
-}
-
 static gboolean
 is_same_value (GQuark field, const GValue *value, gpointer other)
 {
@@ -180,7 +168,7 @@ assert_same (GstBuffer *a, GstBuffer *b, guint n)
   g_assert_nonnull (meta);
   gst_structure_get_int (gst_custom_meta_get_structure (meta), "n", &number);
   g_assert_cmpint (number, ==, n);
-  assert_same_bytes (a, b);
+  nst_assert_same_bytes (a, b);
   assert_same_masks (a, b);
   assert_same_regions (a, b);
 }

@@ -346,6 +346,18 @@ nst_empty_frame_new (const GstVideoInfo *info, guint n)
   return frame_new (info, n, NULL, NULL, 0);
 }
 
+void
+nst_assert_same_bytes (GstBuffer *a, GstBuffer *b)
+{
+  GstMapInfo one, two;
+
+  g_assert_true (gst_buffer_map (a, &one, GST_MAP_READ));
+  g_assert_true (gst_buffer_map (b, &two, GST_MAP_READ));
+  g_assert_cmpmem (one.data, one.size, two.data, two.size);
+  gst_buffer_unmap (b, &two);
+  gst_buffer_unmap (a, &one);
+}
+
 /* --- What is expected --------------------------------------------------- */
 
 void

@@ -63,6 +63,8 @@ guint nst_scene (gint width, gint height, NstRect rects[3]);
 /* Asserts that the NucsegMeta of @buffer is the scene at @width x @height, with
  * all that the table says; @max is the largest grey value. */
 void nst_assert_scene (GstBuffer *buffer, gint width, gint height, guint max);
+
+void nst_assert_same_bytes (GstBuffer *a, GstBuffer *b);
 /* Asserts a NucsegMeta with no nuclei. */
 void nst_assert_empty (GstBuffer *buffer, gint width, gint height);
 

@@ -74,6 +74,14 @@ decode (const Micro *m, guint16 labels[64], NucsegObjectList *objects)
     "00000000" "00000000" "00000000" "00000000" \
     "00000000" "00000000" "00000000" "00000000"
 
+/* A line of seven that points at its middle. */
+#define SEVEN \
+    "........" "........" "........" "#######." \
+    "........" "........" "........" "........"
+#define TO_THE_MIDDLE \
+    "00000000" "00000000" "00000000" "3210abc0" \
+    "00000000" "00000000" "00000000" "00000000"
+
 static const Micro micros[] = {
   /* diagonal contact does not connect; a hole is filled, even a winding one,
    * but not between several labels; numbers follow first pixels */
@@ -261,25 +269,8 @@ static const Micro micros[] = {
     "........"
     "........",
     ", \"offset_scale\": 1, \"min_votes\": 4, \"radius\": 1", FALSE, 0, 0 },
-  /* Of a line of seven that points at its middle only the three nearest vote:
-   * three votes at (3, 3). */
-  { "........"
-    "........"
-    "........"
-    "#######."
-    "........"
-    "........"
-    "........"
-    "........",
-    FLAT,
-    "00000000"
-    "00000000"
-    "00000000"
-    "3210abc0"
-    "00000000"
-    "00000000"
-    "00000000"
-    "00000000",
+  /* Only the three nearest vote: three votes at (3, 3). */
+  { SEVEN, FLAT, TO_THE_MIDDLE,
     "........"
     "........"
     "........"
@@ -291,23 +282,7 @@ static const Micro micros[] = {
     ", \"offset_scale\": 1, \"min_votes\": 3, \"vote_reach\": 1, "
     "\"radius\": 0", FALSE, 0, 0 },
   /* ... which are not four */
-  { "........"
-    "........"
-    "........"
-    "#######."
-    "........"
-    "........"
-    "........"
-    "........",
-    FLAT,
-    "00000000"
-    "00000000"
-    "00000000"
-    "3210abc0"
-    "00000000"
-    "00000000"
-    "00000000"
-    "00000000",
+  { SEVEN, FLAT, TO_THE_MIDDLE,
     "........"
     "........"
     "........"

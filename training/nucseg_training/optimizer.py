@@ -60,7 +60,7 @@ class Muon:
     def zero_grad(self, set_to_none: bool = True) -> None:
         """As an optimiser's."""
         for p in self.convolutions:
-            p.grad = None if set_to_none else p.grad
+            p.grad = None
         self.parts[1].zero_grad(set_to_none=set_to_none)
 
     def step(self) -> None:

@@ -5,10 +5,8 @@
  * buffers that outlive the element. No GPU here: see meson.build.
  */
 #include "cuda-support.h"
-#include "emulated-device.h"
+#include "emulated-log.h"
 #include "pinnedallocator.h"
-
-#include <gmodule.h>
 
 #define SIZE(info) GST_VIDEO_INFO_SIZE (info)
 
@@ -108,18 +106,6 @@ typedef struct {
   const gchar *overlay;
 } Case;
 
-static void
-assert_same_bytes (GstBuffer *a, GstBuffer *b)
-{
-  GstMapInfo one, two;
-
-  g_assert_true (gst_buffer_map (a, &one, GST_MAP_READ));
-  g_assert_true (gst_buffer_map (b, &two, GST_MAP_READ));
-  g_assert_cmpmem (one.data, one.size, two.data, two.size);
-  gst_buffer_unmap (b, &two);
-  gst_buffer_unmap (a, &one);
-}
-
 /* Inferred and reused frames, at several addresses. */
 static void
 test_frames (gconstpointer data)
@@ -158,7 +144,7 @@ test_frames (gconstpointer data)
         device->downloaded - down, <, (i % 2 ? 0 : labels) + 1024);
     nst_assert_scene (held[i], NST_CUDA_WIDTH, NST_CUDA_HEIGHT, 255);
     nst_assert_scene (expected, NST_CUDA_WIDTH, NST_CUDA_HEIGHT, 255);
-    assert_same_bytes (held[i], expected);
+    nst_assert_same_bytes (held[i], expected);
     gst_buffer_unref (expected);
   }
   gst_harness_teardown (plain);
@@ -242,16 +228,11 @@ main (int argc, char **argv)
     { GST_VIDEO_FORMAT_I420, GST_VIDEO_FORMAT_I420, "none" },
   };
   g_autofree gchar *path = NULL;
-  gpointer symbol = NULL;
-  GModule *module;
 
   nst_init (&argc, &argv);
   path = g_build_filename (
       g_getenv ("NUCSEG_MODULE_PATH"), "libnucseg-cuda.so", NULL);
-  module = g_module_open (path, G_MODULE_BIND_LAZY | G_MODULE_BIND_LOCAL);
-  g_assert_nonnull (module);
-  g_assert_true (g_module_symbol (module, EMULATED_LOG_SYMBOL, &symbol));
-  device = ((EmulatedGetLog) symbol) ();
+  device = emulated_open_log (path);
   g_test_add_func ("/cuda/pinned/proposal", test_proposal);
   g_test_add_func ("/cuda/pinned/memory", test_memory);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
