@@ -41,22 +41,57 @@ def source(**parts) -> augment.BatchSource:
 
 class Batches(unittest.TestCase):
     def test_joined_crops_keep_their_nuclei(self) -> None:
-        single, whole = source()(5), source(joined=1.0)(5)
-        self.assertEqual(whole[0].shape, (1, 1, 128, 128))
-        self.assertEqual(whole[1].shape, (1, 128, 128))
-        total = 0
-        for i in range(4):
-            y, x = 64 * (i // 2), 64 * (i % 2)
-            self.assertTrue(torch.equal(
-                whole[0][0, 0, y:y + 64, x:x + 64], single[0][i, 0]))
-            part, alone = whole[1][0, y:y + 64, x:x + 64], single[1][i]
-            self.assertTrue(torch.equal(part > 0, alone > 0))
-            self.assertTrue(torch.equal(part < 0, alone < 0))
-            names = part[part > 0].unique()
-            self.assertEqual(len(names), len(alone[alone > 0].unique()))
-            total += len(names)
-        # No two quarters share a nucleus.
-        self.assertEqual(len(whole[1][whole[1] > 0].unique()), total)
+        for across in (2, 4):
+            images, labels = (torch.cat(x) for x in zip(*(
+                source()(i) for i in range(across * across // 4))))
+            whole = augment.join(images, labels, across)
+            side = 64 * across
+            self.assertEqual(whole[0].shape, (1, 1, side, side))
+            self.assertEqual(whole[1].shape, (1, side, side))
+            total = 0
+            for i, (image, alone) in enumerate(zip(images, labels)):
+                y, x = 64 * (i // across), 64 * (i % across)
+                self.assertTrue(torch.equal(
+                    whole[0][0, 0, y:y + 64, x:x + 64], image[0]))
+                part = whole[1][0, y:y + 64, x:x + 64]
+                self.assertTrue(torch.equal(part > 0, alone > 0))
+                self.assertTrue(torch.equal(part < 0, alone < 0))
+                names = part[part > 0].unique()
+                self.assertEqual(len(names), len(alone[alone > 0].unique()))
+                total += len(names)
+            # No two crops share a nucleus.
+            self.assertEqual(len(whole[1][whole[1] > 0].unique()), total)
+
+    def test_batches_are_joined_by_two_and_by_four(self) -> None:
+        shapes = {tuple(source(joined=1.0)(i)[0].shape) for i in range(12)}
+        # Of four crops of 64x64 sixteen of 32x32 have the pixels.
+        self.assertEqual(shapes, {(1, 1, 128, 128)})
+        eight = augment.BatchSource([disc_canvas()], np.ones(1), 3, 8, 64,
+                                    SPEC.clip, 0.0, joined=1.0)
+        shapes = {tuple(eight(i)[1].shape) for i in range(12)}
+        self.assertEqual(shapes, {(2, 128, 128), (1, 192, 192)})
+
+    def test_exact_crops_are_pieces_of_the_frame(self) -> None:
+        rng = np.random.default_rng(4)
+        size = 96
+        frame = rng.integers(0, 4000, (size, size))
+        labels = np.arange(1, size * size + 1, dtype=np.int32).reshape(
+            size, size)
+        c = canvas.from_arrays(Entry("noise", "fluorescence", "train"), frame,
+                               16, labels, SPEC)
+        y0, x0, y1, x1 = c.box
+        exact = 0
+        for _ in range(60):
+            x, y = augment.sample(c, rng, 32, gentle=True)
+            inside = y > 0
+            # Every label is a pixel: where one's image is its own pixel's,
+            # nothing was interpolated.
+            own = c.image.flatten()[torch.stack([
+                (c.labels.flatten() == n).nonzero()[0, 0]
+                for n in y[inside][::40]])]
+            exact += bool(torch.allclose(x[inside][::40], own, atol=1e-4))
+        self.assertGreater(exact, 30)
+        self.assertLess(exact, 50)
 
     def test_empty_and_unknown_quarters_join(self) -> None:
         labels = torch.zeros(4, 2, 2, dtype=torch.int64)
@@ -75,9 +110,10 @@ class Batches(unittest.TestCase):
         def spread(gentle: float) -> tuple[float, float]:
             images, labels = source(gentle=gentle)(1)
             inside = [float(i[0][n > 0].std()) for i, n in zip(images, labels)]
+            # Those that the crop's edge cuts say nothing about the zoom.
             areas = np.concatenate([np.bincount(n[n > 0].numpy()) for n in
                                     labels])
-            return max(inside), float(np.median(areas[areas > 0]))
+            return max(inside), float(np.percentile(areas[areas > 0], 80))
 
         noise, area = spread(1.0)
         self.assertLess(noise, 0.2)
