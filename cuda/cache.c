@@ -33,6 +33,7 @@ describe_key (const NucsegCacheKey *key)
   g_key_file_set_integer (file, KEY_GROUP, "capability", key->capability);
   g_key_file_set_string (file, KEY_GROUP, "model", key->model);
   g_key_file_set_string (file, KEY_GROUP, "precision", key->precision);
+  g_key_file_set_integer (file, KEY_GROUP, "batch", key->batch);
   g_key_file_set_integer (file, KEY_GROUP, "height", key->height);
   g_key_file_set_integer (file, KEY_GROUP, "width", key->width);
   return file;

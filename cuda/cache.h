@@ -2,8 +2,8 @@
 /*
  * cache.h: which engine was the fastest, kept from run to run: a file of the
  * user's cache folder, nucseg/cudnn-HASH.ini, one for each combination of GPU,
- * cuDNN, model, precision and size. Whatever isn't as it should be in it is as
- * if it were not there. Knows nothing of CUDA.
+ * cuDNN, model, precision, batch and size. Whatever isn't as it should be in it
+ * is as if it were not there. Knows nothing of CUDA.
  */
 #ifndef NUCSEG_CUDA_CACHE_H
 #define NUCSEG_CUDA_CACHE_H
@@ -19,7 +19,7 @@ typedef struct {
   gint capability;
   const gchar *model; /* SHA-256 */
   const gchar *precision;
-  gint height, width; /* of the network's input */
+  gint batch, height, width; /* of the network's input */
 } NucsegCacheKey;
 
 typedef struct _NucsegCache NucsegCache;

@@ -32,7 +32,7 @@ nucseg_convs_pitch (const NucsegGraph *graph, guint node)
 
 gboolean
 nucseg_convs_spec (const NucsegGraph *graph, const NucsegShape *shapes,
-    NucsegCudaType type, guint node, NucsegCudnnSpec *spec)
+    gint batch, NucsegCudaType type, guint node, NucsegCudnnSpec *spec)
 {
   const NucsegConv *conv = &graph->nodes[node].u.conv;
   guint in;
@@ -46,6 +46,7 @@ nucseg_convs_spec (const NucsegGraph *graph, const NucsegShape *shapes,
       || !nucseg_convs_is_rounded (graph, shapes, node))
     return FALSE;
   *spec = (NucsegCudnnSpec){ .type = type,
+    .batch = batch,
     .height = shapes[in].height,
     .width = shapes[in].width,
     .in_channels = nucseg_convs_pitch (graph, in),
@@ -61,17 +62,22 @@ nucseg_convs_spec (const NucsegGraph *graph, const NucsegShape *shapes,
 
 gboolean
 nucseg_convs_is_scale (
-    const NucsegGraph *graph, const NucsegShape *shapes, guint node)
+    const NucsegGraph *graph, const NucsegShape *shapes, gint batch, guint node)
 {
   NucsegCudnnSpec spec;
 
+  /* For weights of several images cuDNN (9.19) offers engines, none of which
+   * compiles. */
+  if (batch > 1)
+    return FALSE;
   if (graph->nodes[node].op != NUCSEG_OP_MUL || node == graph->output
       || !nucseg_convs_is_rounded (graph, shapes, graph->nodes[node].inputs[0]))
     return FALSE;
   for (guint i = node + 1; i < graph->n_nodes; i++) {
     for (guint k = 0; k < graph->nodes[i].n_inputs; k++)
       if (graph->nodes[i].inputs[k] == node
-          && !nucseg_convs_spec (graph, shapes, NUCSEG_CUDA_BF16, i, &spec))
+          && !nucseg_convs_spec (
+              graph, shapes, batch, NUCSEG_CUDA_BF16, i, &spec))
         return FALSE;
   }
   return TRUE;

@@ -22,7 +22,8 @@ gint nucseg_convs_pitch (const NucsegGraph *graph, guint node);
 /**
  * nucseg_convs_spec:
  * @graph: the graph
- * @shapes: its shapes
+ * @shapes: its shapes, of one image
+ * @batch: images
  * @type: of rounded tensors
  * @node: any node
  * @spec: (out): the convolution for cuDNN
@@ -31,12 +32,13 @@ gint nucseg_convs_pitch (const NucsegGraph *graph, guint node);
  *   more than one pixel whose channels come in eights
  */
 gboolean nucseg_convs_spec (const NucsegGraph *graph, const NucsegShape *shapes,
-    NucsegCudaType type, guint node, NucsegCudnnSpec *spec);
+    gint batch, NucsegCudaType type, guint node, NucsegCudnnSpec *spec);
 
 /* Whether @node is a product with channel weights that only convolutions of
- * cuDNN's read: they can do it themselves, as they load their input. */
-gboolean nucseg_convs_is_scale (
-    const NucsegGraph *graph, const NucsegShape *shapes, guint node);
+ * cuDNN's read: they can do it themselves, as they load their input, if there
+ * is one image. */
+gboolean nucseg_convs_is_scale (const NucsegGraph *graph,
+    const NucsegShape *shapes, gint batch, guint node);
 
 G_END_DECLS
 

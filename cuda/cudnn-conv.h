@@ -5,8 +5,8 @@
  * header.
  *
  * The library is opened at run time (libcudnn.so.9), so that the module loads
- * and says what is missing where cuDNN isn't installed. Tensors are NHWC with
- * N = 1. Nothing here is thread-safe but nucseg_cudnn_describe(): one plan's
+ * and says what is missing where cuDNN isn't installed. Tensors are dense NHWC.
+ * Nothing here is thread-safe but nucseg_cudnn_describe(): one plan's
  * objects are used by one thread at a time.
  */
 #ifndef NUCSEG_CUDA_CUDNN_CONV_H
@@ -46,18 +46,20 @@ guint nucseg_cudnn_get_version (const NucsegCudnn *cudnn);
 /**
  * NucsegCudnnSpec:
  * @type: of input, weights and output; sums, bias and scale are f32
+ * @batch: images
  * @height: rows of the input
  * @width: columns of the input
  * @in_channels: a multiple of 8
  * @out_channels: likewise
  * @kernel_h: and so on as NucsegConv
- * @scaled: the input is multiplied by a factor for each channel first
+ * @scaled: the input is multiplied by a factor for each channel of each image
+ *   first; with a batch above 1 no engine of cuDNN 9.19 can be built
  *
  * activation (conv (x [* s]) + bias), all dense; x * s is rounded to the type.
  */
 typedef struct {
   NucsegCudaType type;
-  gint height, width;
+  gint batch, height, width;
   gint in_channels, out_channels;
   gint kernel_h, kernel_w;
   gint stride, dilation, padding;
@@ -106,7 +108,7 @@ gsize nucseg_cudnn_conv_get_workspace (const NucsegCudnnConv *conv);
  * @in: input
  * @weight: (O, KH, KW, I) of the spec's type
  * @bias: O f32 values
- * @scale: I f32 values; NULL unless scaled
+ * @scale: batch x I f32 values; NULL unless scaled
  * @out: output
  * @workspace: nucseg_cudnn_conv_get_workspace() bytes
  * @error: return location

@@ -202,9 +202,9 @@ nucseg_cudnn_conv_new (
       return conv;
     g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
         "cuDNN has no engine for a convolution %dx%d of %d to %d channels at "
-        "%dx%d",
+        "%d x %dx%d",
         spec->kernel_w, spec->kernel_h, spec->in_channels, spec->out_channels,
-        spec->width, spec->height);
+        spec->batch, spec->width, spec->height);
   }
   nucseg_cudnn_conv_free (conv);
   return NULL;

@@ -223,18 +223,19 @@ nucseg_cudnn_make_graph (NucsegCudnnMaker *maker, const NucsegCudnnSpec *spec)
   const gint64 h = out_size (spec, spec->height, spec->kernel_h);
   const gint64 w = out_size (spec, spec->width, spec->kernel_w);
   const gint64 n_in = spec->in_channels, n_out = spec->out_channels;
+  const gint64 images = spec->batch;
   const gboolean active = spec->activation != NUCSEG_ACTIVATION_NONE;
   gint64 between = FIRST_VIRTUAL;
   cudnnBackendDescriptor_t operations[4], x, weight, sum, bias, biased, graph;
   gint64 n = 0;
 
   x = make_tensor (
-      maker, NUCSEG_CUDNN_X, type, 1, n_in, spec->height, spec->width);
+      maker, NUCSEG_CUDNN_X, type, images, n_in, spec->height, spec->width);
   if (spec->scaled) {
     cudnnBackendDescriptor_t scale =
-        make_tensor (maker, NUCSEG_CUDNN_S, f32, 1, n_in, 1, 1);
+        make_tensor (maker, NUCSEG_CUDNN_S, f32, images, n_in, 1, 1);
     cudnnBackendDescriptor_t product = make_tensor (
-        maker, between++, type, 1, n_in, spec->height, spec->width);
+        maker, between++, type, images, n_in, spec->height, spec->width);
 
     operations[n++] =
         make_pointwise (maker, CUDNN_POINTWISE_MUL, x, scale, product);
@@ -242,11 +243,12 @@ nucseg_cudnn_make_graph (NucsegCudnnMaker *maker, const NucsegCudnnSpec *spec)
   }
   weight = make_tensor (
       maker, NUCSEG_CUDNN_W, type, n_out, n_in, spec->kernel_h, spec->kernel_w);
-  sum = make_tensor (maker, between++, f32, 1, n_out, h, w);
+  sum = make_tensor (maker, between++, f32, images, n_out, h, w);
   operations[n++] = make_convolution (maker, spec, x, weight, sum);
   bias = make_tensor (maker, NUCSEG_CUDNN_B, f32, 1, n_out, 1, 1);
-  biased = active ? make_tensor (maker, between++, f32, 1, n_out, h, w)
-                  : make_tensor (maker, NUCSEG_CUDNN_Y, type, 1, n_out, h, w);
+  biased = active
+      ? make_tensor (maker, between++, f32, images, n_out, h, w)
+      : make_tensor (maker, NUCSEG_CUDNN_Y, type, images, n_out, h, w);
   operations[n++] =
       make_pointwise (maker, CUDNN_POINTWISE_ADD, sum, bias, biased);
   if (active)
@@ -255,7 +257,7 @@ nucseg_cudnn_make_graph (NucsegCudnnMaker *maker, const NucsegCudnnSpec *spec)
             ? CUDNN_POINTWISE_RELU_FWD
             : CUDNN_POINTWISE_SIGMOID_FWD,
         biased, NULL,
-        make_tensor (maker, NUCSEG_CUDNN_Y, type, 1, n_out, h, w));
+        make_tensor (maker, NUCSEG_CUDNN_Y, type, images, n_out, h, w));
 
   graph = nucseg_cudnn_make (maker, CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
   nucseg_cudnn_set (maker, graph, CUDNN_ATTR_OPERATIONGRAPH_OPS,

@@ -157,21 +157,25 @@ typedef enum {
 
 /**
  * NucsegCudaTensor:
- * @data: element (0, 0, 0); aligned to its type's size, at best to 16 bytes
+ * @data: element (0, 0, 0, 0); aligned to its type's size, at best to 16 bytes
  * @type: of its elements
- * @height: rows
+ * @batch: images, 1..65535
+ * @height: rows of an image
  * @width: columns
  * @channels: channels
  * @pitch: elements from one pixel to the next, >= @channels
  *
- * NHWC with N = 1: element (y, x, c) stands at data[(y * width + x) * pitch +
- * c]. A slice of a concatenation is a tensor with the whole's pitch and @data
- * at its first channel. Channels between @channels and @pitch are not touched.
+ * NHWC: element (n, y, x, c) stands at data[((n * height + y) * width + x) *
+ * pitch + c]; so an image is height x width x pitch elements behind the one
+ * before it. A slice of a concatenation is a tensor with the whole's pitch and
+ * @data at its first channel. Channels between @channels and @pitch are not
+ * touched. A vector (height and width 1) that is given by its address alone is
+ * dense: batch x channels values.
  */
 typedef struct {
   gpointer data;
   NucsegCudaType type;
-  gint height, width, channels, pitch;
+  gint batch, height, width, channels, pitch;
 } NucsegCudaTensor;
 
 /* --- transfer ------------------------------------------------------------ */
@@ -248,10 +252,10 @@ NucsegCudaFilter nucseg_cuda_filter_pack (
  * @across: filter of rows: frame width -> padded network width
  * @down: filter of columns
  * @block: 1, or the block of the space_to_depth that the graph starts with
- * @out: the network's input: padded height / @block x padded width / @block
- *   pixels of at least @block x @block channels; (y block + dy, x block + dx)
- *   goes to channel dy block + dx; channels from block^2 on become 0 (cuDNN
- *   wants multiples of 8)
+ * @out: the network's input, one image of it (batch 1): padded height / @block
+ *   x padded width / @block pixels of at least @block x @block channels; (y
+ * block + dy, x block + dx) goes to channel dy block + dx; channels from
+ * block^2 on become 0 (cuDNN wants multiples of 8)
  * @workspace: nucseg_cuda_prepare_workspace() bytes, aligned to 256; holds the
  *   limits and the table from nucseg_cuda_limits() to nucseg_cuda_fill()
  * @request: on the device
@@ -294,7 +298,11 @@ nucseg_cuda_limits (const NucsegCudaPrepare *prepare, cudaStream_t stream);
 cudaError_t
 nucseg_cuda_fill (const NucsegCudaPrepare *prepare, cudaStream_t stream);
 
-/* --- network: what cuDNN does not do -------------------------------------- */
+/* --- network: what cuDNN does not do --------------------------------------
+ *
+ * All images of a batch in one launch; the tensors of a call have the same
+ * batch. An image's result doesn't depend on the others, nor on their number.
+ */
 
 /**
  * NucsegCudaConv:
@@ -358,16 +366,16 @@ cudaError_t nucseg_cuda_head (const NucsegCudaConv *conv, gint block,
 
 /**
  * NucsegCudaAttention:
- * @x: the tensor that is weighed; any type, C channels
+ * @x: the tensor that is weighed; any type, N images, C channels
  * @rows: cells of the subregional average pooling, 1..16
  * @columns: likewise
  * @reduce: depthwise convolution that covers all rows x columns cells: its
- *   output is 1 x 1 x C
+ *   output is N x 1 x 1 x C
  * @gate: 1x1, C -> C
  * @expand: 1x1, lower_channels -> C; weight NULL: there is no lower level
- * @lower: `own` of the lower level, expand.in_channels f32 values, or NULL
- * @own: (out): C f32 values: gate (reduce (avg_pool (x)))
- * @weights: (out): C f32 values: own + expand (lower), or own + own
+ * @lower: `own` of the lower level, N x expand.in_channels f32 values, or NULL
+ * @own: (out): N x C f32 values: gate (reduce (avg_pool (x)))
+ * @weights: (out): N x C f32 values: own + expand (lower), or own + own
  * @workspace: nucseg_cuda_attention_workspace() bytes, aligned to 256
  *
  * SAP and CE (docs/model-format.md calls it the attention chain): avg_pool,
@@ -383,8 +391,10 @@ typedef struct {
   gpointer workspace;
 } NucsegCudaAttention;
 
-/* Bytes of workspace for @rows x @columns cells of @channels. Host. */
-gsize nucseg_cuda_attention_workspace (gint rows, gint columns, gint channels);
+/* Bytes of workspace for @batch images of @rows x @columns cells of @channels.
+ * Host. */
+gsize nucseg_cuda_attention_workspace (
+    gint batch, gint rows, gint columns, gint channels);
 /* One kernel (and a small memset). */
 cudaError_t nucseg_cuda_attention (
     const NucsegCudaAttention *attention, cudaStream_t stream);
@@ -392,7 +402,8 @@ cudaError_t nucseg_cuda_attention (
 /**
  * nucseg_cuda_scale_pool:
  * @in: any type
- * @weights: a factor for each channel, f32; NULL: 1
+ * @weights: a factor for each channel of each image, batch x channels f32
+ *   values; NULL: 1
  * @full: (nullable): @in x weights, rounded to the type of @in, which is its
  *   own; may be a slice of a concatenation, or @in itself
  * @pooled: (nullable): 2x2 maxima (stride 2) of the values of @full; odd last

@@ -197,7 +197,8 @@ make_conv (
   NucsegCudnnSpec spec;
 
   if (self->nodes[i].done
-      || !nucseg_convs_spec (self->graph, shapes, self->type, i, &spec))
+      || !nucseg_convs_spec (
+          self->graph, shapes, self->batch, self->type, i, &spec))
     return NULL;
   spec.scaled = scaled;
   conv = nucseg_cudnn_conv_new (self->cudnn, &spec, &error);
@@ -238,7 +239,7 @@ make_convs (NucsegNetwork *self, const NucsegShape *shapes)
   for (guint i = 0; i < self->graph->n_nodes; i++) {
     /* In f32 cuDNN has no engine that does both. */
     if (self->type == NUCSEG_CUDA_BF16
-        && nucseg_convs_is_scale (self->graph, shapes, i))
+        && nucseg_convs_is_scale (self->graph, shapes, self->batch, i))
       fuse_scale (self, shapes, i);
     if (!self->nodes[i].cudnn)
       self->nodes[i].cudnn = make_conv (self, shapes, i, FALSE);
@@ -248,7 +249,8 @@ make_convs (NucsegNetwork *self, const NucsegShape *shapes)
 /* --- Slices --------------------------------------------------------------- */
 
 /* Whether node @i can be written with gaps between its pixels, and read so by
- * all who do. */
+ * all who do. A vector can't: who takes channel weights, or the lower level of
+ * an attention chain, takes them without gaps between images. */
 static gboolean
 can_be_slice (const NucsegNetwork *self, guint i, guint host)
 {
@@ -267,7 +269,7 @@ can_be_slice (const NucsegNetwork *self, guint i, guint host)
     return FALSE;
   }
   if (self->nodes[i].host != NUCSEG_NONE || i == self->input
-      || self->nodes[i].chain != NUCSEG_NONE
+      || is_vector (self, i) || self->nodes[i].chain != NUCSEG_NONE
       || self->nodes[i].type != self->nodes[host].type)
     return FALSE;
   for (guint j = i + 1; j < graph->n_nodes; j++) {
@@ -320,7 +322,9 @@ nucseg_network_place (
     node->shape = shapes[i];
     node->type = nucseg_convs_is_rounded (graph, shapes, i) ? self->type
                                                             : NUCSEG_CUDA_F32;
-    node->pitch = nucseg_convs_pitch (graph, i);
+    /* Vectors are read as such, without gaps; cuDNN reads none. */
+    node->pitch = is_vector (self, i) ? graph->nodes[i].channels
+                                      : nucseg_convs_pitch (graph, i);
     node->pool = node->chain = node->host = NUCSEG_NONE;
     node->buffer = node->converted = NUCSEG_NONE;
   }

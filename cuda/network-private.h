@@ -36,6 +36,7 @@ struct _NucsegNetwork {
   NucsegCudaDevice *device;
   NucsegCudnn *cudnn;
   const NucsegGraph *graph;
+  gint batch; /* images of every tensor */
   NucsegCudaType type; /* of rounded tensors */
   NucsegPlaced *nodes;
   guint input; /* the node that prepare writes: 0, or its space_to_depth */
@@ -45,6 +46,13 @@ struct _NucsegNetwork {
   NucsegWeights *weights;
   gpointer workspace; /* of cuDNN, on the device */
 };
+
+/* Bytes of an element. */
+static inline gsize
+nucseg_network_type_size (NucsegCudaType type)
+{
+  return type == NUCSEG_CUDA_F32 ? 4 : 2;
+}
 
 /* Decides types, fusions and slices; makes the convolutions of cuDNN. */
 gboolean nucseg_network_place (

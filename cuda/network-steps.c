@@ -5,16 +5,17 @@
  */
 #include "cuda/network-private.h"
 
-static gsize
-type_size (NucsegCudaType type)
+/* A tensor of the network's batch, without memory. */
+static NucsegCudaTensor
+make_tensor (const NucsegNetwork *self, const NucsegShape *shape, gint pitch,
+    NucsegCudaType type)
 {
-  return type == NUCSEG_CUDA_F32 ? 4 : 2;
-}
-
-static gsize
-count_pixels (const NucsegShape *shape)
-{
-  return (gsize) shape->height * shape->width;
+  return (NucsegCudaTensor){ .type = type,
+    .batch = self->batch,
+    .height = shape->height,
+    .width = shape->width,
+    .channels = shape->channels,
+    .pitch = pitch };
 }
 
 /* The step that is being made has the number steps->len. */
@@ -29,11 +30,10 @@ static NucsegSlot
 new_slot (NucsegNetwork *self, const NucsegShape *shape, gint pitch,
     NucsegCudaType type)
 {
-  NucsegSlot slot = { { NULL, type, shape->height, shape->width,
-                          shape->channels, pitch },
-    nucseg_buffers_add (
-        self->buffers, count_pixels (shape) * pitch * type_size (type)),
-    0 };
+  const gsize size = (gsize) self->batch * shape->height * shape->width * pitch
+      * nucseg_network_type_size (type);
+  NucsegSlot slot = { .tensor = make_tensor (self, shape, pitch, type),
+    .buffer = nucseg_buffers_add (self->buffers, size) };
 
   use (self, slot.buffer);
   return slot;
@@ -51,12 +51,12 @@ node_slot (NucsegNetwork *self, guint i)
   if (owner->buffer == NUCSEG_NONE)
     owner->buffer =
         new_slot (self, &owner->shape, owner->pitch, owner->type).buffer;
-  slot = (NucsegSlot){
-    { NULL, node->type, node->shape.height, node->shape.width,
-        node->shape.channels, owner->pitch },
-    owner->buffer,
-    node->host == NUCSEG_NONE ? 0 : node->host_channel * type_size (node->type)
-  };
+  slot = (NucsegSlot){ .tensor = make_tensor (
+                           self, &node->shape, owner->pitch, node->type),
+    .buffer = owner->buffer,
+    .offset = node->host == NUCSEG_NONE
+        ? 0
+        : node->host_channel * nucseg_network_type_size (node->type) };
   use (self, slot.buffer);
   return slot;
 }
@@ -120,7 +120,8 @@ add_concat (NucsegNetwork *self, guint i)
       step.in[0] = node_slot (self, node->inputs[k]);
       step.out = node_slot (self, i);
       step.out.tensor.channels = part->shape.channels;
-      step.out.offset += channel * type_size (self->nodes[i].type);
+      step.out.offset +=
+          channel * nucseg_network_type_size (self->nodes[i].type);
       append_step (self, &step);
     }
     channel += part->shape.channels;
@@ -237,7 +238,7 @@ add_attention (NucsegNetwork *self, guint sum)
   step.pooled = node_slot (self, chain.own);
   step.out = node_slot (self, sum);
   size = nucseg_cuda_attention_workspace (
-      a->rows, a->columns, nodes[chain.own].channels);
+      self->batch, a->rows, a->columns, nodes[chain.own].channels);
   step.workspace = nucseg_buffers_add (self->buffers, size);
   use (self, step.workspace);
   append_step (self, &step);

@@ -68,11 +68,12 @@ bind (NucsegNetwork *self, GError **error)
 
 NucsegNetwork *
 nucseg_network_new (NucsegCudaDevice *device, NucsegCudnn *cudnn,
-    NucsegModel *model, gint height, gint width, NucsegPrecision precision,
-    GError **error)
+    NucsegModel *model, gint batch, gint height, gint width,
+    NucsegPrecision precision, GError **error)
 {
   NucsegNetwork *self = g_new0 (NucsegNetwork, 1);
 
+  self->batch = batch;
   self->device = device;
   self->cudnn = cudnn;
   self->graph = nucseg_model_get_graph (model);
@@ -86,8 +87,13 @@ nucseg_network_new (NucsegCudaDevice *device, NucsegCudnn *cudnn,
       && nucseg_network_make_steps (self, error)
       && nucseg_weights_check (self->weights, error)
       && nucseg_buffers_allocate (self->buffers, error)) {
-    NucsegTune tune = { device, cudnn, nucseg_model_get_sha256 (model),
-      nucseg_precision_name (precision), height, width };
+    const NucsegTune tune = { .device = device,
+      .cudnn = cudnn,
+      .model = nucseg_model_get_sha256 (model),
+      .precision = nucseg_precision_name (precision),
+      .batch = batch,
+      .height = height,
+      .width = width };
 
     lay_out (self);
     if (nucseg_tune_steps (&tune, self->graph, self->steps, error)
@@ -123,22 +129,35 @@ nucseg_network_abandon (NucsegNetwork *self)
 }
 
 NucsegCudaTensor
-nucseg_network_get_input (const NucsegNetwork *self, gint *block)
+nucseg_network_get_input (const NucsegNetwork *self, gint image, gint *block)
 {
   const NucsegPlaced *input = &self->nodes[self->input];
-  NucsegCudaTensor tensor = { nucseg_buffers_get (self->buffers, input->buffer),
-    input->type, input->shape.height, input->shape.width, input->pitch,
-    input->pitch };
+  const gsize size = (gsize) input->shape.height * input->shape.width
+      * input->pitch * nucseg_network_type_size (input->type);
+  guint8 *images = nucseg_buffers_get (self->buffers, input->buffer);
+  const NucsegCudaTensor tensor = { .data = images + image * size,
+    .type = input->type,
+    .batch = 1,
+    .height = input->shape.height,
+    .width = input->shape.width,
+    .channels = input->pitch,
+    .pitch = input->pitch };
 
+  g_assert (image >= 0 && image < self->batch);
   *block = self->input == 0 ? 1 : self->graph->nodes[self->input].u.block;
   return tensor;
 }
 
 gfloat *
-nucseg_network_get_maps (const NucsegNetwork *self)
+nucseg_network_get_maps (const NucsegNetwork *self, gint image)
 {
-  return nucseg_buffers_get (
-      self->buffers, self->nodes[self->graph->output].buffer);
+  const NucsegPlaced *output = &self->nodes[self->graph->output];
+  gfloat *maps = nucseg_buffers_get (self->buffers, output->buffer);
+
+  g_assert (image >= 0 && image < self->batch);
+  return maps
+      + (gsize) image * output->shape.height * output->shape.width
+      * output->pitch;
 }
 
 gboolean

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * network.h: a graph made ready on a GPU for one input size and precision.
+ * network.h: a graph made ready on a GPU for so many images at a time, of one
+ * size, in one precision.
  * Used by one thread at a time, inside the device's context; running it
  * allocates nothing and may be captured.
  */
@@ -21,6 +22,7 @@ typedef struct _NucsegNetwork NucsegNetwork;
  * @cudnn: likewise
  * @model: its weights are copied, unless another network of it has done so;
  *   must outlive the network
+ * @batch: images of a run, 1..65535
  * @height: of the input
  * @width: of the input
  * @precision: F32 or BF16
@@ -32,22 +34,22 @@ typedef struct _NucsegNetwork NucsegNetwork;
  * Returns: (nullable): NULL with SHAPE, UNSUPPORTED, DEVICE or MEMORY
  */
 NucsegNetwork *nucseg_network_new (NucsegCudaDevice *device, NucsegCudnn *cudnn,
-    NucsegModel *model, gint height, gint width, NucsegPrecision precision,
-    GError **error);
+    NucsegModel *model, gint batch, gint height, gint width,
+    NucsegPrecision precision, GError **error);
 void nucseg_network_free (NucsegNetwork *network);
 /* Where the device's context can't be entered any more: others don't find its
  * weights from now on. What it has is lost with the context. */
 void nucseg_network_abandon (NucsegNetwork *network);
 
-/* The tensor that prepare fills, and *@block: 1, or the block of the
- * space_to_depth that it does on the way. */
-NucsegCudaTensor
-nucseg_network_get_input (const NucsegNetwork *network, gint *block);
+/* The tensor that prepare fills for image @image (0..batch - 1): its batch is
+ * 1. *@block: 1, or the block of the space_to_depth that it does on the way. */
+NucsegCudaTensor nucseg_network_get_input (
+    const NucsegNetwork *network, gint image, gint *block);
 
-/* The output: height x width x n_maps f32 on the device. */
-gfloat *nucseg_network_get_maps (const NucsegNetwork *network);
+/* The output of image @image: height x width x n_maps f32 on the device. */
+gfloat *nucseg_network_get_maps (const NucsegNetwork *network, gint image);
 
-/* Queues all steps. */
+/* Queues all steps, for all images: what their inputs hold then. */
 gboolean nucseg_network_run (NucsegNetwork *network, GError **error);
 
 /* Number of convolutions by cuDNN, and of all steps. */

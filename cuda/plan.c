@@ -150,7 +150,7 @@ make_prepare (NucsegPlan *plan, GError **error)
   NucsegCudaPrepare *prepare = &plan->prepare;
 
   prepare->input = *nucseg_model_get_input (plan->model);
-  prepare->out = nucseg_network_get_input (plan->network, &prepare->block);
+  prepare->out = nucseg_network_get_input (plan->network, 0, &prepare->block);
   prepare->request = plan->request;
   prepare->reply = plan->reply;
   prepare->workspace = take (
@@ -173,7 +173,7 @@ make_decode (NucsegPlan *plan, GError **error)
   nucseg_cuda_label_positions (g, positions);
   decode->geometry = *g;
   decode->output = *nucseg_model_get_output (plan->model);
-  decode->maps = nucseg_network_get_maps (plan->network);
+  decode->maps = nucseg_network_get_maps (plan->network, 0);
   decode->request = plan->request;
   decode->reply = plan->reply;
   decode->positions =
@@ -253,7 +253,7 @@ fill_plan (NucsegPlan *plan, const NucsegPlanOptions *options, GError **error)
       NULL, nucseg_cuda_device_get_stream (plan->device), error);
   if (!plan->cudnn)
     return FALSE;
-  plan->network = nucseg_network_new (plan->device, plan->cudnn, plan->model,
+  plan->network = nucseg_network_new (plan->device, plan->cudnn, plan->model, 1,
       plan->geometry.pad_height, plan->geometry.pad_width, options->precision,
       error);
   return plan->network && make_memory (plan, error)
@@ -301,8 +301,13 @@ get_values (NucsegPlan *plan, NucsegCudaTensor *values, GError **error)
   if (!plan->values)
     plan->values =
         take (plan, n_pixels (plan) * sizeof (gfloat), "the input", error);
-  *values = (NucsegCudaTensor){ plan->values, NUCSEG_CUDA_F32,
-    plan->geometry.pad_height, plan->geometry.pad_width, 1, 1 };
+  *values = (NucsegCudaTensor){ .data = plan->values,
+    .type = NUCSEG_CUDA_F32,
+    .batch = 1,
+    .height = plan->geometry.pad_height,
+    .width = plan->geometry.pad_width,
+    .channels = 1,
+    .pitch = 1 };
   return plan->values != NULL;
 }
 
@@ -360,9 +365,9 @@ cuda_write_maps (NucsegPlan *plan, const gfloat *maps, GError **error)
 
   if (!nucseg_cuda_device_enter (plan->device, error))
     return FALSE;
-  ok =
-      nucseg_cuda_upload (plan->device, nucseg_network_get_maps (plan->network),
-          maps, maps_size (plan), error)
+  ok = nucseg_cuda_upload (plan->device,
+           nucseg_network_get_maps (plan->network, 0), maps, maps_size (plan),
+           error)
       && nucseg_cuda_wait (plan->device, error);
   nucseg_cuda_device_leave (plan->device);
   return ok;
@@ -376,7 +381,7 @@ cuda_read_maps (NucsegPlan *plan, gfloat *maps, GError **error)
   if (!nucseg_cuda_device_enter (plan->device, error))
     return FALSE;
   ok = nucseg_cuda_download (plan->device, maps,
-           nucseg_network_get_maps (plan->network), maps_size (plan), error)
+           nucseg_network_get_maps (plan->network, 0), maps_size (plan), error)
       && nucseg_cuda_wait (plan->device, error);
   nucseg_cuda_device_leave (plan->device);
   return ok;

@@ -132,10 +132,14 @@ gboolean
 nucseg_tune_steps (const NucsegTune *tune, const NucsegGraph *graph,
     GArray *steps, GError **error)
 {
-  const NucsegCacheKey key = { nucseg_cudnn_get_version (tune->cudnn),
-    nucseg_cuda_device_get_name (tune->device),
-    nucseg_cuda_device_get_capability (tune->device), tune->model,
-    tune->precision, tune->height, tune->width };
+  const NucsegCacheKey key = { .cudnn = nucseg_cudnn_get_version (tune->cudnn),
+    .gpu = nucseg_cuda_device_get_name (tune->device),
+    .capability = nucseg_cuda_device_get_capability (tune->device),
+    .model = tune->model,
+    .precision = tune->precision,
+    .batch = tune->batch,
+    .height = tune->height,
+    .width = tune->width };
   static GMutex lock;
   NucsegCache *cache;
   g_autoptr (GError) local = NULL;

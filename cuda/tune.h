@@ -16,7 +16,7 @@ typedef struct {
   NucsegCudnn *cudnn;
   const gchar *model; /* SHA-256 */
   const gchar *precision;
-  gint height, width; /* of the network's input */
+  gint batch, height, width; /* of the network's input */
 } NucsegTune;
 
 /**

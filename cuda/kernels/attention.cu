@@ -29,10 +29,10 @@ cell_at (const NucsegCudaTensor &x, int rows, int columns, int cell)
     (int) (((k + 1) * x.width + columns - 1) / columns) };
 }
 
-/* Calls @store (channel, sum) once for each channel, with the sum over @cell.
- * Each thread adds N channels of every so-manieth pixel: those of a row in
- * f32, rows in f64. @shared: BLOCK x N doubles. All threads of the block must
- * call it. */
+/* Calls @store (channel, sum) once for each channel, with the sum over @cell
+ * of the block's image. Each thread adds N channels of every so-manieth pixel:
+ * those of a row in f32, rows in f64. @shared: BLOCK x N doubles. All threads
+ * of the block must call it. */
 template <typename T, int N, typename F>
 static __device__ void
 sum_cell (const NucsegCudaTensor &x, Cell cell, double *shared, F store)
@@ -46,7 +46,7 @@ sum_cell (const NucsegCudaTensor &x, Cell cell, double *shared, F store)
     double total[N] = {};
 
     for (int y = cell.top; y < cell.bottom && lane < lanes; y++) {
-      const T *row = static_cast<const T *> (x.data)
+      const T *row = image_of<const T> (x)
           + ((size_t) y * x.width + cell.left) * x.pitch + (first + pack) * N;
       float sum[N] = {}, values[N];
 
@@ -76,9 +76,9 @@ sum_cell (const NucsegCudaTensor &x, Cell cell, double *shared, F store)
 }
 
 /*
- * avg_pool: one block of 256 threads for each cell. Shared memory: 2 KiB x N.
- * Bound by latency where cells are few; the attention kernel spreads each over
- * several blocks. O(elements of the cells).
+ * avg_pool: one block of 256 threads for each cell, z images. Shared memory: 2
+ * KiB x N. Bound by latency where cells are few; the attention kernel spreads
+ * each over several blocks. O(elements of the cells).
  */
 template <typename T, int N>
 static __global__ void
@@ -87,12 +87,17 @@ __launch_bounds__ (BLOCK) avg_pool (NucsegCudaTensor x, NucsegCudaTensor out)
   NUCSEG_SHARED (double, shared, BLOCK *N);
   Cell cell = cell_at (x, out.height, out.width, (int) blockIdx.x);
   double area = (double) (cell.bottom - cell.top) * (cell.right - cell.left);
-  float *pixel =
-      static_cast<float *> (out.data) + (size_t) blockIdx.x * out.pitch;
+  float *pixel = image_of<float> (out) + (size_t) blockIdx.x * out.pitch;
 
   sum_cell<T, N> (x, cell, shared,
       [=] (int c, double sum) { pixel[c] = (float) (sum / area); });
 }
+
+/* What blocks of the attention kernel hand to the last of their image. */
+struct AttentionSpace {
+  unsigned *counters; /* of each image: blocks that are done */
+  double *partial; /* image x block x channels */
+};
 
 /* @out[o] = activation (bias + sum over i of weight[i][o] x in[i]), all in
  * f32. Threads share the inputs of an output where outputs are few. @shared:
@@ -125,10 +130,11 @@ multiply (
 }
 
 /*
- * The whole chain. Grid: cells x stripes blocks of 256 threads; each sums one
- * stripe of a cell's rows, and the last to end does the rest: cells ->
- * reduce -> gate (and expand) -> weights. Sums of stripes are added in their
- * order. Shared memory: 2 KiB x N, and 8 bytes a channel (dynamic).
+ * The whole chain. Grid: x cells x stripes blocks of 256 threads, z images;
+ * each block sums one stripe of a cell's rows, and the last of an image to end
+ * does its rest: cells -> reduce -> gate (and expand) -> weights. Sums of
+ * stripes are added in their order. Shared memory: 2 KiB x N, and 8 bytes a
+ * channel (dynamic).
  *
  * Bound by reading x (it was just written: it comes out of L2), then by the
  * latency of the last block: some 10 dependent steps and C / (256 / C)
@@ -136,17 +142,16 @@ multiply (
  */
 template <typename T, int N>
 static __global__ void
-__launch_bounds__ (BLOCK) attention (NucsegCudaAttention a, int stripes)
+__launch_bounds__ (BLOCK)
+    attention (NucsegCudaAttention a, AttentionSpace space, int stripes)
 {
   NUCSEG_SHARED (double, shared, BLOCK *N);
   NUCSEG_SHARED (float, products, BLOCK);
   NUCSEG_SHARED (int, flag, 1);
   float *reduced = dynamic_shared<float> ();
   float *own = reduced + a.x.channels;
-  unsigned *counter = static_cast<unsigned *> (a.workspace);
-  double *partial = reinterpret_cast<double *> (
-      static_cast<uint8_t *> (a.workspace) + aligned (sizeof (unsigned)));
   int channels = a.x.channels, cells = a.rows * a.columns;
+  double *partial = space.partial + (size_t) blockIdx.z * gridDim.x * channels;
   int number = (int) blockIdx.x / stripes, stripe = (int) blockIdx.x % stripes;
   Cell cell = cell_at (a.x, a.rows, a.columns, number);
   int height = cell.bottom - cell.top, top = cell.top;
@@ -156,7 +161,7 @@ __launch_bounds__ (BLOCK) attention (NucsegCudaAttention a, int stripes)
   cell.bottom = top + height * (stripe + 1) / stripes;
   sum_cell<T, N> (
       a.x, cell, shared, [=] (int c, double sum) { sums[c] = sum; });
-  if (!is_last_block (counter, gridDim.x, flag))
+  if (!is_last_block (&space.counters[blockIdx.z], gridDim.x, flag))
     return;
 
   for (int c = (int) threadIdx.x; c < channels; c += BLOCK) {
@@ -179,11 +184,13 @@ __launch_bounds__ (BLOCK) attention (NucsegCudaAttention a, int stripes)
   multiply (a.gate, reduced, products, own);
   __syncthreads ();
   if (a.expand.weight != NULL)
-    multiply (a.expand, a.lower, products, reduced);
+    multiply (
+        a.expand, image_of (a.lower, a.expand.in_channels), products, reduced);
   __syncthreads ();
   for (int c = (int) threadIdx.x; c < channels; c += BLOCK) {
-    a.own[c] = own[c];
-    a.weights[c] = own[c] + (a.expand.weight != NULL ? reduced[c] : own[c]);
+    image_of (a.own, channels)[c] = own[c];
+    image_of (a.weights, channels)[c] =
+        own[c] + (a.expand.weight != NULL ? reduced[c] : own[c]);
   }
 }
 
@@ -194,7 +201,8 @@ static cudaError_t
 launch_avg_pool (const NucsegCudaTensor *in, const NucsegCudaTensor *out,
     cudaStream_t stream)
 {
-  return launch (avg_pool<T, N>, (unsigned) out->height * out->width, BLOCK, 0,
+  return launch (avg_pool<T, N>,
+      dim3 ((unsigned) out->height * out->width, 1, out->batch), BLOCK, 0,
       stream, *in, *out);
 }
 
@@ -203,7 +211,8 @@ nucseg_cuda_avg_pool (const NucsegCudaTensor *in, const NucsegCudaTensor *out,
     cudaStream_t stream)
 {
   NUCSEG_REQUIRE (is_tensor (in) && is_tensor (out)
-      && out->type == NUCSEG_CUDA_F32 && in->channels == out->channels);
+      && out->type == NUCSEG_CUDA_F32 && in->batch == out->batch
+      && in->channels == out->channels);
   NUCSEG_FOR_TYPE (in->type, T,
                    if (allows_packs (in, 4))
                        NUCSEG_TRY ((launch_avg_pool<T, 4> (in, out, stream)));
@@ -212,11 +221,12 @@ nucseg_cuda_avg_pool (const NucsegCudaTensor *in, const NucsegCudaTensor *out,
 }
 
 extern "C" gsize
-nucseg_cuda_attention_workspace (gint rows, gint columns, gint channels)
+nucseg_cuda_attention_workspace (
+    gint batch, gint rows, gint columns, gint channels)
 {
-  return aligned (sizeof (unsigned))
-      + aligned (
-          (size_t) rows * columns * MOST_STRIPES * channels * sizeof (double));
+  return aligned (batch * sizeof (unsigned))
+      + aligned ((size_t) batch * rows * columns * MOST_STRIPES * channels
+          * sizeof (double));
 }
 
 template <typename T, int N>
@@ -225,10 +235,15 @@ launch_attention (const NucsegCudaAttention *a, cudaStream_t stream)
 {
   int cells = a->rows * a->columns;
   int stripes = a->x.height / a->rows / STRIPE_ROWS;
+  uint8_t *workspace = static_cast<uint8_t *> (a->workspace);
+  size_t counters = a->x.batch * sizeof (unsigned);
+  AttentionSpace space = { reinterpret_cast<unsigned *> (workspace),
+    reinterpret_cast<double *> (workspace + aligned (counters)) };
 
+  NUCSEG_TRY (cudaMemsetAsync (space.counters, 0, counters, stream));
   stripes = max (1, min (stripes, MOST_STRIPES));
-  return launch (attention<T, N>, cells * stripes, BLOCK,
-      2 * a->x.channels * sizeof (float), stream, *a, stripes);
+  return launch (attention<T, N>, dim3 (cells * stripes, 1, a->x.batch), BLOCK,
+      2 * a->x.channels * sizeof (float), stream, *a, space, stripes);
 }
 
 /* A 1x1 convolution from @in to @out channels. */
@@ -260,7 +275,6 @@ nucseg_cuda_attention (
           && is_gate (&a->expand, a->expand.in_channels, channels)));
   NUCSEG_REQUIRE (a->own != NULL && a->weights != NULL && a->workspace != NULL);
 
-  NUCSEG_TRY (cudaMemsetAsync (a->workspace, 0, sizeof (unsigned), stream));
   NUCSEG_FOR_TYPE (a->x.type, T,
                    if (allows_packs (&a->x, 4))
                        NUCSEG_TRY ((launch_attention<T, 4> (a, stream)));

@@ -12,7 +12,8 @@
 
 /*
  * A thread makes one pixel of 16 output channels of one group. Grid: x blocks
- * of 128 neighbouring pixels, y groups x slices of 16 outputs. The weights of
+ * of 128 neighbouring pixels, y groups x slices of 16 outputs, z images. The
+ * weights of
  * a group are a matrix of (kernel rows x columns x inputs) x outputs; 64 of
  * its rows at a time come into shared memory (4 KiB), where all threads read
  * the same one: a load of 16 bytes serves four products. Inputs come from L1;
@@ -64,7 +65,7 @@ __launch_bounds__ (BLOCK)
       float values[N] = {};
 
       if (inside && iy >= 0 && iy < in.height && ix >= 0 && ix < in.width)
-        load_pack (static_cast<const TI *> (in.data)
+        load_pack (image_of<const TI> (in)
                 + ((size_t) iy * in.width + ix) * in.pitch + group * n_in + i,
             values);
 #pragma unroll
@@ -85,7 +86,7 @@ __launch_bounds__ (BLOCK)
   if (!inside)
     return;
 
-  TO *to = static_cast<TO *> (out.data) + pixel * out.pitch + group * n_out;
+  TO *to = image_of<TO> (out) + pixel * out.pitch + group * n_out;
 
 #pragma unroll
   for (int o = 0; o < OUTPUTS; o++) {
@@ -102,8 +103,8 @@ __launch_bounds__ (BLOCK)
 /*
  * Depthwise: one input and one output a group. A thread makes N channels of
  * one pixel; blocks of 128 threads walk along (column, channels), grid rows
- * are the output's. No shared memory. Bound by reading inputs through L1.
- * O(output elements x kernel).
+ * and depth are the output's rows and images. No shared memory. Bound by
+ * reading inputs through L1. O(output elements x kernel).
  */
 template <typename TI, typename TO, int N>
 static __global__ void
@@ -125,7 +126,7 @@ __launch_bounds__ (BLOCK) convolve_depthwise (
 
       if (iy < 0 || iy >= in.height || ix < 0 || ix >= in.width)
         continue;
-      load_pack (static_cast<const TI *> (in.data)
+      load_pack (image_of<const TI> (in)
               + ((size_t) iy * in.width + ix) * in.pitch + c,
           values);
 #pragma unroll
@@ -141,9 +142,8 @@ __launch_bounds__ (BLOCK) convolve_depthwise (
       sums[k] += __ldg (&conv.bias[c + k]);
     sums[k] = activate (conv.activation, sums[k]);
   }
-  store_pack (static_cast<TO *> (out.data)
-          + ((size_t) y * out.width + x) * out.pitch + c,
-      sums);
+  store_pack (
+      image_of<TO> (out) + ((size_t) y * out.width + x) * out.pitch + c, sums);
 }
 
 /* --- Launchers ------------------------------------------------------------ */
@@ -158,7 +158,7 @@ launch_conv (const NucsegCudaConv *conv, const NucsegCudaTensor *in,
 
   return launch (convolve<TI, TO, N>,
       dim3 (ceil_div ((size_t) out->height * out->width, BLOCK),
-          conv->groups * slices),
+          conv->groups * slices, out->batch),
       BLOCK, 0, stream, *conv, *in, *out);
 }
 
@@ -169,7 +169,7 @@ launch_depthwise (const NucsegCudaConv *conv, const NucsegCudaTensor *in,
 {
   return launch (convolve_depthwise<TI, TO, N>,
       dim3 (ceil_div ((size_t) out->width * (out->channels / N), BLOCK),
-          out->height),
+          out->height, out->batch),
       BLOCK, 0, stream, *conv, *in, *out);
 }
 
@@ -207,7 +207,7 @@ nucseg_cuda_conv (const NucsegCudaConv *conv, const NucsegCudaTensor *in,
       && conv->kernel_w >= 1 && conv->stride >= 1 && conv->dilation >= 1
       && conv->padding >= 0 && conv->groups >= 1
       && conv->in_channels % conv->groups == 0
-      && conv->out_channels % conv->groups == 0
+      && conv->out_channels % conv->groups == 0 && in->batch == out->batch
       && in->channels == conv->in_channels
       && out->channels == conv->out_channels);
   NUCSEG_REQUIRE (out->height == size_after (in->height, conv->kernel_h, conv)

@@ -79,6 +79,24 @@ store_pack (T *to, const float (&from)[N])
   *reinterpret_cast<Pack<T, N> *> (to) = pack;
 }
 
+/* The first element of the image that the block works on: grids are as deep as
+ * a batch has images. */
+template <typename T>
+static __device__ __forceinline__ T *
+image_of (const NucsegCudaTensor &t)
+{
+  return static_cast<T *> (t.data)
+      + (size_t) blockIdx.z * t.height * t.width * t.pitch;
+}
+
+/* Likewise of a vector of @n values for each image; NULL stays NULL. */
+template <typename T>
+static __device__ __forceinline__ T *
+image_of (T *vectors, int n)
+{
+  return vectors != NULL ? vectors + (size_t) blockIdx.z * n : NULL;
+}
+
 /* --- On the host: which kernel fits a tensor ------------------------------ */
 
 static inline size_t
@@ -87,13 +105,14 @@ size_of (NucsegCudaType type)
   return type == NUCSEG_CUDA_F32 ? 4 : 2;
 }
 
-/* A tensor that kernels may count with; its rows may be rows of a grid. */
+/* A tensor that kernels may count with; its rows may be rows of a grid, its
+ * images the grid's depth. */
 static inline bool
 is_tensor (const NucsegCudaTensor *t)
 {
-  return t->data != NULL && t->height > 0 && t->height <= 65535 && t->width > 0
-      && t->channels > 0 && t->pitch >= t->channels
-      && (unsigned) t->type <= NUCSEG_CUDA_BF16
+  return t->data != NULL && t->batch > 0 && t->batch <= 65535 && t->height > 0
+      && t->height <= 65535 && t->width > 0 && t->channels > 0
+      && t->pitch >= t->channels && (unsigned) t->type <= NUCSEG_CUDA_BF16
       && (uintptr_t) t->data % size_of (t->type) == 0;
 }
 
@@ -105,10 +124,11 @@ allows_packs (const NucsegCudaTensor *t, int n)
       && (uintptr_t) t->data % (size_of (t->type) * n) == 0;
 }
 
+/* As many images, of the same size. */
 static inline bool
 same_size (const NucsegCudaTensor *a, const NucsegCudaTensor *b)
 {
-  return a->height == b->height && a->width == b->width;
+  return a->batch == b->batch && a->height == b->height && a->width == b->width;
 }
 
 /* Runs STATEMENT with T, a type, set to the C type of @type. */

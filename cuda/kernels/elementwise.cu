@@ -7,7 +7,8 @@
  * N being as many as one load of 16 bytes holds, or 1 where channels, pitch or
  * address don't allow it. Blocks of 256 threads walk along (column, channels),
  * so that neighbours in a warp are neighbours in memory; grid rows are image
- * rows. No shared memory. Bound by memory bandwidth. O(elements).
+ * rows, the grid's depth is images. No shared memory. Bound by memory
+ * bandwidth. O(elements).
  */
 #include "cuda/kernels/element.cuh"
 
@@ -32,14 +33,16 @@ template <typename T>
 static __device__ __forceinline__ T *
 element (const NucsegCudaTensor &t, int y, int x, int c)
 {
-  return static_cast<T *> (t.data) + ((size_t) y * t.width + x) * t.pitch + c;
+  return image_of<T> (t) + ((size_t) y * t.width + x) * t.pitch + c;
 }
 
-/* Blocks for all rows of @width x channels / @n threads. */
+/* Blocks for @height rows of @width x channels / @n threads, for all images
+ * of @t. */
 static inline dim3
-grid_of (int height, int width, int channels, int n)
+grid_of (const NucsegCudaTensor *t, int height, int width, int n)
 {
-  return dim3 (ceil_div ((size_t) width * (channels / n), BLOCK), height);
+  return dim3 (
+      ceil_div ((size_t) width * (t->channels / n), BLOCK), height, t->batch);
 }
 
 template <typename TI, typename TO, int N>
@@ -94,7 +97,9 @@ __launch_bounds__ (BLOCK) scale_pool (NucsegCudaTensor in, const float *weights,
     return;
 #pragma unroll
   for (int i = 0; i < N; i++)
-    factors[i] = weights != NULL ? __ldg (&weights[at.c + i]) : 1.0f;
+    factors[i] = weights != NULL
+        ? __ldg (image_of (weights, in.channels) + at.c + i)
+        : 1.0f;
 
   for (int k = 0; k < 4; k++) {
     int y = y0 + k / 2, x = x0 + k % 2;
@@ -151,12 +156,10 @@ launch_copy (const NucsegCudaTensor *in, const NucsegCudaTensor *out,
       16 / (sizeof (TI) > sizeof (TO) ? sizeof (TI) : sizeof (TO));
 
   if (allows_packs (in, N) && allows_packs (out, N))
-    return launch (copy<TI, TO, N>,
-        grid_of (in->height, in->width, in->channels, N), BLOCK, 0, stream, *in,
-        *out);
-  return launch (copy<TI, TO, 1>,
-      grid_of (in->height, in->width, in->channels, 1), BLOCK, 0, stream, *in,
-      *out);
+    return launch (copy<TI, TO, N>, grid_of (in, in->height, in->width, N),
+        BLOCK, 0, stream, *in, *out);
+  return launch (copy<TI, TO, 1>, grid_of (in, in->height, in->width, 1), BLOCK,
+      0, stream, *in, *out);
 }
 
 extern "C" cudaError_t
@@ -176,8 +179,8 @@ static cudaError_t
 launch_add (
     const Summands &in, const NucsegCudaTensor *out, cudaStream_t stream)
 {
-  return launch (add<T, N>, grid_of (out->height, out->width, out->channels, N),
-      BLOCK, 0, stream, in, *out);
+  return launch (add<T, N>, grid_of (out, out->height, out->width, N), BLOCK, 0,
+      stream, in, *out);
 }
 
 extern "C" cudaError_t
@@ -211,8 +214,8 @@ launch_scale_pool (const NucsegCudaTensor *in, const float *weights,
     cudaStream_t stream)
 {
   return launch (scale_pool<T, N>,
-      grid_of ((in->height + 1) / 2, (in->width + 1) / 2, in->channels, N),
-      BLOCK, 0, stream, *in, weights, full, pooled);
+      grid_of (in, (in->height + 1) / 2, (in->width + 1) / 2, N), BLOCK, 0,
+      stream, *in, weights, full, pooled);
 }
 
 extern "C" cudaError_t
@@ -234,9 +237,9 @@ nucseg_cuda_scale_pool (const NucsegCudaTensor *in, const gfloat *weights,
     packs = packs && allows_packs (full, n);
   }
   if (pooled != NULL) {
-    NUCSEG_REQUIRE (is_tensor (pooled) && pooled->height == in->height / 2
-        && pooled->width == in->width / 2 && pooled->channels == in->channels
-        && pooled->type == in->type);
+    NUCSEG_REQUIRE (is_tensor (pooled) && pooled->batch == in->batch
+        && pooled->height == in->height / 2 && pooled->width == in->width / 2
+        && pooled->channels == in->channels && pooled->type == in->type);
     packs = packs && allows_packs (pooled, n);
   }
   const NucsegCudaTensor &f = full != NULL ? *full : none;
@@ -255,9 +258,8 @@ static cudaError_t
 launch_max_pool (int kernel, int stride, const NucsegCudaTensor *in,
     const NucsegCudaTensor *out, cudaStream_t stream)
 {
-  return launch (max_pool<T, N>,
-      grid_of (out->height, out->width, out->channels, N), BLOCK, 0, stream,
-      kernel, stride, *in, *out);
+  return launch (max_pool<T, N>, grid_of (out, out->height, out->width, N),
+      BLOCK, 0, stream, kernel, stride, *in, *out);
 }
 
 extern "C" cudaError_t
@@ -267,7 +269,7 @@ nucseg_cuda_max_pool (gint kernel, gint stride, const NucsegCudaTensor *in,
   int n;
 
   NUCSEG_REQUIRE (kernel >= 1 && stride >= 1 && is_tensor (in)
-      && is_tensor (out) && in->type == out->type
+      && is_tensor (out) && in->type == out->type && in->batch == out->batch
       && in->channels == out->channels);
   NUCSEG_REQUIRE (out->height == (in->height - kernel) / stride + 1
       && out->width == (in->width - kernel) / stride + 1 && in->height >= kernel

@@ -180,7 +180,8 @@ nucseg_cuda_fill (const NucsegCudaPrepare *prepare, cudaStream_t stream)
   NUCSEG_REQUIRE (pixels_of (
       picture->format, picture->depth, picture->msb_aligned, &pixels));
   NUCSEG_REQUIRE (prepare->workspace && prepare->request && is_tensor (out));
-  NUCSEG_REQUIRE (block >= 1 && block <= 8 && out->channels >= block * block);
+  NUCSEG_REQUIRE (out->batch == 1 && block >= 1 && block <= 8
+      && out->channels >= block * block);
   NUCSEG_REQUIRE (prepare->across.n_in == picture->width
       && prepare->down.n_in == picture->height
       && prepare->across.n_padded == out->width * block

@@ -15,7 +15,7 @@
  * A thread takes one pixel: N inputs at a time are loaded once for 16 outputs,
  * whose weights all threads read from shared memory (4 KiB). Output cell
  * (dy block + dx) n + m goes to map m at (y block + dy, x block + dx). Grid: x
- * blocks of 128 pixels of a row, y rows.
+ * blocks of 128 pixels of a row, y rows, z images.
  *
  * Bound by writing the maps (12 bytes a pixel for three). O(pixels x inputs x
  * outputs).
@@ -29,7 +29,7 @@ __launch_bounds__ (BLOCK) head (NucsegCudaConv conv, int block,
   int x = (int) (blockIdx.x * BLOCK + threadIdx.x), y = (int) blockIdx.y;
   int n_in = conv.in_channels, n_out = conv.out_channels;
   const T *pixel =
-      static_cast<const T *> (in.data) + ((size_t) y * in.width + x) * in.pitch;
+      image_of<const T> (in) + ((size_t) y * in.width + x) * in.pitch;
 
   for (int first_out = 0; first_out < n_out; first_out += OUTPUTS) {
     float sums[OUTPUTS];
@@ -76,9 +76,8 @@ __launch_bounds__ (BLOCK) head (NucsegCudaConv conv, int block,
         value = to_float (from_float<__half> (value));
       else if (round == NUCSEG_CUDA_BF16)
         value = to_float (from_float<__nv_bfloat16> (value));
-      static_cast<float *> (
-          maps.data)[((size_t) (y * block + cell / block) * maps.width
-                         + x * block + cell % block)
+      image_of<float> (maps)[((size_t) (y * block + cell / block) * maps.width
+                                 + x * block + cell % block)
               * maps.pitch
           + (first_out + o) % maps.channels] = value;
     }
@@ -91,8 +90,9 @@ launch_head (const NucsegCudaConv *conv, int block, NucsegCudaType round,
     const NucsegCudaTensor *in, const NucsegCudaTensor *maps,
     cudaStream_t stream)
 {
-  return launch (head<T, N>, dim3 (ceil_div (in->width, BLOCK), in->height),
-      BLOCK, 0, stream, *conv, block, round, *in, *maps);
+  return launch (head<T, N>,
+      dim3 (ceil_div (in->width, BLOCK), in->height, in->batch), BLOCK, 0,
+      stream, *conv, block, round, *in, *maps);
 }
 
 extern "C" cudaError_t
@@ -102,7 +102,7 @@ nucseg_cuda_head (const NucsegCudaConv *conv, gint block, NucsegCudaType round,
 {
   NUCSEG_REQUIRE (is_tensor (in) && is_tensor (maps)
       && maps->type == NUCSEG_CUDA_F32 && block >= 1 && block <= 8
-      && maps->height == in->height * block
+      && maps->batch == in->batch && maps->height == in->height * block
       && maps->width == in->width * block);
   NUCSEG_REQUIRE (conv->weight != NULL && conv->kernel_h == 1
       && conv->kernel_w == 1 && conv->stride == 1 && conv->padding == 0

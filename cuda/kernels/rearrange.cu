@@ -5,8 +5,9 @@
  *
  * Grid and blocks as in elementwise.cu: a thread writes N channels of one
  * pixel of the output, blocks of 256 threads walk along (column, channels),
- * grid rows are the output's. No shared memory. Bound by writing the output;
- * what several threads read comes out of L1 and L2. O(output elements).
+ * grid rows and depth are the output's rows and images. No shared memory. Bound
+ * by writing the output; what several threads read comes out of L1 and L2.
+ * O(output elements).
  */
 #include "cuda/kernels/element.cuh"
 
@@ -28,9 +29,8 @@ template <typename T, int N>
 static __device__ __forceinline__ void
 load_at (const NucsegCudaTensor &t, int y, int x, int c, float (&values)[N])
 {
-  load_pack (static_cast<const T *> (t.data)
-          + ((size_t) y * t.width + x) * t.pitch + c,
-      values);
+  load_pack (
+      image_of<const T> (t) + ((size_t) y * t.width + x) * t.pitch + c, values);
 }
 
 template <typename T, int N>
@@ -63,9 +63,8 @@ __launch_bounds__ (BLOCK)
   } else {
     load_at<T> (in, y / 2, x / 2, c, values);
   }
-  store_pack (static_cast<T *> (out.data)
-          + ((size_t) y * out.width + x) * out.pitch + c,
-      values);
+  store_pack (
+      image_of<T> (out) + ((size_t) y * out.width + x) * out.pitch + c, values);
 }
 
 template <typename TI, typename TO>
@@ -85,9 +84,8 @@ __launch_bounds__ (BLOCK)
     load_at<TI> (in, y * block + cell / block, x * block + cell % block,
         c % in.channels, value);
   }
-  store_pack (static_cast<TO *> (out.data)
-          + ((size_t) y * out.width + x) * out.pitch + c,
-      value);
+  store_pack (
+      image_of<TO> (out) + ((size_t) y * out.width + x) * out.pitch + c, value);
 }
 
 template <typename TI, typename TO>
@@ -103,9 +101,8 @@ __launch_bounds__ (BLOCK)
     return;
   load_at<TI> (in, y / block, x / block,
       (y % block * block + x % block) * out.channels + c, value);
-  store_pack (static_cast<TO *> (out.data)
-          + ((size_t) y * out.width + x) * out.pitch + c,
-      value);
+  store_pack (
+      image_of<TO> (out) + ((size_t) y * out.width + x) * out.pitch + c, value);
 }
 
 /* --- Launchers ------------------------------------------------------------ */
@@ -113,8 +110,8 @@ __launch_bounds__ (BLOCK)
 static inline dim3
 grid_of (const NucsegCudaTensor *out, int n)
 {
-  return dim3 (
-      ceil_div ((size_t) out->width * (out->channels / n), BLOCK), out->height);
+  return dim3 (ceil_div ((size_t) out->width * (out->channels / n), BLOCK),
+      out->height, out->batch);
 }
 
 template <typename T, int N>
@@ -134,8 +131,8 @@ nucseg_cuda_upsample (NucsegUpsample mode, const NucsegCudaTensor *in,
   int n;
 
   NUCSEG_REQUIRE (is_tensor (in) && is_tensor (out) && in->type == out->type
-      && in->channels == out->channels && out->height == 2 * in->height
-      && out->width == 2 * in->width);
+      && in->batch == out->batch && in->channels == out->channels
+      && out->height == 2 * in->height && out->width == 2 * in->width);
   n = 16 / (int) size_of (in->type);
   NUCSEG_FOR_TYPE (
       in->type, T,
@@ -150,7 +147,8 @@ nucseg_cuda_space_to_depth (gint block, const NucsegCudaTensor *in,
     const NucsegCudaTensor *out, cudaStream_t stream)
 {
   NUCSEG_REQUIRE (is_tensor (in) && is_tensor (out) && block >= 1 && block <= 8
-      && in->height == out->height * block && in->width == out->width * block
+      && in->batch == out->batch && in->height == out->height * block
+      && in->width == out->width * block
       && out->channels >= block * block * in->channels);
   NUCSEG_FOR_TYPE (in->type, TI,
       NUCSEG_FOR_TYPE (out->type, TO,
@@ -164,7 +162,8 @@ nucseg_cuda_depth_to_space (gint block, const NucsegCudaTensor *in,
     const NucsegCudaTensor *out, cudaStream_t stream)
 {
   NUCSEG_REQUIRE (is_tensor (in) && is_tensor (out) && block >= 1 && block <= 8
-      && out->height == in->height * block && out->width == in->width * block
+      && out->batch == in->batch && out->height == in->height * block
+      && out->width == in->width * block
       && in->channels >= block * block * out->channels);
   NUCSEG_FOR_TYPE (in->type, TI,
       NUCSEG_FOR_TYPE (out->type, TO,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * emulated-cudnn.c: cuda/cudnn-conv.h by plain loops, for the emulation: the
- * same operation graph (channel weights, convolution, bias, activation), the
- * same layouts, f32 sums. Two engines, so that there is something to choose
- * from.
+ * same operation graph (channel weights, convolution, bias, activation) for
+ * each image of a batch, the same layouts, f32 sums. Two engines, so that there
+ * is something to choose from.
  */
 #include "cuda/cudnn-conv.h"
 
@@ -51,6 +51,7 @@ nucseg_cudnn_conv_new (
   NucsegCudnnConv *conv = g_new0 (NucsegCudnnConv, 1);
 
   g_assert (spec->in_channels % 8 == 0 && spec->out_channels % 8 == 0);
+  g_assert (spec->batch >= 1);
   conv->spec = *spec;
   conv->built = G_MAXUINT;
   return conv;
@@ -79,6 +80,12 @@ nucseg_cudnn_conv_get_name (const NucsegCudnnConv *conv, guint candidate)
 gboolean
 nucseg_cudnn_conv_build (NucsegCudnnConv *conv, guint candidate, GError **error)
 {
+  /* As cuDNN 9.19, which offers engines for it all the same. */
+  if (conv->spec.scaled && conv->spec.batch > 1) {
+    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE,
+        "no engine for channel weights of several images compiles");
+    return FALSE;
+  }
   conv->built = candidate;
   conv->in = NULL;
   return TRUE;
@@ -160,20 +167,21 @@ store (const NucsegCudnnSpec *spec, gpointer data, gsize at, gfloat value)
 }
 
 static gfloat
-load_input (const NucsegCudnnConv *conv, gsize pixel, gint channel)
+load_input (const NucsegCudnnConv *conv, gint n, gsize pixel, gint channel)
 {
   const NucsegCudnnSpec *spec = &conv->spec;
-  gfloat value =
-      load (spec, conv->in, pixel * (gsize) spec->in_channels + channel);
+  const gsize first = (gsize) n * spec->height * spec->width;
+  gfloat value = load (
+      spec, conv->in, (first + pixel) * (gsize) spec->in_channels + channel);
 
   if (!spec->scaled)
     return value;
-  value *= ((const gfloat *) conv->scale)[channel];
+  value *= ((const gfloat *) conv->scale)[channel]; /* of the one image */
   return spec->type == NUCSEG_CUDA_F32 ? value : round_bf16 (value);
 }
 
 static gfloat
-sum_at (const NucsegCudnnConv *conv, gint y, gint x, gint o)
+sum_at (const NucsegCudnnConv *conv, gint n, gint y, gint x, gint o)
 {
   const NucsegCudnnSpec *spec = &conv->spec;
   gfloat sum = 0;
@@ -189,7 +197,7 @@ sum_at (const NucsegCudnnConv *conv, gint y, gint x, gint o)
       if (iy < 0 || iy >= spec->height || ix < 0 || ix >= spec->width)
         continue;
       for (gint i = 0; i < spec->in_channels; i++)
-        sum += load_input (conv, (gsize) iy * spec->width + ix, i)
+        sum += load_input (conv, n, (gsize) iy * spec->width + ix, i)
             * load (spec, conv->weight, at + i);
     }
   }
@@ -226,11 +234,13 @@ nucseg_cudnn_conv_execute (NucsegCudnnConv *conv, GError **error)
   gsize at = 0;
 
   g_assert (conv->built != G_MAXUINT && conv->in);
-  for (gint y = 0; y < height; y++) {
-    for (gint x = 0; x < width; x++) {
-      for (gint o = 0; o < spec->out_channels; o++)
-        store (spec, conv->out, at++,
-            activate (spec->activation, sum_at (conv, y, x, o)));
+  for (gint n = 0; n < spec->batch; n++) {
+    for (gint y = 0; y < height; y++) {
+      for (gint x = 0; x < width; x++) {
+        for (gint o = 0; o < spec->out_channels; o++)
+          store (spec, conv->out, at++,
+              activate (spec->activation, sum_at (conv, n, y, x, o)));
+      }
     }
   }
   return TRUE;

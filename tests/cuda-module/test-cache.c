@@ -9,8 +9,14 @@
 #include <string.h>
 #include <unistd.h>
 
-static const NucsegCacheKey key = { 91900, "NVIDIA Test = [1]", 90, "abcd",
-  "bf16", 512, 768 };
+static const NucsegCacheKey key = { .cudnn = 91900,
+  .gpu = "NVIDIA Test = [1]",
+  .capability = 90,
+  .model = "abcd",
+  .precision = "bf16",
+  .batch = 4,
+  .height = 512,
+  .width = 768 };
 
 static gchar *
 read_file (const gchar *path)
@@ -70,7 +76,7 @@ static void
 test_keys (void)
 {
   g_autofree gchar *path = write_cache ();
-  NucsegCacheKey others[7];
+  NucsegCacheKey others[8];
 
   for (guint i = 0; i < G_N_ELEMENTS (others); i++)
     others[i] = key;
@@ -81,6 +87,7 @@ test_keys (void)
   others[4].precision = "f32";
   others[5].height++;
   others[6].width++;
+  others[7].batch = 1;
   for (guint i = 0; i < G_N_ELEMENTS (others); i++)
     expect (&others[i], NULL);
   expect (&key, "7:24=27");

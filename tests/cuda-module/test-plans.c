@@ -12,7 +12,10 @@
 
 #include <string.h>
 
-static const gint sizes[] = { 512, 2048 };
+/* Images at a time, and the side of each. */
+static const struct {
+  gint batch, side;
+} sizes[] = { { 1, 512 }, { 1, 2048 }, { 4, 512 } };
 
 /* Number of the candidates that can be built; stops at the first. */
 static gboolean
@@ -38,21 +41,21 @@ has_plan (NucsegCudnn *cudnn, const NucsegCudnnSpec *spec, const gchar *name,
 /* Every convolution once as it is, and those behind channel weights with them
  * too: spec -> name, each spec once. */
 static void
-collect (const NucsegModel *model, gint size, NucsegCudaType type,
+collect (const NucsegModel *model, gint batch, gint side, NucsegCudaType type,
     GArray *specs, GPtrArray *names, guint *n_convs, guint *n_own)
 {
   const NucsegGraph *graph = nucseg_model_get_graph (model);
   g_autofree NucsegShape *shapes = g_new (NucsegShape, graph->n_nodes);
   g_autoptr (GError) error = NULL;
 
-  g_assert_true (nucseg_graph_infer (graph, size, size, shapes, &error));
+  g_assert_true (nucseg_graph_infer (graph, side, side, shapes, &error));
   g_assert_no_error (error);
   for (guint i = 0; i < graph->n_nodes; i++) {
     NucsegCudnnSpec spec;
 
     if (graph->nodes[i].op != NUCSEG_OP_CONV)
       continue;
-    if (!nucseg_convs_spec (graph, shapes, type, i, &spec)) {
+    if (!nucseg_convs_spec (graph, shapes, batch, type, i, &spec)) {
       (*n_own)++;
       continue;
     }
@@ -64,7 +67,7 @@ collect (const NucsegModel *model, gint size, NucsegCudaType type,
       if (spec.scaled
           && (type == NUCSEG_CUDA_F32
               || !nucseg_convs_is_scale (
-                  graph, shapes, graph->nodes[i].inputs[0])))
+                  graph, shapes, batch, graph->nodes[i].inputs[0])))
         continue;
       for (guint k = 0; k < specs->len; k++)
         known |= memcmp (&g_array_index (specs, NucsegCudnnSpec, k), &spec,
@@ -82,7 +85,7 @@ collect (const NucsegModel *model, gint size, NucsegCudaType type,
 
 typedef struct {
   gchar *model, *device;
-  gint size;
+  gint batch, side;
   NucsegPrecision precision;
 } Case;
 
@@ -114,7 +117,7 @@ test_plans (gconstpointer data)
   g_assert_no_error (error);
   cudnn = nucseg_cudnn_new (description, NULL, &error);
   g_assert_no_error (error);
-  collect (model, c->size,
+  collect (model, c->batch, c->side,
       c->precision == NUCSEG_PRECISION_F32 ? NUCSEG_CUDA_F32 : NUCSEG_CUDA_BF16,
       specs, names, &n_convs, &n_own);
   for (guint i = 0; i < specs->len; i++)
@@ -139,12 +142,13 @@ add_cases (const gchar *dir, const gchar *entry, const gchar *model)
 
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++) {
     for (guint k = 0; k < G_N_ELEMENTS (precisions); k++) {
-      g_autofree gchar *path = g_strdup_printf ("/plans/%s/%s/%d/%s", gpu, name,
-          sizes[i], nucseg_precision_name (precisions[k]));
+      g_autofree gchar *path =
+          g_strdup_printf ("/plans/%s/%s/%dx%d/%s", gpu, name, sizes[i].batch,
+              sizes[i].side, nucseg_precision_name (precisions[k]));
       Case *c = g_new (Case, 1);
 
       *c = (Case){ g_strdup (model), g_build_filename (dir, entry, NULL),
-        sizes[i], precisions[k] };
+        sizes[i].batch, sizes[i].side, precisions[k] };
       g_test_add_data_func_full (path, c, test_plans, free_case);
     }
   }

@@ -10,6 +10,7 @@
 
 const NucsegCudaType all_types[3] = { NUCSEG_CUDA_F32, NUCSEG_CUDA_F16,
   NUCSEG_CUDA_BF16 };
+const gint all_batches[2] = { 1, 3 };
 
 const char *
 type_name (NucsegCudaType type)
@@ -91,21 +92,21 @@ element_size (NucsegCudaType type)
 /* The last pixel has no more than its channels: a pitch must not be read
  * beyond. */
 static size_t
-n_elements (gint height, gint width, gint channels, gint pitch, gint before)
+n_elements (size_t pixels, gint channels, gint pitch, gint before)
 {
-  return ((size_t) height * width - 1) * (pitch > 0 ? pitch : channels) + before
-      + channels;
+  return (pixels - 1) * (pitch > 0 ? pitch : channels) + before + channels;
 }
 
 Tensor::Tensor (NucsegCudaType type, gint height, gint width, gint channels,
-    gint pitch, gint before)
-    : before_ (before),
-      bytes_ (n_elements (height, width, channels, pitch, before)
-          * element_size (type)),
-      dense_ ((size_t) height * width * channels)
+    gint pitch, gint before, gint batch)
+    : before_ (before), bytes_ (n_elements ((size_t) batch * height * width,
+                                    channels, pitch, before)
+                            * element_size (type)),
+      dense_ ((size_t) batch * height * width * channels)
 {
   t.data = bytes_.get () + before * element_size (type);
   t.type = type;
+  t.batch = batch;
   t.height = height;
   t.width = width;
   t.channels = channels;
@@ -113,15 +114,16 @@ Tensor::Tensor (NucsegCudaType type, gint height, gint width, gint channels,
 }
 
 size_t
-Tensor::place (gint y, gint x, gint c) const
+Tensor::place (gint n, gint y, gint x, gint c) const
 {
-  return (((size_t) y * t.width + x) * t.pitch + c) * element_size (t.type);
+  return ((((size_t) n * t.height + y) * t.width + x) * t.pitch + c)
+      * element_size (t.type);
 }
 
 float
-Tensor::at (gint y, gint x, gint c) const
+Tensor::at (gint n, gint y, gint x, gint c) const
 {
-  const guint8 *at = (const guint8 *) t.data + place (y, x, c);
+  const guint8 *at = (const guint8 *) t.data + place (n, y, x, c);
 
   if (t.type == NUCSEG_CUDA_F32)
     return *(const float *) at;
@@ -131,9 +133,9 @@ Tensor::at (gint y, gint x, gint c) const
 }
 
 void
-Tensor::put (gint y, gint x, gint c, float value)
+Tensor::put (gint n, gint y, gint x, gint c, float value)
 {
-  guint8 *at = (guint8 *) t.data + place (y, x, c);
+  guint8 *at = (guint8 *) t.data + place (n, y, x, c);
 
   if (t.type == NUCSEG_CUDA_F32)
     *(float *) at = value;
@@ -146,19 +148,11 @@ Tensor::put (gint y, gint x, gint c, float value)
 void
 Tensor::fill (NucsegRandom *random, float low, float high)
 {
-  for (gint y = 0; y < t.height; y++)
-    for (gint x = 0; x < t.width; x++)
-      for (gint c = 0; c < t.channels; c++)
-        put (y, x, c, parity_uniform (random, low, high));
-}
-
-void
-Tensor::set (const gfloat *values)
-{
-  for (gint y = 0; y < t.height; y++)
-    for (gint x = 0; x < t.width; x++)
-      for (gint c = 0; c < t.channels; c++)
-        put (y, x, c, *values++);
+  for (gint n = 0; n < t.batch; n++)
+    for (gint y = 0; y < t.height; y++)
+      for (gint x = 0; x < t.width; x++)
+        for (gint c = 0; c < t.channels; c++)
+          put (n, y, x, c, parity_uniform (random, low, high));
 }
 
 Memory<gfloat> &
@@ -166,10 +160,11 @@ Tensor::dense ()
 {
   gfloat *out = dense_;
 
-  for (gint y = 0; y < t.height; y++)
-    for (gint x = 0; x < t.width; x++)
-      for (gint c = 0; c < t.channels; c++)
-        *out++ = at (y, x, c);
+  for (gint n = 0; n < t.batch; n++)
+    for (gint y = 0; y < t.height; y++)
+      for (gint x = 0; x < t.width; x++)
+        for (gint c = 0; c < t.channels; c++)
+          *out++ = at (n, y, x, c);
   return dense_;
 }
 
@@ -183,20 +178,21 @@ void
 Tensor::check (const char *what, unsigned seed, const gfloat *expected,
     double relative, double absolute) const
 {
-  for (gint y = 0; y < t.height; y++)
-    for (gint x = 0; x < t.width; x++)
-      for (gint c = 0; c < t.channels; c++) {
-        double want = *expected++, found = at (y, x, c);
+  for (gint n = 0; n < t.batch; n++)
+    for (gint y = 0; y < t.height; y++)
+      for (gint x = 0; x < t.width; x++)
+        for (gint c = 0; c < t.channels; c++) {
+          double want = *expected++, found = at (n, y, x, c);
 
-        if (isnan (want)
-                ? isnan (found)
-                : fabs (found - want) <= relative * fabs (want) + absolute)
-          continue;
-        g_error ("%s, seed %u: (y %d, x %d, c %d) of %dx%dx%d %s is %.9g, "
-                 "expected %.9g",
-            what, seed, y, x, c, t.height, t.width, t.channels,
-            type_name (t.type), found, want);
-      }
+          if (isnan (want)
+                  ? isnan (found)
+                  : fabs (found - want) <= relative * fabs (want) + absolute)
+            continue;
+          g_error ("%s, seed %u: (image %d, y %d, x %d, c %d) of %dx%dx%dx%d "
+                   "%s is %.9g, expected %.9g",
+              what, seed, n, y, x, c, t.batch, t.height, t.width, t.channels,
+              type_name (t.type), found, want);
+        }
 
   for (size_t i = 0; i < bytes_.size (); i++) {
     size_t element = i / element_size (t.type);
@@ -212,10 +208,10 @@ Tensor::check (const char *what, unsigned seed, const gfloat *expected,
 }
 
 std::unique_ptr<Tensor>
-new_tensor (NucsegCudaType type, NucsegShape shape, Layout layout)
+new_tensor (NucsegCudaType type, NucsegShape shape, Layout layout, gint batch)
 {
   return std::unique_ptr<Tensor> (new Tensor (type, shape.height, shape.width,
-      shape.channels, shape.channels + layout.pitch, layout.before));
+      shape.channels, shape.channels + layout.pitch, layout.before, batch));
 }
 
 size_t

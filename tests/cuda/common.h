@@ -85,25 +85,25 @@ NucsegCudaPlanes planes_of (const NucsegFrame *frame);
 class Tensor {
 public:
   Tensor (NucsegCudaType type, gint height, gint width, gint channels,
-      gint pitch = 0, gint before = 0);
-  /* Random values that the type holds exactly. */
+      gint pitch = 0, gint before = 0, gint batch = 1);
+  /* Random values that the type holds exactly, others in each image. */
   void fill (NucsegRandom *random, float low = -2, float high = 2);
-  void set (const gfloat *dense);
-  float at (gint y, gint x, gint c) const;
-  void put (gint y, gint x, gint c, float value);
-  /* All values, dense. */
+  /* All values, dense, image after image. */
   Memory<gfloat> &dense ();
+  /* Of an image. */
   NucsegShape shape () const;
-  /* Fails the test where a value differs from @expected (dense) by more than
-   * @relative x |expected| + @absolute, or where a byte outside the tensor's
-   * channels has been written. */
+  /* Fails the test where a value differs from @expected (dense, all images) by
+   * more than @relative x |expected| + @absolute, or where a byte outside the
+   * tensor's channels has been written. */
   void check (const char *what, unsigned seed, const gfloat *expected,
       double relative = 0, double absolute = 0) const;
 
   NucsegCudaTensor t;
 
 private:
-  size_t place (gint y, gint x, gint c) const;
+  size_t place (gint n, gint y, gint x, gint c) const;
+  float at (gint n, gint y, gint x, gint c) const;
+  void put (gint n, gint y, gint x, gint c, float value);
   gint before_;
   Memory<guint8> bytes_;
   Memory<gfloat> dense_;
@@ -117,9 +117,26 @@ struct Layout {
 
 static const Layout dense = { 0, 0 }, odd = { 3, 1 }, slice = { 24, 8 };
 
-std::unique_ptr<Tensor>
-new_tensor (NucsegCudaType type, NucsegShape shape, Layout layout);
+std::unique_ptr<Tensor> new_tensor (
+    NucsegCudaType type, NucsegShape shape, Layout layout, gint batch = 1);
 size_t count (NucsegShape shape);
+
+/* Calls @twin (n, in, out) for each of @batch images of @shape, @out of @to, as
+ * the twins know one image alone; all images of the results. */
+template <typename F>
+std::vector<gfloat>
+for_images (
+    gint batch, const gfloat *in, NucsegShape shape, NucsegShape to, F twin)
+{
+  std::vector<gfloat> out (batch * count (to));
+
+  for (gint n = 0; n < batch; n++)
+    twin (n, in + n * count (shape), out.data () + n * count (to));
+  return out;
+}
+
+/* How many images the tests of the network's operations have. */
+extern const gint all_batches[2];
 
 extern const NucsegCudaType all_types[3];
 const char *type_name (NucsegCudaType type);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * test-conv.cc: direct convolutions, the head and the attention chain against
- * cpu/reference/conv.c and ops.c, in all element types.
+ * cpu/reference/conv.c and ops.c, in all element types, one image and several.
  */
 #include "common.h"
 
@@ -62,14 +62,16 @@ public:
           + 1,
       plain.out_channels };
   }
+  /* Of @batch images. */
   std::vector<gfloat>
-  run (const gfloat *in, NucsegShape shape_in)
+  run (gint batch, const gfloat *in, NucsegShape shape_in)
   {
-    std::vector<gfloat> out (count (shape (shape_in)));
+    NucsegShape to = shape (shape_in);
 
-    nucseg_ref_conv (
-        &plain, reference_, sums_, in, shape_in, out.data (), shape (shape_in));
-    return out;
+    return for_images (
+        batch, in, shape_in, to, [&] (gint, const gfloat *image, gfloat *out) {
+          nucseg_ref_conv (&plain, reference_, sums_, image, shape_in, out, to);
+        });
   }
 
   NucsegConv plain;
@@ -126,21 +128,25 @@ test_conv (gconstpointer data)
 
   for (NucsegCudaType type : all_types)
     for (NucsegCudaType out_type : { type, NUCSEG_CUDA_F32 })
-      for (unsigned seed = 0; seed < 2; seed++) {
+      for (unsigned seed = 0; seed < 4; seed++) {
+        const gint batch = all_batches[seed % 2];
+        unsigned n_launches = emulation::n_launches ();
         Conv conv (&random, type, c->in.channels, c->out, c->kernel_h,
             c->kernel_w, c->groups, c->activation, c->bias, c->stride,
             c->dilation, c->padding);
         Tensor in (type, c->in.height, c->in.width, c->in.channels,
-            c->in.channels + c->in_layout.pitch, c->in_layout.before);
-        auto out = new_tensor (out_type, conv.shape (c->in), c->out_layout);
+            c->in.channels + c->in_layout.pitch, c->in_layout.before, batch);
+        auto out =
+            new_tensor (out_type, conv.shape (c->in), c->out_layout, batch);
 
         in.fill (&random);
         emulation::set_seed (seed);
         check_cuda (nucseg_cuda_conv (&conv.device, &in.t, &out->t, nullptr),
             c->name, seed);
         /* Some hundred products of values within 2 in f32. */
-        out->check (c->name, seed, conv.run (in.dense (), c->in).data (),
+        out->check (c->name, seed, conv.run (batch, in.dense (), c->in).data (),
             unit (out_type), 2e-5);
+        g_assert_cmpuint (emulation::n_launches (), ==, n_launches + 1);
       }
 }
 
@@ -161,25 +167,30 @@ test_head (void)
 
   for (auto &c : cases)
     for (NucsegCudaType type : all_types)
-      for (NucsegCudaType round : { type, NUCSEG_CUDA_F32 }) {
-        gint cells = c.block * c.block * c.maps;
-        Conv conv (&random, type, c.channels, cells, 1, 1, 1,
-            NUCSEG_ACTIVATION_NONE, true);
-        Tensor in (type, c.height, c.width, c.channels,
-            c.channels + c.layout.pitch, c.layout.before);
-        NucsegShape flat = { c.height * c.block, c.width * c.block, c.maps };
-        Tensor maps (NUCSEG_CUDA_F32, flat.height, flat.width, flat.channels);
-        std::vector<gfloat> expected (count (flat)), deep;
+      for (NucsegCudaType round : { type, NUCSEG_CUDA_F32 })
+        for (gint batch : all_batches) {
+          gint cells = c.block * c.block * c.maps;
+          Conv conv (&random, type, c.channels, cells, 1, 1, 1,
+              NUCSEG_ACTIVATION_NONE, true);
+          Tensor in (type, c.height, c.width, c.channels,
+              c.channels + c.layout.pitch, c.layout.before, batch);
+          NucsegShape flat = { c.height * c.block, c.width * c.block, c.maps };
+          NucsegShape deep = conv.shape (in.shape ());
+          auto maps = new_tensor (NUCSEG_CUDA_F32, flat, dense, batch);
+          std::vector<gfloat> expected;
 
-        in.fill (&random);
-        deep = rounded (round, conv.run (in.dense (), in.shape ()));
-        nucseg_ref_depth_to_space (c.block, deep.data (),
-            conv.shape (in.shape ()), expected.data (), flat);
-        check_cuda (nucseg_cuda_head (
-                        &conv.device, c.block, round, &in.t, &maps.t, nullptr),
-            "head", 0);
-        maps.check ("head", 0, expected.data (), unit (round), 1e-5);
-      }
+          in.fill (&random);
+          expected = for_images (batch,
+              rounded (round, conv.run (batch, in.dense (), in.shape ()))
+                  .data (),
+              deep, flat, [&] (gint, const gfloat *from, gfloat *to) {
+                nucseg_ref_depth_to_space (c.block, from, deep, to, flat);
+              });
+          check_cuda (nucseg_cuda_head (&conv.device, c.block, round, &in.t,
+                          &maps->t, nullptr),
+              "head", 0);
+          maps->check ("head", 0, expected.data (), unit (round), 1e-5);
+        }
 }
 
 /* --- Attention ------------------------------------------------------------ */
@@ -202,51 +213,61 @@ test_attention (void)
   NucsegRandom random = { 12 };
 
   for (auto &c : cases)
-    for (NucsegCudaType type : all_types) {
-      gint n = c.x.channels;
-      Tensor x (
-          type, c.x.height, c.x.width, n, n + c.layout.pitch, c.layout.before);
-      Conv reduce (&random, NUCSEG_CUDA_F32, n, n, c.rows, c.columns, n,
-          NUCSEG_ACTIVATION_RELU, true);
-      Conv gate (&random, NUCSEG_CUDA_F32, n, n, 1, 1, 1,
-          NUCSEG_ACTIVATION_SIGMOID, true);
-      Conv expand (&random, NUCSEG_CUDA_F32, MAX (c.lower, 1), n, 1, 1, 1,
-          NUCSEG_ACTIVATION_SIGMOID, true);
-      Tensor lower (NUCSEG_CUDA_F32, 1, 1, MAX (c.lower, 1));
-      Tensor own (NUCSEG_CUDA_F32, 1, 1, n), weights (NUCSEG_CUDA_F32, 1, 1, n);
-      Memory<guint8> workspace (
-          nucseg_cuda_attention_workspace (c.rows, c.columns, n));
-      NucsegCudaAttention a = {};
-      NucsegShape cells = { c.rows, c.columns, n };
-      std::vector<gfloat> pooled (count (cells)), mine, sum;
+    for (NucsegCudaType type : all_types)
+      for (gint batch : all_batches) {
+        gint n = c.x.channels;
+        Tensor x (type, c.x.height, c.x.width, n, n + c.layout.pitch,
+            c.layout.before, batch);
+        Conv reduce (&random, NUCSEG_CUDA_F32, n, n, c.rows, c.columns, n,
+            NUCSEG_ACTIVATION_RELU, true);
+        Conv gate (&random, NUCSEG_CUDA_F32, n, n, 1, 1, 1,
+            NUCSEG_ACTIVATION_SIGMOID, true);
+        Conv expand (&random, NUCSEG_CUDA_F32, MAX (c.lower, 1), n, 1, 1, 1,
+            NUCSEG_ACTIVATION_SIGMOID, true);
+        Tensor lower (NUCSEG_CUDA_F32, 1, 1, MAX (c.lower, 1), 0, 0, batch);
+        Tensor own (NUCSEG_CUDA_F32, 1, 1, n, 0, 0, batch);
+        Tensor weights (NUCSEG_CUDA_F32, 1, 1, n, 0, 0, batch);
+        Memory<guint8> workspace (
+            nucseg_cuda_attention_workspace (batch, c.rows, c.columns, n));
+        NucsegCudaAttention a = {};
+        NucsegShape cells = { c.rows, c.columns, n };
+        std::vector<gfloat> pooled, mine, sum;
 
-      x.fill (&random);
-      lower.fill (&random, 0, 1);
-      a.x = x.t;
-      a.rows = c.rows;
-      a.columns = c.columns;
-      a.reduce = reduce.device;
-      a.gate = gate.device;
-      a.own = (gfloat *) own.t.data;
-      a.weights = (gfloat *) weights.t.data;
-      a.workspace = workspace.get ();
-      if (c.lower > 0) {
-        a.expand = expand.device;
-        a.lower = (const gfloat *) lower.t.data;
-      }
+        x.fill (&random);
+        lower.fill (&random, 0, 1);
+        a.x = x.t;
+        a.rows = c.rows;
+        a.columns = c.columns;
+        a.reduce = reduce.device;
+        a.gate = gate.device;
+        a.own = (gfloat *) own.t.data;
+        a.weights = (gfloat *) weights.t.data;
+        a.workspace = workspace.get ();
+        if (c.lower > 0) {
+          a.expand = expand.device;
+          a.lower = (const gfloat *) lower.t.data;
+        }
 
-      nucseg_ref_avg_pool (x.dense (), c.x, pooled.data (), cells);
-      mine = gate.run (reduce.run (pooled.data (), cells).data (), { 1, 1, n });
-      sum = c.lower > 0 ? expand.run (lower.dense (), lower.shape ()) : mine;
-      for (gint i = 0; i < n; i++)
-        sum[i] += mine[i];
-      for (unsigned seed = 0; seed < TEST_SEEDS; seed++) {
-        emulation::set_seed (seed);
-        check_cuda (nucseg_cuda_attention (&a, nullptr), "attention", seed);
-        own.check ("attention: own", seed, mine.data (), 0, 2e-6);
-        weights.check ("attention: weights", seed, sum.data (), 0, 4e-6);
+        pooled = for_images (batch, x.dense (), c.x, cells,
+            [&] (gint, const gfloat *from, gfloat *to) {
+              nucseg_ref_avg_pool (from, c.x, to, cells);
+            });
+        mine = gate.run (batch,
+            reduce.run (batch, pooled.data (), cells).data (), { 1, 1, n });
+        sum = c.lower > 0 ? expand.run (batch, lower.dense (), lower.shape ())
+                          : mine;
+        for (size_t i = 0; i < sum.size (); i++)
+          sum[i] += mine[i];
+        for (unsigned seed = 0; seed < TEST_SEEDS; seed++) {
+          unsigned n_launches = emulation::n_launches ();
+
+          emulation::set_seed (seed);
+          check_cuda (nucseg_cuda_attention (&a, nullptr), "attention", seed);
+          g_assert_cmpuint (emulation::n_launches (), ==, n_launches + 1);
+          own.check ("attention: own", seed, mine.data (), 0, 2e-6);
+          weights.check ("attention: weights", seed, sum.data (), 0, 4e-6);
+        }
       }
-    }
 }
 
 static void
@@ -265,6 +286,23 @@ test_refused (void)
       nucseg_cuda_attention (&attention, nullptr), ==, cudaErrorInvalidValue);
 }
 
+/* Where one tensor has another number of images. */
+static void
+test_refused_batches (void)
+{
+  NucsegRandom random = { 13 };
+  Conv conv (
+      &random, NUCSEG_CUDA_F32, 8, 8, 1, 1, 1, NUCSEG_ACTIVATION_NONE, false);
+  Tensor one (NUCSEG_CUDA_F32, 4, 4, 8);
+  Tensor two (NUCSEG_CUDA_F32, 4, 4, 8, 0, 0, 2);
+
+  g_assert_cmpint (nucseg_cuda_conv (&conv.device, &two.t, &one.t, nullptr), ==,
+      cudaErrorInvalidValue);
+  g_assert_cmpint (nucseg_cuda_head (&conv.device, 1, NUCSEG_CUDA_F32, &two.t,
+                       &one.t, nullptr),
+      ==, cudaErrorInvalidValue);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -277,5 +315,6 @@ main (int argc, char **argv)
   g_test_add_func ("/cuda/conv/head", test_head);
   g_test_add_func ("/cuda/conv/attention", test_attention);
   g_test_add_func ("/cuda/conv/refused", test_refused);
+  g_test_add_func ("/cuda/conv/refused-batches", test_refused_batches);
   return g_test_run ();
 }

@@ -2,7 +2,7 @@
 /*
  * test-network.cc: the network's operations without weights against
  * cpu/reference/ops.c, in all element types, dense and as slices of a
- * concatenation.
+ * concatenation, one image and several.
  */
 #include "common.h"
 
@@ -20,8 +20,8 @@ static const struct {
   { { 6, 4, 1 }, dense, odd },
 };
 
-/* Runs @body for all types, shapes and layouts with an input of random values.
- */
+/* Runs @body for all types, shapes, layouts and batches with an input of random
+ * values. */
 static void
 for_all (const char *what,
     std::function<void (NucsegCudaType, Tensor &, Layout, unsigned)> body)
@@ -31,12 +31,20 @@ for_all (const char *what,
 
   for (NucsegCudaType type : all_types)
     for (auto &s : shapes) {
-      Tensor in (type, s.shape.height, s.shape.width, s.shape.channels,
-          s.shape.channels + s.in.pitch, s.in.before);
+      unsigned n_launches[2];
 
-      in.fill (&random);
-      emulation::set_seed (seed++);
-      body (type, in, s.out, seed);
+      for (unsigned i = 0; i < 2; i++) {
+        Tensor in (type, s.shape.height, s.shape.width, s.shape.channels,
+            s.shape.channels + s.in.pitch, s.in.before, all_batches[i]);
+
+        in.fill (&random);
+        emulation::set_seed (seed++);
+        n_launches[i] = emulation::n_launches ();
+        body (type, in, s.out, seed);
+        n_launches[i] = emulation::n_launches () - n_launches[i];
+      }
+      /* All images at once. */
+      g_assert_cmpuint (n_launches[0], ==, n_launches[1]);
     }
 }
 
@@ -48,9 +56,9 @@ test_copy (void)
   for_all (
       "copy", [] (NucsegCudaType, Tensor &in, Layout layout, unsigned seed) {
         for (NucsegCudaType type : all_types) {
-          auto out = new_tensor (type, in.shape (), layout);
+          auto out = new_tensor (type, in.shape (), layout, in.t.batch);
           std::vector<gfloat> expected (
-              in.dense ().get (), in.dense ().get () + count (in.shape ()));
+              in.dense ().get (), in.dense ().get () + in.dense ().size ());
 
           check_cuda (nucseg_cuda_copy (&in.t, &out->t, nullptr), "copy", seed);
           out->check ("copy", seed, rounded (type, expected).data ());
@@ -66,19 +74,26 @@ test_add (void)
   for_all ("add",
       [&] (NucsegCudaType type, Tensor &in, Layout layout, unsigned seed) {
         for (unsigned n = 2; n <= 8; n += 3) {
-          auto out = new_tensor (type, in.shape (), layout);
+          const gint batch = in.t.batch;
+          NucsegShape shape = in.shape ();
+          auto out = new_tensor (type, shape, layout, batch);
           std::vector<std::unique_ptr<Tensor> > others;
           std::vector<NucsegCudaTensor> all = { in.t };
-          std::vector<gfloat> expected (count (in.shape ()));
+          std::vector<gfloat> expected (batch * count (shape));
 
-          nucseg_ref_add (in.dense (), expected.data (), in.shape ());
           for (unsigned i = 1; i < n; i++) {
             others.push_back (
-                new_tensor (type, in.shape (), i % 2 ? dense : slice));
+                new_tensor (type, shape, i % 2 ? dense : slice, batch));
             others.back ()->fill (&random);
             all.push_back (others.back ()->t);
-            nucseg_ref_add (
-                others.back ()->dense (), expected.data (), in.shape ());
+          }
+          for (unsigned i = 0; i < n; i++) {
+            Tensor &summand = i == 0 ? in : *others[i - 1];
+            const gfloat *values = summand.dense ();
+
+            for (gint k = 0; k < batch; k++)
+              nucseg_ref_add (values + k * count (shape),
+                  expected.data () + k * count (shape), shape);
           }
           check_cuda (
               nucseg_cuda_add (n, all.data (), &out->t, nullptr), "add", seed);
@@ -98,17 +113,26 @@ test_scale_pool (void)
 
   for_all ("scale_pool",
       [&] (NucsegCudaType type, Tensor &in, Layout layout, unsigned seed) {
+        const gint batch = in.t.batch;
         NucsegShape shape = in.shape ();
         NucsegShape half = { shape.height / 2, shape.width / 2,
           shape.channels };
-        Memory<gfloat> weights (shape.channels);
+        Memory<gfloat> weights ((size_t) batch * shape.channels);
+        auto scale = [&] () {
+          return rounded (type,
+              for_images (batch, in.dense (), shape, shape,
+                  [&] (gint n, const gfloat *from, gfloat *to) {
+                    nucseg_ref_mul (
+                        from, weights.get () + n * shape.channels, to, shape);
+                  }));
+        };
 
-        for (gint c = 0; c < shape.channels; c++)
-          weights[c] = parity_uniform (&random, 0, 2);
+        for (size_t i = 0; i < weights.size (); i++)
+          weights[i] = parity_uniform (&random, 0, 2);
         for (int kind = 0; kind < 6; kind++) {
           bool weigh = kind < 3, pool = kind % 3 != 1, whole = kind % 3 != 2;
-          auto full = new_tensor (type, shape, layout);
-          std::vector<gfloat> scaled (count (shape)), most;
+          auto full = new_tensor (type, shape, layout, batch);
+          std::vector<gfloat> scaled, most;
           std::unique_ptr<Tensor> pooled;
 
           if (pool && (half.height == 0 || half.width == 0)) {
@@ -116,16 +140,16 @@ test_scale_pool (void)
             whole = true;
           }
           if (weigh)
-            nucseg_ref_mul (in.dense (), weights, scaled.data (), shape);
+            scaled = scale ();
           else
-            memcpy (
-                scaled.data (), in.dense (), count (shape) * sizeof (gfloat));
-          scaled = rounded (type, scaled);
+            scaled.assign (
+                in.dense ().get (), in.dense ().get () + in.dense ().size ());
           if (pool) {
-            most.resize (count (half));
-            nucseg_ref_max_pool (
-                2, 2, scaled.data (), shape, most.data (), half);
-            pooled = new_tensor (type, half, dense);
+            most = for_images (batch, scaled.data (), shape, half,
+                [&] (gint, const gfloat *from, gfloat *to) {
+                  nucseg_ref_max_pool (2, 2, from, shape, to, half);
+                });
+            pooled = new_tensor (type, half, dense, batch);
           }
           check_cuda (
               nucseg_cuda_scale_pool (&in.t, weigh ? weights.get () : NULL,
@@ -137,13 +161,12 @@ test_scale_pool (void)
             pooled->check ("scale_pool pooled", seed, most.data ());
         }
         /* Over the input itself. */
-        std::vector<gfloat> scaled (count (shape));
+        std::vector<gfloat> scaled = scale ();
 
-        nucseg_ref_mul (in.dense (), weights, scaled.data (), shape);
         check_cuda (
             nucseg_cuda_scale_pool (&in.t, weights, &in.t, NULL, nullptr),
             "scale_pool", seed);
-        in.check ("scale_pool in place", seed, rounded (type, scaled).data ());
+        in.check ("scale_pool in place", seed, scaled.data ());
       });
 }
 
@@ -160,11 +183,12 @@ test_max_pool (void)
 
             if (shape.height < kernel || shape.width < kernel)
               continue;
-            auto out = new_tensor (type, small, layout);
-            std::vector<gfloat> expected (count (small));
+            auto out = new_tensor (type, small, layout, in.t.batch);
+            std::vector<gfloat> expected = for_images (in.t.batch, in.dense (),
+                shape, small, [&] (gint, const gfloat *from, gfloat *to) {
+                  nucseg_ref_max_pool (kernel, stride, from, shape, to, small);
+                });
 
-            nucseg_ref_max_pool (
-                kernel, stride, in.dense (), shape, expected.data (), small);
             check_cuda (
                 nucseg_cuda_max_pool (kernel, stride, &in.t, &out->t, nullptr),
                 "max_pool", seed);
@@ -182,11 +206,12 @@ test_avg_pool (void)
       [] (NucsegCudaType, Tensor &in, Layout layout, unsigned seed) {
         for (auto &grid : grids) {
           NucsegShape cells = { grid[0], grid[1], in.shape ().channels };
-          auto out = new_tensor (NUCSEG_CUDA_F32, cells, layout);
-          std::vector<gfloat> expected (count (cells));
+          auto out = new_tensor (NUCSEG_CUDA_F32, cells, layout, in.t.batch);
+          std::vector<gfloat> expected = for_images (in.t.batch, in.dense (),
+              in.shape (), cells, [&] (gint, const gfloat *from, gfloat *to) {
+                nucseg_ref_avg_pool (from, in.shape (), to, cells);
+              });
 
-          nucseg_ref_avg_pool (
-              in.dense (), in.shape (), expected.data (), cells);
           check_cuda (
               nucseg_cuda_avg_pool (&in.t, &out->t, nullptr), "avg_pool", seed);
           /* Sums of a row of up to 65 values within 2 are f32. */
@@ -205,11 +230,12 @@ test_upsample (void)
           NucsegShape shape = in.shape ();
           NucsegShape twice = { 2 * shape.height, 2 * shape.width,
             shape.channels };
-          auto out = new_tensor (type, twice, layout);
-          std::vector<gfloat> expected (count (twice));
+          auto out = new_tensor (type, twice, layout, in.t.batch);
+          std::vector<gfloat> expected = for_images (in.t.batch, in.dense (),
+              shape, twice, [&] (gint, const gfloat *from, gfloat *to) {
+                nucseg_ref_upsample (mode, from, shape, to, twice);
+              });
 
-          nucseg_ref_upsample (
-              mode, in.dense (), shape, expected.data (), twice);
           check_cuda (nucseg_cuda_upsample (mode, &in.t, &out->t, nullptr),
               "upsample", seed);
           out->check ("upsample", seed, rounded (type, expected).data ());
@@ -233,14 +259,17 @@ test_depth (void)
               /* Two channels more than are filled. */
               NucsegShape more = deep;
               more.channels += 2;
-              auto out = new_tensor (type, more, layout);
-              std::vector<gfloat> packed (count (deep)),
-                  expected (count (more));
+              auto out = new_tensor (type, more, layout, in.t.batch);
+              std::vector<gfloat> expected =
+                  for_images (in.t.batch, in.dense (), flat, more,
+                      [&] (gint, const gfloat *from, gfloat *to) {
+                        std::vector<gfloat> packed (count (deep));
 
-              nucseg_ref_space_to_depth (
-                  block, in.dense (), flat, packed.data (), deep);
-              nucseg_ref_concat (
-                  packed.data (), deep, 0, expected.data (), more);
+                        nucseg_ref_space_to_depth (
+                            block, from, flat, packed.data (), deep);
+                        nucseg_ref_concat (packed.data (), deep, 0, to, more);
+                      });
+
               check_cuda (
                   nucseg_cuda_space_to_depth (block, &in.t, &out->t, nullptr),
                   "space_to_depth", seed);
@@ -252,19 +281,20 @@ test_depth (void)
               continue;
             flat = { deep.height * block, deep.width * block,
               deep.channels / (block * block) };
-            auto out = new_tensor (type, flat, layout);
-            const gfloat *values = in.dense ();
-            std::vector<gfloat> cut ((size_t) deep.height * deep.width
-                * flat.channels * block * block);
-            std::vector<gfloat> expected (count (flat));
+            auto out = new_tensor (type, flat, layout, in.t.batch);
             NucsegShape used = { deep.height, deep.width,
               flat.channels * block * block };
+            std::vector<gfloat> expected = for_images (in.t.batch, in.dense (),
+                deep, flat, [&] (gint, const gfloat *from, gfloat *to) {
+                  std::vector<gfloat> cut (count (used));
 
-            for (size_t i = 0; i < cut.size (); i++)
-              cut[i] =
-                  values[i / used.channels * deep.channels + i % used.channels];
-            nucseg_ref_depth_to_space (
-                block, cut.data (), used, expected.data (), flat);
+                  for (size_t i = 0; i < cut.size (); i++)
+                    cut[i] = from[i / used.channels * deep.channels
+                        + i % used.channels];
+                  nucseg_ref_depth_to_space (
+                      block, cut.data (), used, to, flat);
+                });
+
             check_cuda (
                 nucseg_cuda_depth_to_space (block, &in.t, &out->t, nullptr),
                 "depth_to_space", seed);
@@ -272,6 +302,40 @@ test_depth (void)
                 "depth_to_space", seed, rounded (type, expected).data ());
           }
       });
+}
+
+/* Where one tensor has another number of images, or a number that no tensor
+ * has. */
+static void
+test_refused_batches (void)
+{
+  Tensor one (NUCSEG_CUDA_F32, 4, 4, 16), small (NUCSEG_CUDA_F32, 2, 2, 16);
+  Tensor two (NUCSEG_CUDA_F32, 4, 4, 16, 0, 0, 2);
+  Tensor two_small (NUCSEG_CUDA_F32, 2, 2, 16, 0, 0, 2);
+  Tensor flat (NUCSEG_CUDA_F32, 4, 4, 4), deep (NUCSEG_CUDA_F32, 8, 8, 4);
+  NucsegCudaTensor sum[2] = { two.t, one.t };
+  const cudaError_t found[] = {
+    nucseg_cuda_copy (&two.t, &one.t, nullptr),
+    nucseg_cuda_add (2, sum, &two.t, nullptr),
+    nucseg_cuda_scale_pool (&two.t, NULL, &one.t, NULL, nullptr),
+    nucseg_cuda_scale_pool (&two.t, NULL, NULL, &small.t, nullptr),
+    nucseg_cuda_max_pool (2, 2, &two.t, &small.t, nullptr),
+    nucseg_cuda_avg_pool (&two.t, &small.t, nullptr),
+    nucseg_cuda_upsample (
+        NUCSEG_UPSAMPLE_NEAREST, &two_small.t, &one.t, nullptr),
+    nucseg_cuda_space_to_depth (2, &flat.t, &two_small.t, nullptr),
+    nucseg_cuda_depth_to_space (2, &two.t, &deep.t, nullptr),
+  };
+
+  for (cudaError_t error : found)
+    g_assert_cmpint (error, ==, cudaErrorInvalidValue);
+  for (gint batch : { -1, 0, 65536 }) {
+    NucsegCudaTensor bad = one.t;
+
+    bad.batch = batch;
+    g_assert_cmpint (
+        nucseg_cuda_copy (&bad, &bad, nullptr), ==, cudaErrorInvalidValue);
+  }
 }
 
 static void
@@ -314,5 +378,6 @@ main (int argc, char **argv)
   g_test_add_func ("/cuda/network/upsample", test_upsample);
   g_test_add_func ("/cuda/network/depth", test_depth);
   g_test_add_func ("/cuda/network/refused", test_refused);
+  g_test_add_func ("/cuda/network/refused-batches", test_refused_batches);
   return g_test_run ();
 }

@@ -168,6 +168,11 @@ run_case (const Case *c, const NucsegFrame *frame, const char *name, bool all)
           : 0;
     }
 
+    /* It fills one image. */
+    prepare.out.batch = 2;
+    g_assert_cmpint (
+        nucseg_cuda_fill (&prepare, nullptr), ==, cudaErrorInvalidValue);
+    prepare.out.batch = 1;
     for (unsigned seed = 0; seed < TEST_SEEDS; seed++) {
       emulation::set_seed (seed);
       check_cuda (nucseg_cuda_limits (&prepare, nullptr), name, seed);
