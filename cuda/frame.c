@@ -1,89 +1,225 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * frame.c: a live frame in one launch and one wait: all of its steps, captured
- * once for each combination of formats and memories as a CUDA graph. What
- * differs from frame to frame is in the request that the graph copies first.
+ * frame.c: live frames in one launch and one wait: all of their steps, captured
+ * once for each number of frames and combination of formats and memories as a
+ * CUDA graph. What differs from frame to frame is in the requests that the
+ * graph copies first.
  */
 #include "cuda/graph.h"
 #include "cuda/plan.h"
 
 #include <string.h>
 
-/* A stream changes its formats seldom; more than these are made anew. */
-#define MOST_GRAPHS 8
+/* A stream changes its formats seldom; of more than these, those that were made
+ * first are dropped. */
+#define MOST_ENTRIES 16
+
+typedef struct _Entry Entry;
 
 typedef struct {
+  const Entry *entry;
+  guint n; /* frames */
+  NucsegCudaGraph *graph;
+} Launch;
+
+struct _Entry {
   NucsegPlan *plan;
   NucsegFrameKey key;
-  NucsegCudaGraph *graph;
-} Entry;
+  Launch *launches; /* of 1, 2, ... frames: plan->n_lanes of them */
+};
 
 static void
 free_entry (gpointer data)
 {
   Entry *entry = data;
 
-  nucseg_cuda_graph_free (entry->graph);
+  for (guint i = 0; i < entry->plan->n_lanes; i++)
+    nucseg_cuda_graph_free (entry->launches[i].graph);
+  g_free (entry->launches);
   g_free (entry);
 }
 
 void
-nucseg_cuda_forget_graphs (NucsegPlan *plan)
+nucseg_plan_forget_graphs (NucsegPlan *plan)
 {
   if (plan->graphs)
     g_ptr_array_set_size (plan->graphs, 0);
 }
 
-/* All of a frame; what the host has to read comes last. */
+static gboolean
+record_front (NucsegLane *lane, const NucsegFrameKey *key, GError **error)
+{
+  return nucseg_frame_upload (lane, key, error)
+      && nucseg_frame_limits (lane, key, error)
+      && nucseg_frame_fill (lane, key, error);
+}
+
+/* What the host has to read comes last. */
+static gboolean
+record_back (NucsegLane *lane, const NucsegFrameKey *key, GError **error)
+{
+  return nucseg_frame_decode (lane, key, error)
+      && (!key->has_shown || nucseg_frame_overlay (lane, key, error))
+      && nucseg_frame_download_reply (lane, error)
+      && nucseg_frame_download_labels (lane, error)
+      && nucseg_frame_download_shown (lane, key, error);
+}
+
+/* The network computes its whole batch: in lanes without a frame, what was
+ * there before. */
 static gboolean
 record (gpointer data, GError **error)
 {
-  Entry *entry = data;
-  NucsegPlan *plan = entry->plan;
-  const NucsegFrameKey *key = &entry->key;
+  const Launch *launch = data;
+  const NucsegFrameKey *key = &launch->entry->key;
+  NucsegPlan *plan = launch->entry->plan;
+  gboolean ok = TRUE;
 
-  return nucseg_frame_upload (plan, key, error)
-      && nucseg_frame_limits (plan, key, error)
-      && nucseg_frame_fill (plan, key, error)
-      && nucseg_network_run (plan->network, error)
-      && nucseg_frame_decode (plan, key, error)
-      && (!key->has_shown || nucseg_frame_overlay (plan, key, error))
-      && nucseg_frame_download_reply (plan, error)
-      && nucseg_frame_download_labels (plan, error)
-      && nucseg_frame_download_shown (plan, key, error);
+  for (guint i = 0; ok && i < launch->n; i++)
+    ok = record_front (plan->lanes[i], key, error);
+  ok = ok && nucseg_network_run (plan->network, error);
+  for (guint i = 0; ok && i < launch->n; i++)
+    ok = record_back (plan->lanes[i], key, error);
+  return ok;
+}
+
+/* In all lanes, so that none has to be moved later. */
+static gboolean
+make_room (NucsegPlan *plan, const NucsegFrameKey *key, GError **error)
+{
+  gboolean ok = TRUE, any_moved = FALSE;
+
+  for (guint i = 0; ok && i < plan->n_lanes; i++) {
+    gboolean moved;
+
+    ok = nucseg_frame_make_room (plan->lanes[i], key, &moved, error);
+    any_moved = any_moved || moved;
+  }
+  /* graphs know the old addresses */
+  if (!ok || any_moved)
+    nucseg_plan_forget_graphs (plan);
+  return ok;
 }
 
 static Entry *
-find_entry (NucsegPlan *plan, const NucsegFrameKey *key, GError **error)
+find_entry (NucsegPlan *plan, const NucsegFrameKey *key)
 {
-  gboolean moved;
-  Entry *entry;
+  for (guint i = 0; plan->graphs && i < plan->graphs->len; i++) {
+    Entry *entry = g_ptr_array_index (plan->graphs, i);
 
-  if (!nucseg_frame_make_room (plan, key, &moved, error)) {
-    nucseg_cuda_forget_graphs (plan);
-    return NULL;
-  }
-  if (!plan->graphs)
-    plan->graphs = g_ptr_array_new_with_free_func (free_entry);
-  if (moved)
-    nucseg_cuda_forget_graphs (plan);
-  for (guint i = 0; i < plan->graphs->len; i++) {
-    entry = g_ptr_array_index (plan->graphs, i);
     if (memcmp (&entry->key, key, sizeof *key) == 0)
       return entry;
   }
-  if (plan->graphs->len == MOST_GRAPHS)
-    g_ptr_array_remove_index (plan->graphs, 0);
+  return NULL;
+}
+
+/* Graphs of all numbers of frames at once: a capture takes milliseconds, which
+ * a frame in mid-stream doesn't have. */
+static gboolean
+add_entry (NucsegPlan *plan, const NucsegFrameKey *key, GError **error)
+{
+  Entry *entry;
+  gboolean ok = TRUE;
+
+  if (!make_room (plan, key, error))
+    return FALSE;
+  if (!plan->graphs)
+    plan->graphs = g_ptr_array_new_with_free_func (free_entry);
   entry = g_new0 (Entry, 1);
   entry->plan = plan;
   entry->key = *key;
-  entry->graph = nucseg_cuda_graph_new (plan->device, record, entry, error);
-  if (!entry->graph) {
-    g_free (entry);
-    return NULL;
+  entry->launches = g_new0 (Launch, plan->n_lanes);
+  for (guint i = 0; ok && i < plan->n_lanes; i++) {
+    Launch *launch = &entry->launches[i];
+
+    launch->entry = entry;
+    launch->n = i + 1;
+    launch->graph = nucseg_cuda_graph_new (plan->device, record, launch, error);
+    ok = launch->graph != NULL;
   }
+  if (!ok) {
+    free_entry (entry);
+    return FALSE;
+  }
+  if (plan->graphs->len == MOST_ENTRIES)
+    g_ptr_array_remove_index (plan->graphs, 0);
   g_ptr_array_add (plan->graphs, entry);
-  return entry;
+  return TRUE;
+}
+
+/* What is said of system memory at the start may turn out to be page-locked
+ * when the first frame comes: the graphs for that, which need no more room, are
+ * there by then. */
+static gboolean
+add_entries (NucsegPlan *plan, const NucsegFrameKey *key, GError **error)
+{
+  const gboolean frame = key->frame_memory == NUCSEG_MEMORY_SYSTEM;
+  const gboolean shown =
+      key->has_shown && key->shown_memory == NUCSEG_MEMORY_SYSTEM;
+
+  if (!add_entry (plan, key, error))
+    return FALSE;
+  if (key->frame_mapped || key->shown_mapped)
+    return TRUE;
+  for (guint i = 1; i < 4; i++) {
+    NucsegFrameKey other = *key;
+
+    if ((i & 1 && !frame) || (i & 2 && !shown))
+      continue;
+    other.frame_mapped = (i & 1) != 0;
+    other.shown_mapped = (i & 2) != 0;
+    if (!find_entry (plan, &other) && !add_entry (plan, &other, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+gboolean
+nucseg_plan_launch (NucsegPlan *plan, guint n,
+    const NucsegFrameJob *const *jobs, GError **error)
+{
+  const NucsegFrameKey *key = &jobs[0]->key;
+
+  if (!find_entry (plan, key) && !add_entries (plan, key, error))
+    return FALSE;
+  for (guint i = 0; i < n; i++)
+    nucseg_frame_fill_request (plan->lanes[i], jobs[i]);
+  return nucseg_cuda_graph_launch (
+             find_entry (plan, key)->launches[n - 1].graph, error)
+      && nucseg_cuda_wait (plan->device, error);
+}
+
+/* --- The table's run ------------------------------------------------------ */
+
+static gboolean
+run_alone (NucsegPlan *plan, NucsegFrameJob *job, GError **error)
+{
+  const NucsegFrameJob *const jobs[] = { job };
+  gboolean ok;
+
+  if (!nucseg_cuda_device_enter (plan->device, error))
+    return FALSE;
+  nucseg_frame_find_mapped (plan->device, job);
+  ok = nucseg_plan_launch (plan, 1, jobs, error);
+  nucseg_cuda_device_leave (plan->device);
+  return ok;
+}
+
+/* With the results, for they are in a lane that others wait for. */
+static gboolean
+run_gathered (NucsegPlan *plan, NucsegFrameJob *job, guint16 *labels,
+    gsize labels_stride, NucsegObjectList *objects, NucsegResult *result,
+    GError **error)
+{
+  if (!nucseg_cuda_device_enter (plan->device, error))
+    return FALSE;
+  nucseg_frame_find_mapped (plan->device, job);
+  nucseg_cuda_device_leave (plan->device);
+  if (!nucseg_gather_run (
+          plan->gather, job, labels, labels_stride, objects, result, error))
+    return FALSE;
+  nucseg_frame_set_limits (plan->lanes[0], result);
+  return TRUE;
 }
 
 gboolean
@@ -92,26 +228,20 @@ nucseg_cuda_run (NucsegPlan *plan, const NucsegFrame *frame,
     NucsegObjectList *objects, NucsegFrame *shown, NucsegResult *result,
     GError **error)
 {
-  NucsegFrameKey key = nucseg_frame_key (frame, shown);
-  Entry *entry;
-  gboolean ok = FALSE;
+  NucsegLane *lane = plan->lanes[0];
+  NucsegFrameJob job;
 
-  if (!nucseg_frame_accept (plan, frame, shown, params, error)
-      || !nucseg_cuda_device_enter (plan->device, error))
+  nucseg_frame_job_init (&job, frame, shown, params);
+  if (!nucseg_frame_accept (plan->device, &job, error))
     return FALSE;
-  nucseg_frame_find_mapped (plan, &key, frame, shown);
-  entry = find_entry (plan, &key, error);
-  if (entry) {
-    nucseg_frame_fill_request (plan, &key, frame, shown, params);
-    ok = nucseg_cuda_graph_launch (entry->graph, error)
-        && nucseg_cuda_wait (plan->device, error)
-        && nucseg_frame_take_labels (
-            plan, labels, labels_stride, objects, result, error);
-  }
-  if (ok) {
-    nucseg_frame_take_limits (plan, result);
-    nucseg_frame_take_shown (plan, &key, shown);
-  }
-  nucseg_cuda_device_leave (plan->device);
-  return ok;
+  if (plan->gather)
+    return run_gathered (
+        plan, &job, labels, labels_stride, objects, result, error);
+  if (!run_alone (plan, &job, error)
+      || !nucseg_frame_take_labels (
+          lane, labels, labels_stride, objects, result, error))
+    return FALSE;
+  nucseg_frame_take_limits (lane, result);
+  nucseg_frame_take_shown (lane, &job);
+  return TRUE;
 }

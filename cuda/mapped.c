@@ -4,12 +4,12 @@
  * them where they are, between them and its own memory: no copy by the CPU, and
  * one graph for all of their addresses, which stand in the request.
  */
-#include "cuda/plan.h"
+#include "cuda/lane.h"
 
 /* *@planes: (out): of @frame as the GPU sees them; FALSE unless it sees all */
 static gboolean
-find_planes (
-    NucsegPlan *plan, const NucsegFrame *frame, NucsegCudaPlanes *planes)
+find_planes (NucsegCudaDevice *device, const NucsegFrame *frame,
+    NucsegCudaPlanes *planes)
 {
   const NucsegCudaLayout layout =
       nucseg_cuda_layout (frame->format, frame->width, frame->height);
@@ -18,8 +18,7 @@ find_planes (
     const gsize size = (gsize) frame->stride[i] * (layout.rows[i] - 1)
         + (gsize) layout.row_bytes[i];
 
-    planes->data[i] =
-        nucseg_cuda_find_mapped (plan->device, frame->data[i], size);
+    planes->data[i] = nucseg_cuda_find_mapped (device, frame->data[i], size);
     planes->stride[i] = frame->stride[i];
     if (!planes->data[i])
       return FALSE;
@@ -28,33 +27,33 @@ find_planes (
 }
 
 void
-nucseg_frame_find_mapped (NucsegPlan *plan, NucsegFrameKey *key,
-    const NucsegFrame *frame, const NucsegFrame *shown)
+nucseg_frame_find_mapped (NucsegCudaDevice *device, NucsegFrameJob *job)
 {
-  key->frame_mapped = frame->memory == NUCSEG_MEMORY_SYSTEM
-      && find_planes (plan, frame, &plan->mapped_frame);
-  key->shown_mapped = shown && shown->memory == NUCSEG_MEMORY_SYSTEM
-      && find_planes (plan, shown, &plan->mapped_shown);
+  job->key.frame_mapped = job->frame->memory == NUCSEG_MEMORY_SYSTEM
+      && find_planes (device, job->frame, &job->mapped_frame);
+  job->key.shown_mapped = job->shown
+      && job->shown->memory == NUCSEG_MEMORY_SYSTEM
+      && find_planes (device, job->shown, &job->mapped_shown);
 }
 
 gboolean
 nucseg_frame_fetch (
-    NucsegPlan *plan, const NucsegCudaLayout *layout, GError **error)
+    NucsegLane *lane, const NucsegCudaLayout *layout, GError **error)
 {
   const NucsegCudaExtent extent = nucseg_cuda_layout_extent (layout);
 
-  return nucseg_cuda_check (nucseg_cuda_fetch (&extent, plan->request,
-                                nucseg_cuda_device_get_stream (plan->device)),
+  return nucseg_cuda_check (nucseg_cuda_fetch (&extent, lane->request,
+                                nucseg_cuda_device_get_stream (lane->device)),
       "reading a frame", error);
 }
 
 gboolean
 nucseg_frame_deliver (
-    NucsegPlan *plan, const NucsegCudaLayout *layout, GError **error)
+    NucsegLane *lane, const NucsegCudaLayout *layout, GError **error)
 {
   const NucsegCudaExtent extent = nucseg_cuda_layout_extent (layout);
 
-  return nucseg_cuda_check (nucseg_cuda_deliver (&extent, plan->request,
-                                nucseg_cuda_device_get_stream (plan->device)),
+  return nucseg_cuda_check (nucseg_cuda_deliver (&extent, lane->request,
+                                nucseg_cuda_device_get_stream (lane->device)),
       "writing a picture", error);
 }

@@ -9,7 +9,8 @@
  * input), network (input -> maps), decode (maps -> labels, objects), overlay
  * (frame + labels -> picture). Verbs of one plan are called from one thread at
  * a time; different plans may run at once. After the first frame verbs
- * allocate nothing.
+ * allocate nothing. With a batch above 1, run() of several plans may wait for
+ * each other, up to the deadline.
  */
 #ifndef NUCSEG_BACKEND_H
 #define NUCSEG_BACKEND_H
@@ -18,7 +19,7 @@
 
 G_BEGIN_DECLS
 
-#define NUCSEG_BACKEND_ABI 3
+#define NUCSEG_BACKEND_ABI 4
 
 /**
  * NucsegGeometry:
@@ -53,6 +54,8 @@ typedef struct {
   NucsegGeometry geometry;
   NucsegPrecision precision; /* never AUTO */
   guint threads; /* >= 1 */
+  guint batch; /* frames of several plans that a device may run at once, >= 1 */
+  guint64 batch_deadline_us; /* that a frame waits for others */
 } NucsegPlanOptions;
 
 typedef struct _NucsegPlan NucsegPlan; /* each back end defines its own */

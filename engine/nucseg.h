@@ -277,6 +277,7 @@ typedef enum {
  * @low: grey value that became 0
  * @high: grey value that became 1
  * @inverted: the polarity was turned over
+ * @batch: frames that were run in one batch with it, itself counted
  * @stage_ns: wall time of each stage in nanoseconds; a back end that does all
  *   in one launch fills only the total
  */
@@ -287,6 +288,7 @@ typedef struct {
   gdouble scale;
   guint low, high;
   gboolean inverted;
+  guint batch;
   guint64 stage_ns[NUCSEG_STAGE_LAST];
 } NucsegResult;
 
@@ -434,6 +436,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (NucsegPinned, nucseg_pinned_free)
 
 /* --- Sessions ----------------------------------------------------------- */
 
+#define NUCSEG_MAX_BATCH 16
+#define NUCSEG_MAX_BATCH_DEADLINE 1000000 /* microseconds */
+
 /**
  * NucsegSessionOptions:
  * @backend: "auto" or NULL (cuda, then onednn, then reference), or a name; a
@@ -441,12 +446,21 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (NucsegPinned, nucseg_pinned_free)
  * @precision: arithmetic; one that the back end lacks is an error
  * @threads: CPU threads, 1..256; 0: all that the process may use
  * @max_plans: plans kept for sizes that come back, 1..64; 0: 4
+ * @batch: frames of several sessions that a GPU runs in one batch, up to
+ *   %NUCSEG_MAX_BATCH; 0 or 1: each by itself. Sessions of the same model,
+ *   precision and batch meet; those whose back end is a CPU's run frames by
+ *   themselves
+ * @batch_deadline_us: microseconds that nucseg_session_run() waits for other
+ *   sessions' frames at most, up to %NUCSEG_MAX_BATCH_DEADLINE; it waits no
+ *   longer than until as many are there as there are sessions
  */
 typedef struct {
   const gchar *backend;
   NucsegPrecision precision;
   guint threads;
   guint max_plans;
+  guint batch;
+  guint64 batch_deadline_us;
 } NucsegSessionOptions;
 
 /**

@@ -22,6 +22,8 @@ struct _NucsegSession {
   const NucsegBackend *backend;
   NucsegPrecision precision;
   guint threads;
+  guint batch; /* >= 1 */
+  guint64 batch_deadline_us;
   guint max_plans;
   NucsegSessionSlot *slots; /* max_plans of them */
   guint64 clock;

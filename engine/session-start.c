@@ -26,6 +26,19 @@ check_options (const NucsegSessionOptions *options, GError **error)
         MAX_PLANS, DEFAULT_MAX_PLANS);
     return FALSE;
   }
+  if (options->batch > NUCSEG_MAX_BATCH) {
+    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
+        "a batch of %u frames, expected 1 to %d, or 0 for 1", options->batch,
+        NUCSEG_MAX_BATCH);
+    return FALSE;
+  }
+  if (options->batch_deadline_us > NUCSEG_MAX_BATCH_DEADLINE) {
+    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
+        "a deadline of %" G_GUINT64_FORMAT " us for batches, expected %d at "
+        "most",
+        options->batch_deadline_us, NUCSEG_MAX_BATCH_DEADLINE);
+    return FALSE;
+  }
   if ((guint) options->precision > NUCSEG_PRECISION_INT8) {
     g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
         "precision %d, expected 0 (auto) to %d (int8)",
@@ -79,6 +92,8 @@ nucseg_session_new (
   session->threads = options->threads
       ? options->threads
       : MIN (g_get_num_processors (), MAX_THREADS);
+  session->batch = MAX (options->batch, 1);
+  session->batch_deadline_us = options->batch_deadline_us;
   session->max_plans =
       options->max_plans ? options->max_plans : DEFAULT_MAX_PLANS;
   session->slots = g_new0 (NucsegSessionSlot, session->max_plans);

@@ -104,7 +104,7 @@ get_slot (NucsegSession *session, const NucsegFrame *frame,
   /* first out, then in: two plans of large frames may not fit together */
   nucseg_session_clear_slot (session, oldest);
   NucsegPlanOptions options = { session->model, geometry, session->precision,
-    session->threads };
+    session->threads, session->batch, session->batch_deadline_us };
   oldest->plan = session->backend->plan_new (&options, error);
   if (!oldest->plan)
     return NULL;
@@ -158,7 +158,7 @@ run_slot (NucsegSession *session, NucsegSessionSlot *slot,
   guint64 start = now_ns ();
   gboolean ok;
 
-  *result = (NucsegResult){ .scale = slot->geometry.scale };
+  *result = (NucsegResult){ .scale = slot->geometry.scale, .batch = 1 };
   session->objects.n = 0;
   if (session->backend->run)
     ok = session->backend->run (slot->plan, frame, params, labels,

@@ -294,7 +294,8 @@ nucseg_job_finish (GstNucsegFilter *self, NucsegJob *job)
       self->mask.inferred ? "inferred" : "reused");
   /* between the two it waited for the frames after it */
   took = job->ended - job->started + g_get_monotonic_time () - resumed;
-  nucseg_filter_stats_add (self, &self->mask, (guint64) took * 1000);
+  nucseg_filter_stats_add (
+      self, &self->mask, job->result.batch, (guint64) took * 1000);
   return TRUE;
 }
 

@@ -47,6 +47,8 @@ typedef struct {
   NucsegPrecision precision;
   guint threads;
   guint depth; /* pipeline-depth */
+  guint batch; /* batch-streams */
+  guint batch_deadline; /* microseconds */
 } NucsegSessionSettings;
 
 /* May change from frame to frame. */
@@ -89,6 +91,7 @@ void nucseg_filter_get_frame_settings (
 /* Under the object lock. */
 typedef struct {
   guint64 frames, inferred;
+  guint64 batched; /* sum over inferred frames of those run together */
   guint nuclei; /* in the last frame */
   /* Rings of microseconds; all but the element's count inferred frames. */
   guint32 us[NUCSEG_STATS_ROWS][NUCSEG_STATS_WINDOW];
@@ -101,8 +104,9 @@ typedef struct {
 
 /* All of these take the object lock. */
 void nucseg_filter_stats_reset (GstNucsegFilter *self);
-void nucseg_filter_stats_add (
-    GstNucsegFilter *self, const NucsegMetaFacts *facts, guint64 element_ns);
+/* @batch: frames that were run together, where this one was inferred */
+void nucseg_filter_stats_add (GstNucsegFilter *self,
+    const NucsegMetaFacts *facts, guint batch, guint64 element_ns);
 GstStructure *nucseg_filter_stats_get (GstNucsegFilter *self);
 /* A frame takes @latency: reported from now on if it differs enough, with a
  * message. */
@@ -217,6 +221,7 @@ struct _GstNucsegFilter {
   NucsegSession *sessions[NUCSEG_MAX_DEPTH];
   guint n_sessions; /* at most depth */
   gchar *session_key; /* the settings that made them */
+  guint64 batch_wait; /* microseconds, of the sessions' frames for others */
   gboolean session_failed; /* not to be used for another start */
   GstObject *session_cuda; /* CUDA context of their plans, or NULL */
   GstObject *cuda; /* ours, or a neighbour's that was adopted, or NULL */

@@ -10,6 +10,8 @@ nucseg_filter_init_settings (GstNucsegFilter *self)
 {
   self->session_settings.model = g_strdup (DEFAULT_MODEL);
   self->session_settings.depth = DEFAULT_PIPELINE_DEPTH;
+  self->session_settings.batch = DEFAULT_BATCH_STREAMS;
+  self->session_settings.batch_deadline = DEFAULT_BATCH_DEADLINE;
   self->frame_settings.params = (NucsegParams) NUCSEG_PARAMS_INIT;
   self->frame_settings.significant_bits = DEFAULT_SIGNIFICANT_BITS;
   self->frame_settings.interval = DEFAULT_INTERVAL;
@@ -59,6 +61,12 @@ set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
     break;
   case PROP_PIPELINE_DEPTH:
     session->depth = g_value_get_uint (value);
+    break;
+  case PROP_BATCH_STREAMS:
+    session->batch = g_value_get_uint (value);
+    break;
+  case PROP_BATCH_DEADLINE:
+    session->batch_deadline = g_value_get_uint (value);
     break;
   case PROP_SCALE:
     params->scale = g_value_get_double (value);
@@ -154,6 +162,12 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
     break;
   case PROP_PIPELINE_DEPTH:
     g_value_set_uint (value, session->depth);
+    break;
+  case PROP_BATCH_STREAMS:
+    g_value_set_uint (value, session->batch);
+    break;
+  case PROP_BATCH_DEADLINE:
+    g_value_set_uint (value, session->batch_deadline);
     break;
   case PROP_SCALE:
     g_value_set_double (value, params->scale);

@@ -39,10 +39,13 @@ make_session (GstNucsegFilter *self, GError **error)
   options.backend = nucseg_filter_backend_nick (self->session_settings.backend);
   options.precision = self->session_settings.precision;
   options.threads = self->session_settings.threads;
+  options.batch = self->session_settings.batch;
+  options.batch_deadline_us = self->session_settings.batch_deadline;
   GST_OBJECT_UNLOCK (self);
 
-  key = g_strdup_printf ("%s %s %u %u %s", options.backend,
-      nucseg_precision_name (options.precision), options.threads, self->depth,
+  key = g_strdup_printf ("%s %s %u %u %u %" G_GUINT64_FORMAT " %s",
+      options.backend, nucseg_precision_name (options.precision),
+      options.threads, self->depth, options.batch, options.batch_deadline_us,
       name);
   if (self->n_sessions > 0 && !self->session_failed
       && g_strcmp0 (key, self->session_key) == 0) {
@@ -63,6 +66,7 @@ make_session (GstNucsegFilter *self, GError **error)
     self->n_sessions++;
   }
   self->session_key = g_steal_pointer (&key);
+  self->batch_wait = options.batch > 1 ? options.batch_deadline_us : 0;
   return TRUE;
 }
 
@@ -179,6 +183,9 @@ nucseg_filter_warm_up (GstNucsegFilter *self, const NucsegFrame *frame,
     GST_DEBUG_OBJECT (self, "warm-up %u of %dx%d took %" G_GINT64_FORMAT " us",
         run, frame->width, frame->height, *took);
   }
+  /* now it was alone */
+  if (nucseg_session_takes_memory (self->sessions[0], NUCSEG_MEMORY_CUDA))
+    *took += (gint64) self->batch_wait;
   if (!g_str_equal (backend, nucseg_session_get_backend (self->sessions[0]))) {
     note_session (self);
     tell_fallback (self);

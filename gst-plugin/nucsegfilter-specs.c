@@ -147,6 +147,36 @@ install_session_properties (GObjectClass *klass)
           "first adds the duration of one frame of latency (with interval "
           "above 1, one is in work)",
           1, NUCSEG_MAX_DEPTH, DEFAULT_PIPELINE_DEPTH, READY));
+  /**
+   * GstNucsegFilter:batch-streams:
+   *
+   * Frames of several nucsegfilter elements of one process that a GPU runs in
+   * one batch, for more streams on one GPU: elements with the same model,
+   * precision, size of frames and values of these two properties share one
+   * network. 1: each element runs its frames by itself. A network of a batch
+   * takes the same time however many of its places are taken. CPUs gain
+   * nothing by it: there it changes nothing.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property (klass, PROP_BATCH_STREAMS,
+      g_param_spec_uint ("batch-streams", "Batch streams",
+          "Most frames of several elements that a GPU runs in one batch (1 = "
+          "each by itself; CPUs always do)",
+          1, NUCSEG_MAX_BATCH, DEFAULT_BATCH_STREAMS, READY));
+  /**
+   * GstNucsegFilter:batch-deadline:
+   *
+   * Microseconds that a frame waits at most for those of other elements, with
+   * #GstNucsegFilter:batch-streams above 1. It waits no longer than until the
+   * batch is full or each element has a frame there.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property (klass, PROP_BATCH_DEADLINE,
+      g_param_spec_uint ("batch-deadline", "Batch deadline",
+          "Microseconds that a frame waits at most for those of other elements",
+          0, NUCSEG_MAX_BATCH_DEADLINE, DEFAULT_BATCH_DEADLINE, READY));
 }
 
 static void

@@ -110,8 +110,8 @@ to_us (guint64 ns)
 }
 
 void
-nucseg_filter_stats_add (
-    GstNucsegFilter *self, const NucsegMetaFacts *facts, guint64 element_ns)
+nucseg_filter_stats_add (GstNucsegFilter *self, const NucsegMetaFacts *facts,
+    guint batch, guint64 element_ns)
 {
   NucsegStats *stats = &self->stats;
   guint32 sorted[NUCSEG_STATS_WINDOW];
@@ -129,6 +129,7 @@ nucseg_filter_stats_add (
     stats->us[NUCSEG_STATS_INFERRED][stats->inferred % NUCSEG_STATS_WINDOW] =
         to_us (element_ns);
     stats->inferred++;
+    stats->batched += batch;
     if (stats->inferred % LATENCY_EVERY == 0) {
       n = MIN (stats->inferred, NUCSEG_STATS_WINDOW);
       memcpy (sorted, stats->us[NUCSEG_STATS_INFERRED], n * sizeof (guint32));
@@ -170,6 +171,9 @@ nucseg_filter_stats_get (GstNucsegFilter *self)
     gst_structure_set (s, p50, G_TYPE_UINT, percentile (stats->us[i], n, 50),
         p99, G_TYPE_UINT, percentile (stats->us[i], n, 99), NULL);
   }
+  if (stats->inferred > 0)
+    gst_structure_set (s, "batch", G_TYPE_DOUBLE,
+        (gdouble) stats->batched / (gdouble) stats->inferred, NULL);
   if (stats->model)
     gst_structure_set (s, "model", G_TYPE_STRING, stats->model, "model-sha256",
         G_TYPE_STRING, stats->sha256, "backend", G_TYPE_STRING, stats->backend,

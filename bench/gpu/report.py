@@ -40,13 +40,17 @@ def main() -> int:
              (out / "steps.tsv").read_text().splitlines()]
     engine = [row for name in ("engine-512", "engine-2048")
               for row in read_json(out / f"{name}.json") or []]
+    element = read_json(out / "element-512.json") or []
+    streams = [row for n in (1, 4, 8)
+               if (row := read_json(out / f"streams-batch-{n}.json"))]
     torch = read_json(out / "torch.json")
     result = {
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(),
         "version": sys.argv[2], "gpu": describe_gpu(),
         "steps": [{"name": n, "status": int(c), "seconds": int(s)}
                   for n, c, s in steps],
-        "engine": engine, "torch": torch,
+        "engine": engine, "element": element, "streams": streams,
+        "torch": torch,
     }
     (out / "results.json").write_text(json.dumps(result, indent=1))
 
@@ -60,6 +64,16 @@ def main() -> int:
         print(f"{'cuda ' + row['precision'] + ', whole frame':34} "
               f"{row['size']:5} {row['total_p50_ms']:8.3f} "
               f"{row['total_p99_ms']:8.3f}")
+    for row in element:
+        print(f"{'nucsegfilter ' + row['precision']:34} {row['size']:5} "
+              f"{row['element_p50_ms']:8.3f} {row['element_p99_ms']:8.3f}")
+    for row in streams:
+        what = (f"{row['streams']} streams at {row['rate']}/s, batches of "
+                f"{row['batch_streams']}")
+        print(f"{what:34} {row['size']:5} {row['element_p50_ms']:8.3f} "
+              f"{row['element_p99_ms']:8.3f}  {row['lost']} of "
+              f"{row['frames'] + row['lost']} frames lost, mean batch "
+              f"{row['mean_batch']:.2f}")
     for row in (torch or {}).get("rows", []):
         print(f"{'PyTorch ' + row['way'] + ', network alone':34} "
               f"{row['size']:5} {row['p50_ms']:8.3f} {row['p99_ms']:8.3f}")

@@ -311,6 +311,12 @@ gboolean
 nucseg_cuda_wait (NucsegCudaDevice *device, GError **error)
 {
   check_entered (device);
+  if (log_of_memory.failing_waits > 0) {
+    log_of_memory.failing_waits--;
+    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE,
+        "waiting for the GPU: the emulation fails as it was told");
+    return FALSE;
+  }
   return TRUE;
 }
 

@@ -15,6 +15,7 @@ typedef struct {
   gsize uploaded, downloaded; /* bytes, ever, by copies; not by kernels */
   guint n_pinned; /* blocks of page-locked memory that nobody has freed */
   guint n_pinned_ever;
+  guint failing_waits; /* the next so many fail, as of a GPU that is lost */
 } EmulatedLog;
 
 /* The module exports this function under the name "emulated_get_log". */

@@ -35,7 +35,7 @@ static void
 test_page (void)
 {
   static const gchar *const names[] = { "model", "backend", "precision",
-    "threads", "pipeline-depth", "scale", "pixel-size", "threshold", "min-area",
+    "threads", "pipeline-depth", "batch-streams", "batch-deadline", "scale", "pixel-size", "threshold", "min-area",
     "max-area", "exclude-border", "polarity", "normalization", "black-level",
     "white-level", "significant-bits", "bit-alignment", "overlay",
     "overlay-alpha", "contour-color", "fill-color", "draw-count", "interval",
@@ -50,8 +50,8 @@ test_page (void)
     spec = g_object_class_find_property (klass, names[i]);
     g_assert_nonnull (spec);
     g_assert_nonnull (g_param_spec_get_blurb (spec));
-    g_assert_cmpint (!!(spec->flags & GST_PARAM_MUTABLE_READY), ==, i < 5);
-    g_assert_cmpint (!!(spec->flags & GST_PARAM_MUTABLE_PLAYING), ==, i >= 5);
+    g_assert_cmpint (!!(spec->flags & GST_PARAM_MUTABLE_READY), ==, i < 7);
+    g_assert_cmpint (!!(spec->flags & GST_PARAM_MUTABLE_PLAYING), ==, i >= 7);
     /* a new element has what the page says */
     g_value_init (&value, spec->value_type);
     g_object_get_property (G_OBJECT (filter), names[i], &value);

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * gather.c: see gather.h. There is no thread of its own: the session whose
+ * frame has waited longest leads. It waits for others, takes what may go
+ * together, runs it, and everybody fetches his own results from his lane. What
+ * comes meanwhile waits for the next batch, whose leader begins when the last
+ * result of this one is fetched.
+ */
+#include "cuda/gather.h"
+
+#include "cuda/plan.h"
+
+#include <string.h>
+
+typedef struct {
+  const NucsegFrameJob *job;
+  guint lane, n_together; /* once it is run */
+  gboolean done;
+  GError *error;
+} Waiting;
+
+struct _NucsegGather {
+  gchar *key;
+  guint members; /* under the lock of the registry, and the gather's */
+  guint64 deadline_us;
+  NucsegModel *model; /* the plan's */
+  NucsegPlan *plan;
+
+  GMutex lock;
+  GCond changed;
+  GQueue queue; /* Waiting, the one that came first in front */
+  guint n_running; /* frames whose results aren't fetched */
+};
+
+static GMutex registry_lock;
+static GHashTable *registry; /* key -> NucsegGather; NULL when empty */
+
+/* --- Who shares a plan ----------------------------------------------------
+ */
+
+static gchar *
+make_key (gconstpointer context, const NucsegPlanOptions *options)
+{
+  const NucsegGeometry *g = &options->geometry;
+
+  return g_strdup_printf ("%p %s %d %dx%d %a %u %" G_GUINT64_FORMAT, context,
+      nucseg_model_get_sha256 (options->model), (gint) options->precision,
+      g->frame_width, g->frame_height, g->scale, options->batch,
+      options->batch_deadline_us);
+}
+
+static void
+free_gather (NucsegGather *gather)
+{
+  nucseg_plan_free (gather->plan);
+  nucseg_model_unref (gather->model);
+  g_mutex_clear (&gather->lock);
+  g_cond_clear (&gather->changed);
+  g_free (gather->key);
+  g_free (gather);
+}
+
+static NucsegGather *
+new_gather (const NucsegPlanOptions *options, GError **error)
+{
+  NucsegGather *gather = g_new0 (NucsegGather, 1);
+  NucsegPlanOptions own = *options;
+
+  g_mutex_init (&gather->lock);
+  g_cond_init (&gather->changed);
+  g_queue_init (&gather->queue);
+  gather->deadline_us = options->batch_deadline_us;
+  /* the session that comes first may go first */
+  own.model = gather->model = nucseg_model_ref (options->model);
+  gather->plan = nucseg_plan_build (&own, options->batch, error);
+  if (gather->plan)
+    return gather;
+  free_gather (gather);
+  return NULL;
+}
+
+static void
+set_members (NucsegGather *gather, guint members)
+{
+  g_mutex_lock (&gather->lock);
+  gather->members = members;
+  /* a leader may be waiting for one that is gone */
+  g_cond_broadcast (&gather->changed);
+  g_mutex_unlock (&gather->lock);
+}
+
+NucsegGather *
+nucseg_gather_join (
+    gconstpointer context, const NucsegPlanOptions *options, GError **error)
+{
+  g_autofree gchar *key = make_key (context, options);
+  NucsegGather *gather;
+
+  g_mutex_lock (&registry_lock);
+  gather = registry ? g_hash_table_lookup (registry, key) : NULL;
+  if (!gather) {
+    gather = new_gather (options, error);
+    if (gather) {
+      gather->key = g_steal_pointer (&key);
+      if (!registry)
+        registry = g_hash_table_new (g_str_hash, g_str_equal);
+      g_hash_table_insert (registry, gather->key, gather);
+    }
+  }
+  if (gather)
+    set_members (gather, gather->members + 1);
+  g_mutex_unlock (&registry_lock);
+  return gather;
+}
+
+void
+nucseg_gather_leave (NucsegGather *gather)
+{
+  if (!gather)
+    return;
+  g_mutex_lock (&registry_lock);
+  set_members (gather, gather->members - 1);
+  if (gather->members == 0) {
+    g_hash_table_remove (registry, gather->key);
+    if (g_hash_table_size (registry) == 0)
+      g_clear_pointer (&registry, g_hash_table_unref);
+    free_gather (gather);
+  }
+  g_mutex_unlock (&registry_lock);
+}
+
+/* --- Under the gather's lock ---------------------------------------------- */
+
+static gboolean
+goes_with (const Waiting *a, const Waiting *b)
+{
+  return memcmp (&a->job->key, &b->job->key, sizeof a->job->key) == 0;
+}
+
+static guint
+count_alike (NucsegGather *gather, const Waiting *leader)
+{
+  guint n = 0;
+
+  for (const GList *l = gather->queue.head; l; l = l->next)
+    n += goes_with (leader, l->data);
+  return n;
+}
+
+static guint
+get_target (const NucsegGather *gather)
+{
+  return MIN (gather->plan->n_lanes, gather->members);
+}
+
+/* The leader first, then those that go with it in the order of their coming. */
+static guint
+take_batch (NucsegGather *gather, Waiting *leader, Waiting **batch)
+{
+  GList *next;
+  guint n = 0;
+
+  for (GList *l = gather->queue.head; l && n < gather->plan->n_lanes;
+       l = next) {
+    Waiting *waiting = l->data;
+
+    next = l->next;
+    if (!goes_with (leader, waiting))
+      continue;
+    waiting->lane = n;
+    batch[n++] = waiting;
+    g_queue_delete_link (&gather->queue, l);
+  }
+  return n;
+}
+
+/* --- A batch ---------------------------------------------------------------
+ */
+
+static gboolean
+run_batch (NucsegPlan *plan, guint n, Waiting *const *batch, GError **error)
+{
+  const NucsegFrameJob *jobs[NUCSEG_MAX_BATCH];
+  gboolean ok;
+
+  for (guint i = 0; i < n; i++)
+    jobs[i] = batch[i]->job;
+  if (!nucseg_cuda_device_enter (plan->device, error))
+    return FALSE;
+  ok = nucseg_plan_launch (plan, n, jobs, error);
+  nucseg_cuda_device_leave (plan->device);
+  return ok;
+}
+
+/* Runs a batch of which @leader is one; the lock is released meanwhile. */
+static void
+lead (NucsegGather *gather, Waiting *leader, gint64 deadline)
+{
+  Waiting *batch[NUCSEG_MAX_BATCH];
+  g_autoptr (GError) error = NULL;
+  guint n;
+
+  while (count_alike (gather, leader) < get_target (gather)
+      && g_cond_wait_until (&gather->changed, &gather->lock, deadline))
+    ;
+  n = take_batch (gather, leader, batch);
+  gather->n_running = n;
+  g_mutex_unlock (&gather->lock);
+  run_batch (gather->plan, n, batch, &error);
+  g_mutex_lock (&gather->lock);
+  for (guint i = 0; i < n; i++) {
+    batch[i]->n_together = n;
+    batch[i]->error = error ? g_error_copy (error) : NULL;
+    batch[i]->done = TRUE;
+  }
+  g_cond_broadcast (&gather->changed);
+}
+
+static gboolean
+fetch (NucsegGather *gather, const Waiting *waiting, guint16 *labels,
+    gsize labels_stride, NucsegObjectList *objects, NucsegResult *result,
+    GError **error)
+{
+  NucsegLane *lane = gather->plan->lanes[waiting->lane];
+
+  if (!nucseg_frame_take_labels (
+          lane, labels, labels_stride, objects, result, error))
+    return FALSE;
+  nucseg_frame_take_limits (lane, result);
+  result->batch = waiting->n_together;
+  nucseg_frame_take_shown (lane, waiting->job);
+  return TRUE;
+}
+
+gboolean
+nucseg_gather_run (NucsegGather *gather, const NucsegFrameJob *job,
+    guint16 *labels, gsize labels_stride, NucsegObjectList *objects,
+    NucsegResult *result, GError **error)
+{
+  const gint64 deadline =
+      g_get_monotonic_time () + (gint64) gather->deadline_us;
+  Waiting self = { .job = job };
+  gboolean ok;
+
+  g_mutex_lock (&gather->lock);
+  g_queue_push_tail (&gather->queue, &self);
+  g_cond_broadcast (&gather->changed);
+  while (!self.done) {
+    if (gather->n_running == 0 && g_queue_peek_head (&gather->queue) == &self)
+      lead (gather, &self, deadline);
+    else
+      g_cond_wait (&gather->changed, &gather->lock);
+  }
+  g_mutex_unlock (&gather->lock);
+
+  if (self.error)
+    g_propagate_error (error, self.error);
+  ok = !self.error
+      && fetch (gather, &self, labels, labels_stride, objects, result, error);
+
+  g_mutex_lock (&gather->lock);
+  if (--gather->n_running == 0)
+    g_cond_broadcast (&gather->changed);
+  g_mutex_unlock (&gather->lock);
+  return ok;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * gather.h: frames of several sessions in one batch. Sessions that ask for it
+ * with the same model, precision, size of frames, size of batch and CUDA
+ * context share one plan, which lives as long as the last of them.
+ */
+#ifndef NUCSEG_CUDA_GATHER_H
+#define NUCSEG_CUDA_GATHER_H
+
+#include "backend.h"
+#include "cuda/lane.h"
+
+G_BEGIN_DECLS
+
+typedef struct _NucsegGather NucsegGather;
+
+/**
+ * nucseg_gather_join:
+ * @context: CUDA context of the calling thread's plan
+ * @options: of the session's plan, with a batch above 1
+ * @error: return location
+ *
+ * Any thread; not inside a context. Builds the plan if nobody has yet.
+ *
+ * Returns: (transfer full) (nullable): NULL with the errors of
+ *   nucseg_plan_build()
+ */
+NucsegGather *nucseg_gather_join (
+    gconstpointer context, const NucsegPlanOptions *options, GError **error);
+/* The last one frees the plan. Not inside a context. NULL is allowed. */
+void nucseg_gather_leave (NucsegGather *gather);
+
+/**
+ * nucseg_gather_run:
+ * @gather: joined by the caller's plan
+ * @job: accepted, with what is mapped found
+ * @labels: as NucsegBackend.run
+ * @labels_stride: likewise
+ * @objects: likewise
+ * @result: likewise
+ * @error: return location
+ *
+ * Waits until as many frames are there as fit into a batch, or as there are
+ * sessions, or until the deadline of the one that came first is over; one of
+ * the waiting threads runs them all. Frames of other formats or memories go in
+ * a batch of their own. Any number of threads.
+ *
+ * Returns: FALSE with DEVICE or MEMORY, which all frames of a batch get
+ */
+gboolean nucseg_gather_run (NucsegGather *gather, const NucsegFrameJob *job,
+    guint16 *labels, gsize labels_stride, NucsegObjectList *objects,
+    NucsegResult *result, GError **error);
+
+G_END_DECLS
+
+#endif /* NUCSEG_CUDA_GATHER_H */
