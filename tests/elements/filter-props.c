@@ -35,11 +35,11 @@ static void
 test_page (void)
 {
   static const gchar *const names[] = { "model", "backend", "precision",
-    "threads", "pipeline-depth", "batch-streams", "batch-deadline", "scale", "pixel-size", "threshold", "min-area",
-    "max-area", "exclude-border", "polarity", "normalization", "black-level",
-    "white-level", "significant-bits", "bit-alignment", "overlay",
-    "overlay-alpha", "contour-color", "fill-color", "draw-count", "interval",
-    "roi-meta" };
+    "threads", "pipeline-depth", "batch-streams", "batch-deadline", "scale",
+    "pixel-size", "threshold", "min-area", "max-area", "exclude-border",
+    "polarity", "normalization", "black-level", "white-level",
+    "significant-bits", "bit-alignment", "overlay", "overlay-alpha",
+    "contour-color", "fill-color", "draw-count", "interval", "roi-meta" };
   GstElement *filter = gst_element_factory_make ("nucsegfilter", NULL);
   GObjectClass *klass = G_OBJECT_GET_CLASS (filter);
   GParamSpec *spec;
