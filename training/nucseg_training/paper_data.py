@@ -51,13 +51,15 @@ def resize(x: torch.Tensor, height: int, width: int) -> torch.Tensor:
                          align_corners=False, antialias=True)
 
 
-def preprocess(grey: np.ndarray, bits: int, size: int = SIZE) -> torch.Tensor:
+def preprocess(grey: np.ndarray, bits: int, size: int = SIZE,
+               method: str = "equalize") -> torch.Tensor:
     """Grey integers to the network's input (size, size) f32: resized, then
-    equalised, then smoothed, in the paper's order."""
+    equalised, then smoothed, in the paper's order. `method`: "percentile"
+    stretches in place of the equalisation, as the models that ship do."""
     x = torch.from_numpy(grey.astype(np.float32))[None, None]
     x = resize(x, size, size)[0, 0].round().clamp(0, 2 ** bits - 1)
     equal = prepare.normalise(x.numpy().astype(np.int64), bits,
-                              prepare.InputSpec(method="equalize"))
+                              prepare.InputSpec(method=method))
     kernel = gaussian(SIGMA)
     r = kernel.shape[0] // 2
     y = F.pad(torch.from_numpy(equal)[None, None], (r, r, r, r),
@@ -66,7 +68,7 @@ def preprocess(grey: np.ndarray, bits: int, size: int = SIZE) -> torch.Tensor:
 
 
 def from_arrays(entry: Entry, grey: np.ndarray, bits: int, labels: np.ndarray,
-                size: int = SIZE) -> PaperImage:
+                size: int = SIZE, method: str = "equalize") -> PaperImage:
     """Prepares an image and its labels (0 = background)."""
     if grey.shape != labels.shape:
         raise ValueError(f"{entry.id}: image {grey.shape} but labels "
@@ -74,15 +76,16 @@ def from_arrays(entry: Entry, grey: np.ndarray, bits: int, labels: np.ndarray,
     truth = (labels > 0).astype(np.uint8)
     mask = F.interpolate(torch.from_numpy(truth)[None, None].float(),
                          size=(size, size), mode="nearest-exact")
-    return PaperImage(entry, preprocess(grey, bits, size).half(),
+    return PaperImage(entry, preprocess(grey, bits, size, method).half(),
                       mask[0, 0].to(torch.uint8), truth)
 
 
-def read(root: Path, entry: Entry, size: int = SIZE) -> PaperImage:
+def read(root: Path, entry: Entry, size: int = SIZE,
+         method: str = "equalize") -> PaperImage:
     """Reads and prepares one image of the data set."""
     grey, bits = read_image(root / "images" / f"{entry.id}.png")
     labels = read_labels(root / "labels" / f"{entry.id}.png")
-    return from_arrays(entry, grey, bits, labels, size)
+    return from_arrays(entry, grey, bits, labels, size, method)
 
 
 def median_frequency_weights(masks: list[torch.Tensor]) -> torch.Tensor:

@@ -139,6 +139,13 @@ class Data(unittest.TestCase):
         # Equalised, the faint edge spans the full range.
         self.assertLess(float(x[:, :28].max()), 0.01)
         self.assertGreater(float(x[:, 36:].min()), 0.99)
+        # Mostly dark, as fluorescence is: equalised, half of it is bright.
+        dark = np.zeros((64, 64), np.uint8) + np.arange(64, dtype=np.uint8) // 16
+        dark[8:16, 8:16] = 200
+        shares = [float((paper_data.preprocess(dark, 8, 64, m) > 0.5)
+                        .float().mean()) for m in ("equalize", "percentile")]
+        self.assertGreater(shares[0], 0.4)
+        self.assertLess(shares[1], 0.03)
         flat = paper_data.preprocess(np.full((40, 30), 9, np.uint8), 8, 64)
         self.assertFalse(bool(flat.any()))
 
