@@ -5,7 +5,8 @@
  *   nucsegfilter.c        life: class, start and stop, events, queries
  *   nucsegfilter-session.c  model and back end of the settings
  *   nucsegfilter-props.c  properties: set and get
- *   nucsegfilter-specs.c  properties: what they are
+ *   nucsegfilter-specs.c  properties: what they are; those of the session are
+ *                         in nucsegfilter-session-specs.c
  *   nucsegfilter-caps.c   formats and sizes
  *   nucsegfilter-memory.c   which buffers are proposed and allocated
  *   pinnedallocator.c     page-locked system memory for these

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * nucsegfilter-props.h: what the two files of the properties of nucsegfilter
+ * nucsegfilter-props.h: what the files of the properties of nucsegfilter
  * share: their numbers and defaults.
  */
 #ifndef NUCSEG_FILTER_PROPS_H
@@ -51,5 +51,10 @@ enum {
 
 /* nucsegfilter-specs.c: tells @klass of all of them. */
 void nucseg_filter_install_specs (GObjectClass *klass);
+/* nucsegfilter-session-specs.c: its part of them. */
+void nucseg_filter_install_session_specs (GObjectClass *klass);
+
+/* The type of an enumeration, registered at the first call. */
+GType nucseg_filter_enum_type (const gchar *name, const GEnumValue *values);
 
 #endif /* NUCSEG_FILTER_PROPS_H */

@@ -9,22 +9,6 @@ static const NucsegParams default_params = NUCSEG_PARAMS_INIT;
 
 /* --- Enumerations ------------------------------------------------------- */
 
-static const GEnumValue backends[] = {
-  { 0, "The best that can start here: cuda, onednn, reference", "auto" },
-  { 1, "oneDNN, on CPUs", "onednn" },
-  { 2, "Plain C, to compare with", "reference" },
-  { 3, "CUDA, on NVIDIA devices", "cuda" },
-  { 0, NULL, NULL },
-};
-
-static const GEnumValue precisions[] = {
-  { NUCSEG_PRECISION_AUTO, "The fastest without a loss to be seen", "auto" },
-  { NUCSEG_PRECISION_F32, "32-bit floating point", "f32" },
-  { NUCSEG_PRECISION_BF16, "bfloat16, where the processor has it", "bf16" },
-  { NUCSEG_PRECISION_INT8, "8-bit integers", "int8" },
-  { 0, NULL, NULL },
-};
-
 static const GEnumValue polarities[] = {
   { NUCSEG_POLARITY_AUTO, "Told from each frame", "auto" },
   { NUCSEG_POLARITY_BRIGHT, "Nuclei are bright (fluorescence)", "bright" },
@@ -53,8 +37,8 @@ static const GEnumValue overlays[] = {
   { 0, NULL, NULL },
 };
 
-static GType
-enum_type (const gchar *name, const GEnumValue *values)
+GType
+nucseg_filter_enum_type (const gchar *name, const GEnumValue *values)
 {
   GType type = g_type_from_name (name);
 
@@ -65,119 +49,10 @@ enum_type (const gchar *name, const GEnumValue *values)
   return type;
 }
 
-const gchar *
-nucseg_filter_backend_nick (gint backend)
-{
-  for (const GEnumValue *v = backends; v->value_nick; v++) {
-    if (v->value == backend)
-      return v->value_nick;
-  }
-  return "auto";
-}
-
 /* --- Installation ------------------------------------------------------- */
 
 #define FLAGS (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS)
-#define READY (FLAGS | GST_PARAM_MUTABLE_READY)
 #define PLAYING (FLAGS | GST_PARAM_MUTABLE_PLAYING)
-
-static void
-install_session_properties (GObjectClass *klass)
-{
-  /**
-   * GstNucsegFilter:model:
-   *
-   * The model: a path (it has a '/' or ends in ".safetensors") or a name,
-   * which is looked up in the folders of NUCSEG_MODEL_PATH and then where the
-   * package installs models. A changed file is read again after NULL.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property (klass, PROP_MODEL,
-      g_param_spec_string ("model", "Model",
-          "Name or path of the model: the weights and what they need",
-          DEFAULT_MODEL, READY));
-  /**
-   * GstNucsegFilter:backend:
-   *
-   * What computes. One that is asked for by name and can't start is an error,
-   * never a silent change to another; the property stats says what runs.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property (klass, PROP_BACKEND,
-      g_param_spec_enum ("backend", "Back end", "What computes the network",
-          enum_type ("GstNucsegBackend", backends), 0, READY));
-  /**
-   * GstNucsegFilter:precision:
-   *
-   * Arithmetic of the network. One that the back end lacks is an error.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property (klass, PROP_PRECISION,
-      g_param_spec_enum ("precision", "Precision", "Arithmetic of the network",
-          enum_type ("GstNucsegPrecision", precisions), NUCSEG_PRECISION_AUTO,
-          READY));
-  /**
-   * GstNucsegFilter:threads:
-   *
-   * CPU threads of the network; 0: all that the process may use.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property (klass, PROP_THREADS,
-      g_param_spec_uint ("threads", "Threads",
-          "CPU threads (0 = all that the process may use)", 0, 256, 0, READY));
-  /**
-   * GstNucsegFilter:pipeline-depth:
-   *
-   * Frames that are in work at once. On a GPU upload, network and download of
-   * neighbouring frames can overlap then, for more throughput. Each frame
-   * beyond the first adds the duration of one frame of latency, and memory: a
-   * plan and two buffers. On a CPU one frame takes all threads as it is. With
-   * an #GstNucsegFilter:interval above 1 one frame at a time is in work: masks
-   * that are reused depend on the frame before.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property (klass, PROP_PIPELINE_DEPTH,
-      g_param_spec_uint ("pipeline-depth", "Pipeline depth",
-          "Frames in work at once: more throughput on a GPU, each beyond the "
-          "first adds the duration of one frame of latency (with interval "
-          "above 1, one is in work)",
-          1, NUCSEG_MAX_DEPTH, DEFAULT_PIPELINE_DEPTH, READY));
-  /**
-   * GstNucsegFilter:batch-streams:
-   *
-   * Frames of several nucsegfilter elements of one process that a GPU runs in
-   * one batch, for more streams on one GPU: elements with the same model,
-   * precision, size of frames and values of these two properties share one
-   * network. 1: each element runs its frames by itself. A network of a batch
-   * takes the same time however many of its places are taken. CPUs gain
-   * nothing by it: there it changes nothing.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property (klass, PROP_BATCH_STREAMS,
-      g_param_spec_uint ("batch-streams", "Batch streams",
-          "Most frames of several elements that a GPU runs in one batch (1 = "
-          "each by itself; CPUs always do)",
-          1, NUCSEG_MAX_BATCH, DEFAULT_BATCH_STREAMS, READY));
-  /**
-   * GstNucsegFilter:batch-deadline:
-   *
-   * Microseconds that a frame waits at most for those of other elements, with
-   * #GstNucsegFilter:batch-streams above 1. It waits no longer than until the
-   * batch is full or each element has a frame there.
-   *
-   * Since: 0.1
-   */
-  g_object_class_install_property (klass, PROP_BATCH_DEADLINE,
-      g_param_spec_uint ("batch-deadline", "Batch deadline",
-          "Microseconds that a frame waits at most for those of other elements",
-          0, NUCSEG_MAX_BATCH_DEADLINE, DEFAULT_BATCH_DEADLINE, READY));
-}
 
 static void
 install_input_properties (GObjectClass *klass)
@@ -219,8 +94,8 @@ install_input_properties (GObjectClass *klass)
    */
   g_object_class_install_property (klass, PROP_POLARITY,
       g_param_spec_enum ("polarity", "Polarity", "What the frames show",
-          enum_type ("GstNucsegPolarity", polarities), default_params.polarity,
-          PLAYING));
+          nucseg_filter_enum_type ("GstNucsegPolarity", polarities),
+          default_params.polarity, PLAYING));
   /**
    * GstNucsegFilter:normalization:
    *
@@ -231,7 +106,7 @@ install_input_properties (GObjectClass *klass)
   g_object_class_install_property (klass, PROP_NORMALIZATION,
       g_param_spec_enum ("normalization", "Normalization",
           "Where the limits of grey come from",
-          enum_type ("GstNucsegNormalization", normalizations),
+          nucseg_filter_enum_type ("GstNucsegNormalization", normalizations),
           default_params.normalization, PLAYING));
   /**
    * GstNucsegFilter:black-level:
@@ -277,7 +152,8 @@ install_input_properties (GObjectClass *klass)
   g_object_class_install_property (klass, PROP_BIT_ALIGNMENT,
       g_param_spec_enum ("bit-alignment", "Bit alignment",
           "Where the significant bits of a 16-bit sample stand",
-          enum_type ("GstNucsegBitAlignment", alignments), FALSE, PLAYING));
+          nucseg_filter_enum_type ("GstNucsegBitAlignment", alignments), FALSE,
+          PLAYING));
 }
 
 static void
@@ -360,9 +236,10 @@ install_object_properties (GObjectClass *klass)
    * prepare-p50, prepare-p99, network-, decode-, overlay- and total- (of
    * inferred frames), and element-p50, element-p99 (all that the element did,
    * on all frames, without the wait for others of
-   * #GstNucsegFilter:pipeline-depth). While a session is there: model,
-   * model-sha256, backend and precision. Any thread may read it while frames
-   * run.
+   * #GstNucsegFilter:pipeline-depth). batch (gdouble) is the mean number of
+   * frames that were run together (#GstNucsegFilter:batch-streams). While a
+   * session is there: model, model-sha256, backend and precision. Any thread
+   * may read it while frames run.
    *
    * Since: 0.1
    */
@@ -384,8 +261,8 @@ install_overlay_properties (GObjectClass *klass)
    */
   g_object_class_install_property (klass, PROP_OVERLAY,
       g_param_spec_enum ("overlay", "Overlay", "What is drawn over the picture",
-          enum_type ("GstNucsegOverlay", overlays), default_params.overlay,
-          PLAYING));
+          nucseg_filter_enum_type ("GstNucsegOverlay", overlays),
+          default_params.overlay, PLAYING));
   /**
    * GstNucsegFilter:overlay-alpha:
    *
@@ -435,7 +312,7 @@ install_overlay_properties (GObjectClass *klass)
 void
 nucseg_filter_install_specs (GObjectClass *klass)
 {
-  install_session_properties (klass);
+  nucseg_filter_install_session_specs (klass);
   install_input_properties (klass);
   install_object_properties (klass);
   install_overlay_properties (klass);
