@@ -11,7 +11,8 @@ if grep -E 'libcud|libnv' libraries.txt; then
   echo "the plug-in links a library of CUDA" >&2
   exit 1
 fi
-gst-inspect-1.0 nucsegfilter | grep -q 'backend '
+gst-inspect-1.0 nucsegfilter >page.txt
+grep -q 'backend ' page.txt
 gst-launch-1.0 -m nuctestsrc num-buffers=3 ! \
   video/x-raw,format=GRAY8,width=128,height=128 ! nucsegfilter backend=auto ! fakesink >auto.txt 2>&1
 cat auto.txt
