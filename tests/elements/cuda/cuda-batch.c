@@ -36,9 +36,10 @@ start (const Case *c, guint batch, GstCudaContext *context)
   GstHarness *h;
 
   gst_util_set_object_arg (G_OBJECT (filter), "overlay", "both");
-  /* so long that only a frame that nobody brings runs into it */
-  g_object_set (filter, "batch-streams", batch, "batch-deadline",
-      NUCSEG_MAX_BATCH_DEADLINE, "pipeline-depth", c->depth, NULL);
+  /* so long that frames that are on their way are waited for; the last ones, of
+   * streams that have ended, are not on their way */
+  g_object_set (filter, "batch-streams", batch, "batch-deadline", 300000,
+      "pipeline-depth", c->depth, NULL);
   if (context)
     nst_give_context (filter, context);
   h = nst_harness_new (filter, NULL);
