@@ -7,12 +7,11 @@
  *   test-gather MODULE
  */
 #include "emulated-log.h"
-#include "modelbuilder.h"
-#include "nucseg.h"
+#include "emulated-session.h"
 
 #include <string.h>
 
-#define BACKEND "cuda_emulated"
+#define BACKEND EMULATED_BACKEND
 #define WIDTH 47
 #define HEIGHT 33
 #define MOST_STREAMS 4
@@ -39,37 +38,6 @@ typedef struct {
   Result results[N_FRAMES];
   gint64 took; /* microseconds of the last */
 } Stream;
-
-/* Each with a model of its own from the same bytes, as elements have. */
-static NucsegSession *
-session_new (guint batch, guint64 deadline)
-{
-  g_autoptr (GBytes) bytes = nucseg_builder_attention_unet (1, 8);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (NucsegModel) model =
-      nucseg_model_new_from_bytes (bytes, "test", &error);
-  const NucsegSessionOptions options = {
-    .backend = BACKEND, .batch = batch, .batch_deadline_us = deadline
-  };
-  NucsegSession *session;
-
-  g_assert_no_error (error);
-  session = nucseg_session_new (model, &options, &error);
-  g_assert_no_error (error);
-  return session;
-}
-
-static NucsegParams
-get_params (void)
-{
-  NucsegParams params = NUCSEG_PARAMS_INIT;
-
-  /* random weights are sure of nothing: anything will do for a nucleus */
-  params.threshold = 0.01;
-  params.min_area = 0;
-  params.overlay = NUCSEG_OVERLAY_BOTH;
-  return params;
-}
 
 static NucsegFrame
 frame_at (guint8 *pixels, NucsegFormat format)
@@ -121,7 +89,7 @@ static gpointer
 stream_thread (gpointer data)
 {
   Stream *stream = data;
-  const NucsegParams params = get_params ();
+  const NucsegParams params = emulated_params ();
   g_autoptr (GError) error = NULL;
 
   for (guint i = 0; i < stream->n_frames; i++) {
@@ -158,7 +126,7 @@ end_streams (Stream *streams, guint n)
 static void
 warm_up (NucsegSession *session, NucsegFormat format)
 {
-  const NucsegParams params = get_params ();
+  const NucsegParams params = emulated_params ();
   guint8 pixels[HEIGHT * WIDTH * 4] = { 0 };
   const NucsegFrame frame = frame_at (pixels, format);
   g_autoptr (GError) error = NULL;
@@ -174,7 +142,7 @@ start_streams (guint n, guint batch, guint64 deadline)
   Stream *streams = g_new0 (Stream, n);
 
   for (guint i = 0; i < n; i++) {
-    streams[i] = (Stream){ .session = session_new (batch, deadline),
+    streams[i] = (Stream){ .session = emulated_session_new (batch, deadline),
       .format = NUCSEG_FORMAT_GRAY8,
       .number = 100 * i,
       .n_frames = N_FRAMES };
@@ -187,8 +155,8 @@ static void
 assert_like_alone (const Stream *stream)
 {
   g_autofree Result *alone = g_new (Result, 1);
-  NucsegSession *session = session_new (1, 0);
-  const NucsegParams params = get_params ();
+  NucsegSession *session = emulated_session_new (1, 0);
+  const NucsegParams params = emulated_params ();
   g_autoptr (GError) error = NULL;
 
   for (guint i = 0; i < stream->n_frames; i++) {
@@ -319,7 +287,7 @@ test_errors (void)
 {
   Stream *streams = start_streams (2, 2, SHORT_DEADLINE);
   g_autofree Result *result = g_new (Result, 1);
-  NucsegParams params = get_params ();
+  NucsegParams params = emulated_params ();
   g_autoptr (GError) error = NULL;
 
   params.normalization = NUCSEG_NORMALIZATION_FIXED;
@@ -329,7 +297,7 @@ test_errors (void)
   g_assert_error (error, NUCSEG_ERROR, NUCSEG_ERROR_SHAPE);
   g_clear_error (&error);
 
-  params = get_params ();
+  params = emulated_params ();
   device->failing_waits = 1;
   g_assert_false (run (
       streams[0].session, NUCSEG_FORMAT_GRAY8, 1, &params, result, &error));
@@ -349,11 +317,12 @@ test_draw (void)
   g_autofree Result *results = g_new (Result, 2);
   guint8 pixels[HEIGHT * WIDTH * 4], shown[2][HEIGHT * WIDTH * 4] = { { 0 } };
   const NucsegFrame frame = frame_at (pixels, NUCSEG_FORMAT_GRAY8);
-  const NucsegParams params = get_params ();
+  const NucsegParams params = emulated_params ();
   g_autoptr (GError) error = NULL;
 
   for (guint i = 0; i < 2; i++) {
-    NucsegSession *session = session_new (i == 0 ? 1 : 2, SHORT_DEADLINE);
+    NucsegSession *session =
+        emulated_session_new (i == 0 ? 1 : 2, SHORT_DEADLINE);
     NucsegFrame picture = frame_at (shown[i], NUCSEG_FORMAT_BGRX);
 
     run (session, NUCSEG_FORMAT_GRAY8, 3, &params, &results[i], &error);
@@ -383,7 +352,7 @@ test_memory (void)
   each = (device->live - one) / 2;
   end_streams (streams, 3);
   streams = g_new0 (Stream, 1);
-  streams[0].session = session_new (1, 0);
+  streams[0].session = emulated_session_new (1, 0);
   warm_up (streams[0].session, NUCSEG_FORMAT_GRAY8);
   /* less than half of what a session with a network of its own takes */
   g_assert_cmpuint (2 * each, <, device->live);

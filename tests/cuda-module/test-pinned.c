@@ -7,12 +7,11 @@
  *   test-pinned MODULE
  */
 #include "emulated-log.h"
-#include "modelbuilder.h"
-#include "nucseg.h"
+#include "emulated-session.h"
 
 #include <string.h>
 
-#define BACKEND "cuda_emulated"
+#define BACKEND EMULATED_BACKEND
 #define WIDTH 47
 #define HEIGHT 33
 #define STRIDE (4 * WIDTH + 9)
@@ -27,34 +26,6 @@ typedef struct {
   guint8 shown[SIZE];
   guint n_objects;
 } Result;
-
-static NucsegSession *
-session_new (void)
-{
-  g_autoptr (GBytes) bytes = nucseg_builder_attention_unet (1, 8);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (NucsegModel) model =
-      nucseg_model_new_from_bytes (bytes, "test", &error);
-  const NucsegSessionOptions options = { .backend = BACKEND };
-  NucsegSession *session;
-
-  g_assert_no_error (error);
-  session = nucseg_session_new (model, &options, &error);
-  g_assert_no_error (error);
-  return session;
-}
-
-static NucsegParams
-get_params (void)
-{
-  NucsegParams params = NUCSEG_PARAMS_INIT;
-
-  /* random weights are sure of nothing: anything will do for a nucleus */
-  params.threshold = 0.01;
-  params.min_area = 0;
-  params.overlay = NUCSEG_OVERLAY_BOTH;
-  return params;
-}
 
 static NucsegFrame
 frame_at (guint8 *pixels, NucsegFormat format)
@@ -80,7 +51,7 @@ static void
 run (NucsegSession *session, guint8 *from, guint8 *to, NucsegFormat format,
     NucsegFormat shown_format, gboolean reuse, Result *result)
 {
-  const NucsegParams params = get_params ();
+  const NucsegParams params = emulated_params ();
   const NucsegFrame frame = frame_at (from, format);
   NucsegFrame shown = frame_at (to, shown_format);
   g_autoptr (GError) error = NULL;
@@ -125,7 +96,8 @@ test_frames (void)
     { NUCSEG_FORMAT_GRAY16_LE, NUCSEG_FORMAT_RGB },
     { NUCSEG_FORMAT_BGRA, NUCSEG_FORMAT_BGRA },
   };
-  NucsegSession *pinned_session = session_new (), *session = session_new ();
+  NucsegSession *pinned_session = emulated_session_new (1, 0),
+                *session = emulated_session_new (1, 0);
   const gsize labels = WIDTH * HEIGHT * sizeof (guint16);
   g_autoptr (GError) error = NULL;
   NucsegPinned *blocks[4];
@@ -188,7 +160,7 @@ test_frames (void)
 static void
 test_part (void)
 {
-  NucsegSession *session = session_new ();
+  NucsegSession *session = emulated_session_new (1, 0);
   g_autofree Result *expected = g_new0 (Result, 1), *found = g_new0 (Result, 1);
   g_autofree guint8 *plain = g_malloc (SIZE);
   g_autoptr (GError) error = NULL;
@@ -199,7 +171,7 @@ test_part (void)
   /* the emulation's blocks are padded: the bytes behind are there */
   g_assert_cmpuint ((STRIDE * (HEIGHT - 1) + WIDTH - 1) % 256, !=, 0);
   for (guint i = 0; i < 2; i++) {
-    const NucsegParams params = get_params ();
+    const NucsegParams params = emulated_params ();
     guint8 *pixels = i == 0 ? plain : nucseg_pinned_get_data (pinned);
     const NucsegFrame frame = frame_at (pixels, NUCSEG_FORMAT_GRAY8);
     Result *result = i == 0 ? expected : found;
@@ -230,7 +202,7 @@ free_elsewhere (gpointer pinned)
 static void
 test_life (void)
 {
-  NucsegSession *session = session_new ();
+  NucsegSession *session = emulated_session_new (1, 0);
   g_autoptr (GError) error = NULL;
   NucsegPinned *pinned = nucseg_pinned_new (BACKEND, 1000, &error);
   guint8 *data;
