@@ -115,14 +115,14 @@ find_entry (NucsegPlan *plan, const NucsegFrameKey *key)
 
 /* Graphs of all numbers of frames at once: a capture takes milliseconds, which
  * a frame in mid-stream doesn't have. */
-static gboolean
+static Entry *
 add_entry (NucsegPlan *plan, const NucsegFrameKey *key, GError **error)
 {
   Entry *entry;
   gboolean ok = TRUE;
 
   if (!make_room (plan, key, error))
-    return FALSE;
+    return NULL;
   if (!plan->graphs)
     plan->graphs = g_ptr_array_new_with_free_func (free_entry);
   entry = g_new0 (Entry, 1);
@@ -139,28 +139,27 @@ add_entry (NucsegPlan *plan, const NucsegFrameKey *key, GError **error)
   }
   if (!ok) {
     free_entry (entry);
-    return FALSE;
+    return NULL;
   }
   if (plan->graphs->len == MOST_ENTRIES)
     g_ptr_array_remove_index (plan->graphs, 0);
   g_ptr_array_add (plan->graphs, entry);
-  return TRUE;
+  return entry;
 }
 
 /* What is said of system memory at the start may turn out to be page-locked
  * when the first frame comes: the graphs for that, which need no more room, are
  * there by then. */
-static gboolean
+static Entry *
 add_entries (NucsegPlan *plan, const NucsegFrameKey *key, GError **error)
 {
   const gboolean frame = key->frame_memory == NUCSEG_MEMORY_SYSTEM;
   const gboolean shown =
       key->has_shown && key->shown_memory == NUCSEG_MEMORY_SYSTEM;
+  Entry *entry = add_entry (plan, key, error);
 
-  if (!add_entry (plan, key, error))
-    return FALSE;
-  if (key->frame_mapped || key->shown_mapped)
-    return TRUE;
+  if (!entry || key->frame_mapped || key->shown_mapped)
+    return entry;
   for (guint i = 1; i < 4; i++) {
     NucsegFrameKey other = *key;
 
@@ -169,9 +168,9 @@ add_entries (NucsegPlan *plan, const NucsegFrameKey *key, GError **error)
     other.frame_mapped = (i & 1) != 0;
     other.shown_mapped = (i & 2) != 0;
     if (!find_entry (plan, &other) && !add_entry (plan, &other, error))
-      return FALSE;
+      return NULL;
   }
-  return TRUE;
+  return entry;
 }
 
 gboolean
@@ -179,13 +178,15 @@ nucseg_plan_launch (NucsegPlan *plan, guint n,
     const NucsegFrameJob *const *jobs, GError **error)
 {
   const NucsegFrameKey *key = &jobs[0]->key;
+  Entry *entry = find_entry (plan, key);
 
-  if (!find_entry (plan, key) && !add_entries (plan, key, error))
+  if (!entry)
+    entry = add_entries (plan, key, error);
+  if (!entry)
     return FALSE;
   for (guint i = 0; i < n; i++)
     nucseg_frame_fill_request (plan->lanes[i], jobs[i]);
-  return nucseg_cuda_graph_launch (
-             find_entry (plan, key)->launches[n - 1].graph, error)
+  return nucseg_cuda_graph_launch (entry->launches[n - 1].graph, error)
       && nucseg_cuda_wait (plan->device, error);
 }
 

@@ -253,9 +253,9 @@ NucsegCudaFilter nucseg_cuda_filter_pack (
  * @down: filter of columns
  * @block: 1, or the block of the space_to_depth that the graph starts with
  * @out: the network's input, one image of it (batch 1): padded height / @block
- *   x padded width / @block pixels of at least @block x @block channels; (y
- * block + dy, x block + dx) goes to channel dy block + dx; channels from
- * block^2 on become 0 (cuDNN wants multiples of 8)
+ *   x padded width / @block pixels of at least @block x @block channels; pixel
+ *   (y block + dy, x block + dx) goes to channel dy block + dx; channels from
+ *   block^2 on become 0 (cuDNN wants multiples of 8)
  * @workspace: nucseg_cuda_prepare_workspace() bytes, aligned to 256; holds the
  *   limits and the table from nucseg_cuda_limits() to nucseg_cuda_fill()
  * @request: on the device

@@ -79,7 +79,6 @@ class Batches(unittest.TestCase):
             size, size)
         c = canvas.from_arrays(Entry("noise", "fluorescence", "train"), frame,
                                16, labels, SPEC)
-        y0, x0, y1, x1 = c.box
         exact = 0
         for _ in range(60):
             x, y = augment.sample(c, rng, 32, gentle=True)
