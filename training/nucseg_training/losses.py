@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 
+WEIGHTS = {"bce": 1.0, "dice": 0.5, "offset": 2.0, "centre": 0.2, "gap": 0.1}
+
 
 @dataclass
 class Targets:
@@ -94,6 +96,14 @@ def _mean(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     return (x * weight).sum() / weight.sum().clamp(min=1.0)
 
 
+def offset_error(out: torch.Tensor, offset: torch.Tensor, t: Targets
+                 ) -> torch.Tensor:
+    """How far the offsets of (N, 5, H, W) outputs are from others (N, 2, H, W),
+    inside the nuclei."""
+    far = F.smooth_l1_loss(out[:, 1:3], offset, beta=0.1, reduction="none")
+    return _mean(far.sum(1, keepdim=True), t.inside)
+
+
 def loss_terms(out: torch.Tensor, t: Targets) -> dict[str, torch.Tensor]:
     """The loss' terms of (N, 5, H, W) outputs foreground, offset_y, offset_x,
     centre, gap; their weighted sum is in `loss`."""
@@ -107,15 +117,12 @@ def loss_terms(out: torch.Tensor, t: Targets) -> dict[str, torch.Tensor]:
     # The constant makes an empty crop's term vanish with its false positives.
     dice = 1 - (2 * (p * target).sum(dims) + 100.0) / (
         p.sum(dims) + target.sum(dims) + 100.0)
-    offset = F.smooth_l1_loss(out[:, 1:3], t.offset, beta=0.1,
-                              reduction="none").sum(1, keepdim=True)
-    offset = _mean(offset, t.inside)
+    offset = offset_error(out, t.offset, t)
     centre = _mean(F.binary_cross_entropy_with_logits(
         out[:, 3:4], t.centre, reduction="none"), known * (1 + 4 * t.centre))
     gap = _mean(F.binary_cross_entropy_with_logits(
         out[:, 4:5], t.gap, reduction="none"), known * (1 + 2 * t.gap))
     terms = {"bce": bce, "dice": dice.mean(), "offset": offset,
              "centre": centre, "gap": gap}
-    terms["loss"] = (bce + 0.5 * terms["dice"] + 2.0 * offset
-                     + 0.2 * centre + 0.1 * gap)
+    terms["loss"] = sum(WEIGHTS[k] * v for k, v in terms.items())
     return terms

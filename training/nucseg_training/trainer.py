@@ -16,7 +16,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
-from . import checkpoint
+from . import checkpoint, distill
 from .augment import BatchSource
 from .loop import made_ahead
 from .losses import loss_terms, make_targets
@@ -42,6 +42,7 @@ class TrainOptions:
     workers: int = 0
     optimizer: str = "adamw"
     fixed_attention: bool = False
+    teacher_share: float = 0.0
 
 
 def rate_at(step: int, progress: float, o: TrainOptions) -> float:
@@ -94,16 +95,20 @@ def batches(source: BatchSource, first: int, o: TrainOptions
 
 
 def train(net: AttentionUNet, source: BatchSource, o: TrainOptions, out: Path,
-          resume: dict | None, note: dict) -> AttentionUNet:
+          resume: dict | None, note: dict,
+          teacher: AttentionUNet | None = None) -> AttentionUNet:
     """Trains until `steps` steps or `seconds` seconds are used up, counting
     those of the run that `resume` came from; returns the network with the
-    averaged weights. `note` goes into checkpoints."""
+    averaged weights. `note` goes into checkpoints. A teacher's maps are the
+    target by `teacher_share`, the labels by the rest."""
     net = net.to(o.device, memory_format=torch.channels_last).train()
     if o.fixed_attention:
         # Their statistics would be of a few vectors a batch.
         for attention in net.attention:
             attention.reduce.norm.eval()
     ema = copy.deepcopy(net).eval()
+    if teacher is not None:
+        teacher = teacher.to(o.device, memory_format=torch.channels_last)
     optimizer = make_optimizer(net, o.optimizer, o.rate, o.weight_decay)
     step, used = 0, 0.0
     if resume is not None:
@@ -140,7 +145,13 @@ def train(net: AttentionUNet, source: BatchSource, o: TrainOptions, out: Path,
         with torch.autocast(images.device.type, torch.bfloat16,
                             enabled=o.bf16):
             maps = net(images)
-        terms = loss_terms(maps, make_targets(labels, o.offset_scale))
+            with torch.no_grad():
+                taught = teacher(images) if teacher is not None else None
+        targets = make_targets(labels, o.offset_scale)
+        if taught is None:
+            terms = loss_terms(maps, targets)
+        else:
+            terms = distill.loss_terms(maps, taught, targets, o.teacher_share)
         optimizer.zero_grad(set_to_none=True)
         terms["loss"].backward()
         nn.utils.clip_grad_norm_(net.parameters(), 5.0)

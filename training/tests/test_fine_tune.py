@@ -64,6 +64,17 @@ class FineTune(unittest.TestCase):
         self.assertEqual(output["maps"][0], "foreground")
         self.assertTrue(any("scale" in n for n in g.nodes), "no int8 scales")
 
+    def test_a_teacher_changes_what_is_learnt(self) -> None:
+        for name, more in (("plain", ()), ("taught", (
+                "--teacher", "nuclei-live", "--teacher-share", "1"))):
+            done = self.train("--out", self.root / f"{name}.safetensors",
+                              "--steps", "2", "--hold-out", "0", *more)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        plain, taught = (graph.load_model(self.root / f"{n}.safetensors")[0]
+                         for n in ("plain", "taught"))
+        self.assertTrue(any((v != taught.tensors[k]).any()
+                            for k, v in plain.tensors.items()))
+
     def test_a_seed_repeats_a_run_and_resuming_ends_the_same(self) -> None:
         for name, steps in (("a", "4"), ("b", "4"), ("c", "2")):
             done = self.train("--out", self.root / f"{name}.safetensors",
@@ -85,6 +96,13 @@ class FineTune(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("train: --start-from nuclei-lve: no such file",
                       done.stderr)
+        done = self.train("--teacher", "nobody.safetensors")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("train: --teacher nobody.safetensors: no such file",
+                      done.stderr)
+        done = self.train("--teacher", "nuclei-live", "--teacher-share", "2")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--teacher-share 2.0: 0 to 1 is expected", done.stderr)
         (self.root / "labels" / "field2.png").write_bytes(b"no picture")
         done = self.train("--hold-out", "0")
         self.assertEqual(done.returncode, 1)
