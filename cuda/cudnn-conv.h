@@ -6,8 +6,8 @@
  *
  * The library is opened at run time (libcudnn.so.9), so that the module loads
  * and says what is missing where cuDNN isn't installed. Tensors are dense NHWC.
- * Nothing here is thread-safe but nucseg_cudnn_describe(): one plan's
- * objects are used by one thread at a time.
+ * Nothing here is thread-safe but nucseg_cudnn_describe(): a NucsegCudnn and
+ * all that is made with it are used by one thread at a time.
  */
 #ifndef NUCSEG_CUDA_CUDNN_CONV_H
 #define NUCSEG_CUDA_CUDNN_CONV_H
@@ -21,6 +21,7 @@ G_BEGIN_DECLS
 
 typedef struct _NucsegCudnn NucsegCudnn;
 typedef struct _NucsegCudnnConv NucsegCudnnConv;
+typedef struct _NucsegCudnnPack NucsegCudnnPack;
 
 /* "cuDNN 9.19.0"; NULL with NO_DEVICE where there is none or it is too old.
  * Any thread. */
@@ -31,13 +32,11 @@ gchar *nucseg_cudnn_describe (GError **error);
  * @description: (nullable): a GPU in the JSON form of
  *   CUDNN_ATTR_DEVICEPROP_JSON_REPRESENTATION, for which plans are built that
  *   can't be executed here; NULL: the current context's GPU
- * @stream: where executions go; NULL with a description
  * @error: return location
  *
  * Returns: (nullable): NULL with NO_DEVICE or DEVICE
  */
-NucsegCudnn *nucseg_cudnn_new (
-    const gchar *description, cudaStream_t stream, GError **error);
+NucsegCudnn *nucseg_cudnn_new (const gchar *description, GError **error);
 void nucseg_cudnn_free (NucsegCudnn *cudnn);
 
 /* 91900 is 9.19.0. */
@@ -103,24 +102,31 @@ const NucsegCudnnSpec *nucseg_cudnn_conv_get_spec (const NucsegCudnnConv *conv);
 gsize nucseg_cudnn_conv_get_workspace (const NucsegCudnnConv *conv);
 
 /**
- * nucseg_cudnn_conv_bind:
- * @conv: with a plan
+ * nucseg_cudnn_pack_new:
+ * @conv: of which it is, whatever plan is built
  * @in: input
  * @weight: (O, KH, KW, I) of the spec's type
  * @bias: O f32 values
  * @scale: batch x I f32 values; NULL unless scaled
  * @out: output
- * @workspace: nucseg_cudnn_conv_get_workspace() bytes
+ * @workspace: as many bytes as the plan wants that it is executed with
  * @error: return location
  *
- * Sets the memory of the executions to come; device pointers, aligned to 16.
+ * The memory of executions: device pointers, aligned to 16, which are borrowed.
+ * A convolution may have several packs.
+ *
+ * Returns: (nullable): NULL with DEVICE
  */
-gboolean nucseg_cudnn_conv_bind (NucsegCudnnConv *conv, gpointer in,
+NucsegCudnnPack *nucseg_cudnn_pack_new (NucsegCudnnConv *conv, gpointer in,
     gpointer weight, gpointer bias, gpointer scale, gpointer out,
     gpointer workspace, GError **error);
+/* NULL is allowed. */
+void nucseg_cudnn_pack_free (NucsegCudnnPack *pack);
 
-/* Queues it in the stream; may be captured. */
-gboolean nucseg_cudnn_conv_execute (NucsegCudnnConv *conv, GError **error);
+/* Queues it in @stream; may be captured. What was captured needs the plan for
+ * as long as it is launched, but neither lock nor pack. */
+gboolean nucseg_cudnn_conv_execute (NucsegCudnnConv *conv,
+    NucsegCudnnPack *pack, cudaStream_t stream, GError **error);
 
 G_END_DECLS
 

@@ -23,8 +23,11 @@ struct _NucsegCudnnConv {
   cudnnBackendDescriptor_t plan;
   guint built; /* its candidate, or G_MAXUINT */
   gsize workspace;
-  NucsegCudnnMaker pack_maker; /* of the plan's memory */
-  cudnnBackendDescriptor_t pack;
+};
+
+struct _NucsegCudnnPack {
+  NucsegCudnnMaker maker;
+  cudnnBackendDescriptor_t descriptor;
 };
 
 static void
@@ -190,7 +193,6 @@ nucseg_cudnn_conv_new (
   g_array_set_clear_func (conv->candidates, clear_candidate);
   nucseg_cudnn_maker_init (&conv->maker, cudnn->library);
   nucseg_cudnn_maker_init (&conv->plan_maker, cudnn->library);
-  nucseg_cudnn_maker_init (&conv->pack_maker, cudnn->library);
   graph = nucseg_cudnn_make_graph (&conv->maker, spec);
   if (nucseg_cudnn_maker_check (
           &conv->maker, NUCSEG_ERROR_UNSUPPORTED, error)) {
@@ -215,7 +217,6 @@ nucseg_cudnn_conv_free (NucsegCudnnConv *conv)
 {
   if (!conv)
     return;
-  nucseg_cudnn_maker_clear (&conv->pack_maker);
   nucseg_cudnn_maker_clear (&conv->plan_maker);
   g_array_unref (conv->candidates);
   nucseg_cudnn_maker_clear (&conv->maker);
@@ -281,8 +282,10 @@ nucseg_cudnn_conv_get_workspace (const NucsegCudnnConv *conv)
   return conv->workspace;
 }
 
-gboolean
-nucseg_cudnn_conv_bind (NucsegCudnnConv *conv, gpointer in, gpointer weight,
+/* --- Executions ----------------------------------------------------------- */
+
+NucsegCudnnPack *
+nucseg_cudnn_pack_new (NucsegCudnnConv *conv, gpointer in, gpointer weight,
     gpointer bias, gpointer scale, gpointer out, gpointer workspace,
     GError **error)
 {
@@ -290,28 +293,46 @@ nucseg_cudnn_conv_bind (NucsegCudnnConv *conv, gpointer in, gpointer weight,
     NUCSEG_CUDNN_Y, NUCSEG_CUDNN_S };
   gpointer pointers[] = { in, weight, bias, out, scale };
   const gint64 n = conv->spec.scaled ? 5 : 4;
-  NucsegCudnnMaker *maker = &conv->pack_maker;
+  NucsegCudnnPack *pack = g_new0 (NucsegCudnnPack, 1);
+  NucsegCudnnMaker *maker = &pack->maker;
 
-  nucseg_cudnn_maker_clear (maker);
   nucseg_cudnn_maker_init (maker, conv->cudnn->library);
-  conv->pack = nucseg_cudnn_make (maker, CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR);
-  nucseg_cudnn_set (maker, conv->pack, CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS,
+  pack->descriptor =
+      nucseg_cudnn_make (maker, CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR);
+  nucseg_cudnn_set (maker, pack->descriptor, CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS,
       CUDNN_TYPE_INT64, n, ids);
-  nucseg_cudnn_set (maker, conv->pack, CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS,
-      CUDNN_TYPE_VOID_PTR, n, pointers);
-  nucseg_cudnn_set (maker, conv->pack, CUDNN_ATTR_VARIANT_PACK_WORKSPACE,
+  nucseg_cudnn_set (maker, pack->descriptor,
+      CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR, n, pointers);
+  nucseg_cudnn_set (maker, pack->descriptor, CUDNN_ATTR_VARIANT_PACK_WORKSPACE,
       CUDNN_TYPE_VOID_PTR, 1, &workspace);
-  nucseg_cudnn_finalize (maker, conv->pack, "setting memory");
-  return nucseg_cudnn_maker_check (maker, NUCSEG_ERROR_DEVICE, error);
+  nucseg_cudnn_finalize (maker, pack->descriptor, "setting memory");
+  if (nucseg_cudnn_maker_check (maker, NUCSEG_ERROR_DEVICE, error))
+    return pack;
+  nucseg_cudnn_pack_free (pack);
+  return NULL;
+}
+
+void
+nucseg_cudnn_pack_free (NucsegCudnnPack *pack)
+{
+  if (!pack)
+    return;
+  nucseg_cudnn_maker_clear (&pack->maker);
+  g_free (pack);
 }
 
 gboolean
-nucseg_cudnn_conv_execute (NucsegCudnnConv *conv, GError **error)
+nucseg_cudnn_conv_execute (NucsegCudnnConv *conv, NucsegCudnnPack *pack,
+    cudaStream_t stream, GError **error)
 {
   const NucsegCudnnLibrary *library = conv->cudnn->library;
-  cudnnStatus_t status = library->cudnnBackendExecute (
-      conv->cudnn->handle, conv->plan, conv->pack);
+  const cudnnHandle_t handle = conv->cudnn->handle;
+  /* each time: whoever executed last may have had another one */
+  cudnnStatus_t status = library->cudnnSetStream (handle, stream);
 
+  if (status == CUDNN_STATUS_SUCCESS)
+    status =
+        library->cudnnBackendExecute (handle, conv->plan, pack->descriptor);
   if (status == CUDNN_STATUS_SUCCESS)
     return TRUE;
   g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE,

@@ -36,7 +36,7 @@ describe_device (NucsegCudnn *cudnn, const gchar *description, GError **error)
 }
 
 NucsegCudnn *
-nucseg_cudnn_new (const gchar *description, cudaStream_t stream, GError **error)
+nucseg_cudnn_new (const gchar *description, GError **error)
 {
   const NucsegCudnnLibrary *library = nucseg_cudnn_library_get (error);
   NucsegCudnn *cudnn;
@@ -46,11 +46,8 @@ nucseg_cudnn_new (const gchar *description, cudaStream_t stream, GError **error)
     return NULL;
   cudnn = g_new0 (NucsegCudnn, 1);
   cudnn->library = library;
-  if (!description) {
+  if (!description)
     status = library->cudnnCreate (&cudnn->handle);
-    if (status == CUDNN_STATUS_SUCCESS)
-      status = library->cudnnSetStream (cudnn->handle, stream);
-  }
   if (status != CUDNN_STATUS_SUCCESS) {
     g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE,
         "cuDNN doesn't start: %s", library->cudnnGetErrorString (status));

@@ -201,7 +201,7 @@ make_conv (
           self->graph, shapes, self->batch, self->type, i, &spec))
     return NULL;
   spec.scaled = scaled;
-  conv = nucseg_cudnn_conv_new (self->cudnn, &spec, &error);
+  conv = nucseg_engines_get_conv (self->engines, i, &spec, &error);
   if (!conv)
     g_info ("node '%s'%s: %s", self->graph->nodes[i].name,
         scaled ? " with channel weights" : "", error->message);
@@ -229,7 +229,7 @@ fuse_scale (NucsegNetwork *self, const NucsegShape *shapes, guint product)
   for (guint i = product + 1; i < graph->n_nodes; i++) {
     if (graph->nodes[i].op == NUCSEG_OP_CONV
         && graph->nodes[i].inputs[0] == product)
-      g_clear_pointer (&self->nodes[i].cudnn, nucseg_cudnn_conv_free);
+      self->nodes[i].cudnn = NULL;
   }
 }
 

@@ -7,6 +7,7 @@
 #define NUCSEG_CUDA_NETWORK_PRIVATE_H
 
 #include "cuda/buffers.h"
+#include "cuda/engines.h"
 #include "cuda/network.h"
 #include "cuda/steps.h"
 #include "cuda/weights.h"
@@ -25,7 +26,7 @@ typedef struct {
   gboolean scale; /* a product that the convolutions behind it do */
   guint pool; /* of a product: the max_pool that is fused to it, or NONE */
   guint chain; /* of an add: the avg_pool whose chain it ends, or NONE */
-  NucsegCudnnConv *cudnn; /* until a step takes it */
+  NucsegCudnnConv *cudnn; /* the engines'; NULL: not by cuDNN */
   guint host; /* the concatenation that it is a slice of, or NONE */
   gint host_channel; /* its first channel there */
   guint buffer; /* NONE until it has one */
@@ -34,7 +35,7 @@ typedef struct {
 
 struct _NucsegNetwork {
   NucsegCudaDevice *device;
-  NucsegCudnn *cudnn;
+  NucsegEngines *engines;
   const NucsegGraph *graph;
   gint batch; /* images of every tensor */
   NucsegCudaType type; /* of rounded tensors */
@@ -54,7 +55,8 @@ nucseg_network_type_size (NucsegCudaType type)
   return type == NUCSEG_CUDA_F32 ? 4 : 2;
 }
 
-/* Decides types, fusions and slices; makes the convolutions of cuDNN. */
+/* Decides types, fusions and slices; takes the convolutions of cuDNN, whose
+ * engines are locked. */
 gboolean nucseg_network_place (
     NucsegNetwork *network, gint height, gint width, GError **error);
 

@@ -139,7 +139,6 @@ static void
 add_cudnn (NucsegNetwork *self, guint i)
 {
   const NucsegNode *node = &self->graph->nodes[i];
-  NucsegPlaced *place = &self->nodes[i];
   NucsegStep step = { NUCSEG_STEP_CONV, node, 1 };
   guint in = node->inputs[0];
 
@@ -154,7 +153,7 @@ add_cudnn (NucsegNetwork *self, guint i)
   step.out = node_slot (self, i);
   nucseg_weights_add_cudnn (self->weights, i, self->type, self->nodes[in].pitch,
       &step.weight, &step.bias);
-  step.cudnn = g_steal_pointer (&place->cudnn);
+  step.cudnn = self->nodes[i].cudnn;
   use_inputs (self, &step);
   append_step (self, &step);
 }

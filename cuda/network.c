@@ -41,7 +41,6 @@ static gboolean
 bind (NucsegNetwork *self, GError **error)
 {
   gsize size = 0;
-  gboolean ok = TRUE;
 
   for (guint s = 0; s < self->steps->len; s++) {
     NucsegStep *step = &g_array_index (self->steps, NucsegStep, s);
@@ -55,27 +54,53 @@ bind (NucsegNetwork *self, GError **error)
     if (!self->workspace)
       return FALSE;
   }
-  for (guint s = 0; ok && s < self->steps->len; s++) {
+  for (guint s = 0; s < self->steps->len; s++) {
     NucsegStep *step = &g_array_index (self->steps, NucsegStep, s);
 
-    if (step->cudnn)
-      ok = nucseg_cudnn_conv_bind (step->cudnn, step->in[0].tensor.data,
-          step->weight, step->bias, step->in[1].tensor.data,
-          step->out.tensor.data, self->workspace, error);
+    if (!step->cudnn)
+      continue;
+    step->pack = nucseg_step_make_pack (step, self->workspace, error);
+    if (!step->pack)
+      return FALSE;
   }
-  return ok;
+  return TRUE;
+}
+
+/* The engines are locked. */
+static gboolean
+fill (NucsegNetwork *self, const NucsegTune *tune, GError **error)
+{
+  if (!nucseg_network_place (self, tune->height, tune->width, error)
+      || !nucseg_network_make_steps (self, error)
+      || !nucseg_weights_check (self->weights, error)
+      || !nucseg_buffers_allocate (self->buffers, error))
+    return FALSE;
+  lay_out (self);
+  if (!nucseg_engines_is_tuned (self->engines)) {
+    if (!nucseg_tune_steps (tune, self->graph, self->steps, error))
+      return FALSE;
+    nucseg_engines_set_tuned (self->engines);
+  }
+  return bind (self, error);
 }
 
 NucsegNetwork *
-nucseg_network_new (NucsegCudaDevice *device, NucsegCudnn *cudnn,
-    NucsegModel *model, gint batch, gint height, gint width,
-    NucsegPrecision precision, GError **error)
+nucseg_network_new (NucsegCudaDevice *device, NucsegModel *model, gint batch,
+    gint height, gint width, NucsegPrecision precision, GError **error)
 {
   NucsegNetwork *self = g_new0 (NucsegNetwork, 1);
+  NucsegTune tune = { .device = device,
+    .model = nucseg_model_get_sha256 (model),
+    .precision = nucseg_precision_name (precision),
+    .batch = batch,
+    .height = height,
+    .width = width };
+  g_autofree gchar *key = g_strdup_printf (
+      "%s %s %d x %dx%d", tune.model, tune.precision, batch, height, width);
+  gboolean ok = FALSE;
 
   self->batch = batch;
   self->device = device;
-  self->cudnn = cudnn;
   self->graph = nucseg_model_get_graph (model);
   self->type =
       precision == NUCSEG_PRECISION_BF16 ? NUCSEG_CUDA_BF16 : NUCSEG_CUDA_F32;
@@ -83,23 +108,16 @@ nucseg_network_new (NucsegCudaDevice *device, NucsegCudnn *cudnn,
   self->steps = g_array_new (FALSE, TRUE, sizeof (NucsegStep));
   self->buffers = nucseg_buffers_new (device);
   self->weights = nucseg_weights_new (device, model);
-  if (nucseg_network_place (self, height, width, error)
-      && nucseg_network_make_steps (self, error)
-      && nucseg_weights_check (self->weights, error)
-      && nucseg_buffers_allocate (self->buffers, error)) {
-    const NucsegTune tune = { .device = device,
-      .cudnn = cudnn,
-      .model = nucseg_model_get_sha256 (model),
-      .precision = nucseg_precision_name (precision),
-      .batch = batch,
-      .height = height,
-      .width = width };
-
-    lay_out (self);
-    if (nucseg_tune_steps (&tune, self->graph, self->steps, error)
-        && bind (self, error))
-      return self;
+  self->engines =
+      nucseg_engines_take (device, key, self->graph->n_nodes, error);
+  if (self->engines) {
+    tune.cudnn = nucseg_engines_get_cudnn (self->engines);
+    nucseg_engines_lock (self->engines);
+    ok = fill (self, &tune, error);
+    nucseg_engines_unlock (self->engines);
   }
+  if (ok)
+    return self;
   nucseg_network_free (self);
   return NULL;
 }
@@ -110,9 +128,8 @@ nucseg_network_free (NucsegNetwork *self)
   if (!self)
     return;
   for (guint s = 0; s < self->steps->len; s++)
-    nucseg_cudnn_conv_free (g_array_index (self->steps, NucsegStep, s).cudnn);
-  for (guint i = 0; i < self->graph->n_nodes; i++)
-    nucseg_cudnn_conv_free (self->nodes[i].cudnn);
+    nucseg_cudnn_pack_free (g_array_index (self->steps, NucsegStep, s).pack);
+  nucseg_engines_release (self->engines, self->device);
   g_array_unref (self->steps);
   nucseg_buffers_free (self->buffers);
   nucseg_weights_free (self->weights);
@@ -124,8 +141,10 @@ nucseg_network_free (NucsegNetwork *self)
 void
 nucseg_network_abandon (NucsegNetwork *self)
 {
-  if (self)
-    nucseg_weights_abandon (g_steal_pointer (&self->weights));
+  if (!self)
+    return;
+  nucseg_weights_abandon (g_steal_pointer (&self->weights));
+  nucseg_engines_release (g_steal_pointer (&self->engines), NULL);
 }
 
 NucsegCudaTensor
@@ -164,16 +183,18 @@ gboolean
 nucseg_network_run (NucsegNetwork *self, GError **error)
 {
   cudaStream_t stream = nucseg_cuda_device_get_stream (self->device);
+  gboolean ok = TRUE;
 
-  for (guint s = 0; s < self->steps->len; s++) {
+  nucseg_engines_lock (self->engines);
+  for (guint s = 0; ok && s < self->steps->len; s++) {
     NucsegStep *step = &g_array_index (self->steps, NucsegStep, s);
 
-    if (!nucseg_step_run (step, stream, error)) {
+    ok = nucseg_step_run (step, stream, error);
+    if (!ok)
       g_prefix_error (error, "node '%s': ", step->node->name);
-      return FALSE;
-    }
   }
-  return TRUE;
+  nucseg_engines_unlock (self->engines);
+  return ok;
 }
 
 guint

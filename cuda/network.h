@@ -9,8 +9,8 @@
 #define NUCSEG_CUDA_NETWORK_H
 
 #include "backend.h"
-#include "cuda/cudnn-conv.h"
 #include "cuda/device.h"
+#include "cuda/kernels.h"
 
 G_BEGIN_DECLS
 
@@ -19,7 +19,6 @@ typedef struct _NucsegNetwork NucsegNetwork;
 /**
  * nucseg_network_new:
  * @device: entered; must outlive the network
- * @cudnn: likewise
  * @model: its weights are copied, unless another network of it has done so;
  *   must outlive the network
  * @batch: images of a run, 1..65535
@@ -28,17 +27,19 @@ typedef struct _NucsegNetwork NucsegNetwork;
  * @precision: F32 or BF16
  * @error: return location
  *
- * Chooses the engine of every convolution: from the cache file, else by taking
- * the time of the best guesses, which may take a minute.
+ * Chooses the engine of every convolution: as another network of this model,
+ * precision, batch and size has done that is there, else from the cache file,
+ * else by taking the time of the best guesses, which may take a minute.
  *
- * Returns: (nullable): NULL with SHAPE, UNSUPPORTED, DEVICE or MEMORY
+ * Returns: (nullable): NULL with SHAPE, UNSUPPORTED, NO_DEVICE, DEVICE or
+ * MEMORY
  */
-NucsegNetwork *nucseg_network_new (NucsegCudaDevice *device, NucsegCudnn *cudnn,
-    NucsegModel *model, gint batch, gint height, gint width,
-    NucsegPrecision precision, GError **error);
+NucsegNetwork *
+nucseg_network_new (NucsegCudaDevice *device, NucsegModel *model, gint batch,
+    gint height, gint width, NucsegPrecision precision, GError **error);
 void nucseg_network_free (NucsegNetwork *network);
 /* Where the device's context can't be entered any more: others don't find its
- * weights from now on. What it has is lost with the context. */
+ * weights and engines from now on. What it has is lost with the context. */
 void nucseg_network_abandon (NucsegNetwork *network);
 
 /* The tensor that prepare fills for image @image (0..batch - 1): its batch is

@@ -5,6 +5,8 @@
  */
 #include "cuda/plan.h"
 
+#include "cuda/cudnn-conv.h"
+
 #include <string.h>
 
 /* --- Whether it can start --------------------------------------------------
@@ -38,8 +40,7 @@ try_start (GError **error)
   if (text)
     device = nucseg_cuda_device_new (error);
   if (device && nucseg_cuda_device_enter (device, error)) {
-    cudnn =
-        nucseg_cudnn_new (NULL, nucseg_cuda_device_get_stream (device), error);
+    cudnn = nucseg_cudnn_new (NULL, error);
     nucseg_cudnn_free (cudnn);
     nucseg_cuda_device_leave (device);
   }
@@ -95,13 +96,9 @@ make_network (
 {
   const NucsegGeometry *g = &plan->geometry;
 
-  plan->cudnn = nucseg_cudnn_new (
-      NULL, nucseg_cuda_device_get_stream (plan->device), error);
-  if (!plan->cudnn)
-    return FALSE;
-  plan->network = nucseg_network_new (plan->device, plan->cudnn, plan->model,
-      (gint) plan->n_lanes, g->pad_height, g->pad_width, options->precision,
-      error);
+  plan->network =
+      nucseg_network_new (plan->device, plan->model, (gint) plan->n_lanes,
+          g->pad_height, g->pad_width, options->precision, error);
   return plan->network
       && take (plan, nucseg_cuda_decode_workspace (g), "decoding",
           &plan->scratch.decode, error)
@@ -164,7 +161,6 @@ nucseg_plan_free (NucsegPlan *plan)
     nucseg_lane_free (plan->lanes[i], entered);
   if (entered) {
     nucseg_network_free (plan->network);
-    nucseg_cudnn_free (plan->cudnn);
     nucseg_cuda_free (plan->device, plan->scratch.decode);
     nucseg_cuda_free (plan->device, plan->scratch.objects);
     nucseg_cuda_free (plan->device, plan->values);

@@ -15,7 +15,6 @@ G_BEGIN_DECLS
 
 struct _NucsegPlan {
   NucsegCudaDevice *device;
-  NucsegCudnn *cudnn;
   NucsegModel *model; /* borrowed */
   NucsegGeometry geometry;
   NucsegNetwork *network; /* NULL: frames are gathered */

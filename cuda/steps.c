@@ -32,6 +32,15 @@ tensor_or_null (const NucsegSlot *slot)
   return slot->tensor.channels > 0 ? &slot->tensor : NULL;
 }
 
+NucsegCudnnPack *
+nucseg_step_make_pack (
+    const NucsegStep *step, gpointer workspace, GError **error)
+{
+  return nucseg_cudnn_pack_new (step->cudnn, step->in[0].tensor.data,
+      step->weight, step->bias, step->in[1].tensor.data, step->out.tensor.data,
+      workspace, error);
+}
+
 gboolean
 nucseg_step_run (NucsegStep *step, cudaStream_t stream, GError **error)
 {
@@ -40,7 +49,7 @@ nucseg_step_run (NucsegStep *step, cudaStream_t stream, GError **error)
 
   switch (step->kind) {
   case NUCSEG_STEP_CONV:
-    return nucseg_cudnn_conv_execute (step->cudnn, error);
+    return nucseg_cudnn_conv_execute (step->cudnn, step->pack, stream, error);
   case NUCSEG_STEP_DIRECT:
     status = nucseg_cuda_conv (&step->conv, in, out, stream);
     break;

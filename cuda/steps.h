@@ -44,14 +44,19 @@ typedef struct {
   NucsegUpsample mode;
   NucsegCudaType round; /* of HEAD */
   NucsegCudaConv conv; /* of DIRECT and HEAD */
-  NucsegCudnnConv *cudnn; /* owned */
+  NucsegCudnnConv *cudnn; /* of CONV: the engines' */
+  NucsegCudnnPack *pack; /* of CONV: owned */
   gpointer weight, bias; /* of CONV */
   /* ATTENTION: x is in[0], lower in[1], own is pooled, weights are out */
   NucsegCudaAttention attention;
   guint workspace; /* its buffer */
 } NucsegStep;
 
-/* Queues the step; FALSE with DEVICE. */
+/* The memory that a step of cuDNN's is executed with; NULL with DEVICE. */
+NucsegCudnnPack *nucseg_step_make_pack (
+    const NucsegStep *step, gpointer workspace, GError **error);
+
+/* Queues the step, of CONV with the engines locked; FALSE with DEVICE. */
 gboolean
 nucseg_step_run (NucsegStep *step, cudaStream_t stream, GError **error);
 

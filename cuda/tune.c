@@ -17,21 +17,26 @@
 #define TRIALS_VARIABLE "NUCSEG_CUDA_TRIALS"
 
 typedef struct {
-  const NucsegTune *tune;
-  NucsegStep *step;
+  NucsegCudnnConv *conv;
+  NucsegCudnnPack *pack;
+  cudaStream_t stream;
 } Trial;
 
 static gboolean
 run_trial (gpointer data, GError **error)
 {
-  return nucseg_cudnn_conv_execute (((Trial *) data)->step->cudnn, error);
+  const Trial *trial = data;
+
+  return nucseg_cudnn_conv_execute (
+      trial->conv, trial->pack, trial->stream, error);
 }
 
 /* Microseconds of the plan that is built; below 0 if it fails. */
 static gdouble
 measure (const NucsegTune *tune, NucsegStep *step, GError **error)
 {
-  Trial trial = { tune, step };
+  Trial trial = { step->cudnn, NULL,
+    nucseg_cuda_device_get_stream (tune->device) };
   gsize size = nucseg_cudnn_conv_get_workspace (step->cudnn);
   gpointer workspace = NULL;
   gdouble time = -1;
@@ -42,10 +47,10 @@ measure (const NucsegTune *tune, NucsegStep *step, GError **error)
     if (!workspace)
       return -1;
   }
-  if (nucseg_cudnn_conv_bind (step->cudnn, step->in[0].tensor.data,
-          step->weight, step->bias, step->in[1].tensor.data,
-          step->out.tensor.data, workspace, error))
+  trial.pack = nucseg_step_make_pack (step, workspace, error);
+  if (trial.pack)
     time = nucseg_cuda_measure (tune->device, run_trial, &trial, N_RUNS, error);
+  nucseg_cudnn_pack_free (trial.pack);
   nucseg_cuda_free (tune->device, workspace);
   return time;
 }
@@ -145,8 +150,9 @@ nucseg_tune_steps (const NucsegTune *tune, const NucsegGraph *graph,
   g_autoptr (GError) local = NULL;
   gboolean ok = TRUE;
 
-  /* Several sessions of one stream must have the same engines, or labels would
-   * depend on which one a frame met; and measuring wants the GPU for itself. */
+  /* Measuring wants the GPU for itself; and a network that is made anew finds
+   * what was chosen before it, or labels would depend on which one a frame
+   * met. */
   g_mutex_lock (&lock);
   cache = nucseg_cache_open (&key);
   for (guint s = 0; ok && s < steps->len; s++) {

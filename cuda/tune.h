@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 /* What the choice depends on. */
 typedef struct {
   NucsegCudaDevice *device;
-  NucsegCudnn *cudnn;
+  NucsegCudnn *cudnn; /* the steps' engines', which are locked */
   const gchar *model; /* SHA-256 */
   const gchar *precision;
   gint batch, height, width; /* of the network's input */

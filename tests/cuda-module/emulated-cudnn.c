@@ -3,22 +3,41 @@
  * emulated-cudnn.c: cuda/cudnn-conv.h by plain loops, for the emulation: the
  * same operation graph (channel weights, convolution, bias, activation) for
  * each image of a batch, the same layouts, f32 sums. Two engines, so that there
- * is something to choose from.
+ * is something to choose from. Two threads at once abort the test.
  */
 #include "cuda/cudnn-conv.h"
+#include "emulated-device.h"
 
 #include <math.h>
 #include <string.h>
 
 struct _NucsegCudnn {
-  guint version;
+  gint in_use;
 };
 
 struct _NucsegCudnnConv {
+  NucsegCudnn *cudnn;
   NucsegCudnnSpec spec;
   guint built;
+};
+
+struct _NucsegCudnnPack {
   gpointer in, weight, bias, scale, out, workspace;
 };
+
+static void
+begin (NucsegCudnn *cudnn)
+{
+  g_assert (g_atomic_int_compare_and_exchange (&cudnn->in_use, 0, 1));
+  if (emulated_get_log ()->cudnn_us > 0)
+    g_usleep (emulated_get_log ()->cudnn_us);
+}
+
+static void
+end (NucsegCudnn *cudnn)
+{
+  g_atomic_int_set (&cudnn->in_use, 0);
+}
 
 gchar *
 nucseg_cudnn_describe (GError **error)
@@ -27,14 +46,17 @@ nucseg_cudnn_describe (GError **error)
 }
 
 NucsegCudnn *
-nucseg_cudnn_new (const gchar *description, cudaStream_t stream, GError **error)
+nucseg_cudnn_new (const gchar *description, GError **error)
 {
+  g_atomic_int_inc (&emulated_get_log ()->live_cudnn);
   return g_new0 (NucsegCudnn, 1);
 }
 
 void
 nucseg_cudnn_free (NucsegCudnn *cudnn)
 {
+  if (cudnn)
+    g_atomic_int_add (&emulated_get_log ()->live_cudnn, -1);
   g_free (cudnn);
 }
 
@@ -52,6 +74,7 @@ nucseg_cudnn_conv_new (
 
   g_assert (spec->in_channels % 8 == 0 && spec->out_channels % 8 == 0);
   g_assert (spec->batch >= 1);
+  conv->cudnn = cudnn;
   conv->spec = *spec;
   conv->built = G_MAXUINT;
   return conv;
@@ -86,8 +109,10 @@ nucseg_cudnn_conv_build (NucsegCudnnConv *conv, guint candidate, GError **error)
         "no engine for channel weights of several images compiles");
     return FALSE;
   }
+  begin (conv->cudnn);
   conv->built = candidate;
-  conv->in = NULL;
+  g_atomic_int_inc (&emulated_get_log ()->n_plans);
+  end (conv->cudnn);
   return TRUE;
 }
 
@@ -109,23 +134,25 @@ nucseg_cudnn_conv_get_workspace (const NucsegCudnnConv *conv)
   return conv->built == 0 ? 64 : 0;
 }
 
-gboolean
-nucseg_cudnn_conv_bind (NucsegCudnnConv *conv, gpointer in, gpointer weight,
+NucsegCudnnPack *
+nucseg_cudnn_pack_new (NucsegCudnnConv *conv, gpointer in, gpointer weight,
     gpointer bias, gpointer scale, gpointer out, gpointer workspace,
     GError **error)
 {
+  NucsegCudnnPack *pack = g_new (NucsegCudnnPack, 1);
+
   g_assert (in && weight && bias && out);
   g_assert (!conv->spec.scaled == !scale);
   g_assert (GPOINTER_TO_SIZE (in) % 16 == 0 && GPOINTER_TO_SIZE (out) % 16 == 0
       && GPOINTER_TO_SIZE (weight) % 16 == 0);
-  g_assert (workspace || nucseg_cudnn_conv_get_workspace (conv) == 0);
-  conv->in = in;
-  conv->weight = weight;
-  conv->bias = bias;
-  conv->scale = scale;
-  conv->out = out;
-  conv->workspace = workspace;
-  return TRUE;
+  *pack = (NucsegCudnnPack){ in, weight, bias, scale, out, workspace };
+  return pack;
+}
+
+void
+nucseg_cudnn_pack_free (NucsegCudnnPack *pack)
+{
+  g_free (pack);
 }
 
 static gfloat
@@ -167,21 +194,23 @@ store (const NucsegCudnnSpec *spec, gpointer data, gsize at, gfloat value)
 }
 
 static gfloat
-load_input (const NucsegCudnnConv *conv, gint n, gsize pixel, gint channel)
+load_input (const NucsegCudnnConv *conv, const NucsegCudnnPack *pack, gint n,
+    gsize pixel, gint channel)
 {
   const NucsegCudnnSpec *spec = &conv->spec;
   const gsize first = (gsize) n * spec->height * spec->width;
   gfloat value = load (
-      spec, conv->in, (first + pixel) * (gsize) spec->in_channels + channel);
+      spec, pack->in, (first + pixel) * (gsize) spec->in_channels + channel);
 
   if (!spec->scaled)
     return value;
-  value *= ((const gfloat *) conv->scale)[channel]; /* of the one image */
+  value *= ((const gfloat *) pack->scale)[channel]; /* of the one image */
   return spec->type == NUCSEG_CUDA_F32 ? value : round_bf16 (value);
 }
 
 static gfloat
-sum_at (const NucsegCudnnConv *conv, gint n, gint y, gint x, gint o)
+sum_at (const NucsegCudnnConv *conv, const NucsegCudnnPack *pack, gint n,
+    gint y, gint x, gint o)
 {
   const NucsegCudnnSpec *spec = &conv->spec;
   gfloat sum = 0;
@@ -197,11 +226,11 @@ sum_at (const NucsegCudnnConv *conv, gint n, gint y, gint x, gint o)
       if (iy < 0 || iy >= spec->height || ix < 0 || ix >= spec->width)
         continue;
       for (gint i = 0; i < spec->in_channels; i++)
-        sum += load_input (conv, n, (gsize) iy * spec->width + ix, i)
-            * load (spec, conv->weight, at + i);
+        sum += load_input (conv, pack, n, (gsize) iy * spec->width + ix, i)
+            * load (spec, pack->weight, at + i);
     }
   }
-  return sum + ((const gfloat *) conv->bias)[o];
+  return sum + ((const gfloat *) pack->bias)[o];
 }
 
 static gfloat
@@ -226,22 +255,26 @@ out_size (const NucsegCudnnSpec *spec, gint size, gint kernel)
 }
 
 gboolean
-nucseg_cudnn_conv_execute (NucsegCudnnConv *conv, GError **error)
+nucseg_cudnn_conv_execute (NucsegCudnnConv *conv, NucsegCudnnPack *pack,
+    cudaStream_t stream, GError **error)
 {
   const NucsegCudnnSpec *spec = &conv->spec;
   const gint height = out_size (spec, spec->height, spec->kernel_h);
   const gint width = out_size (spec, spec->width, spec->kernel_w);
   gsize at = 0;
 
-  g_assert (conv->built != G_MAXUINT && conv->in);
+  begin (conv->cudnn);
+  g_assert (conv->built != G_MAXUINT);
+  g_assert (pack->workspace || nucseg_cudnn_conv_get_workspace (conv) == 0);
   for (gint n = 0; n < spec->batch; n++) {
     for (gint y = 0; y < height; y++) {
       for (gint x = 0; x < width; x++) {
         for (gint o = 0; o < spec->out_channels; o++)
-          store (spec, conv->out, at++,
-              activate (spec->activation, sum_at (conv, n, y, x, o)));
+          store (spec, pack->out, at++,
+              activate (spec->activation, sum_at (conv, pack, n, y, x, o)));
       }
     }
   }
+  end (conv->cudnn);
   return TRUE;
 }

@@ -15,8 +15,14 @@ typedef struct {
   gsize uploaded, downloaded; /* bytes, ever, by copies; not by kernels */
   guint n_pinned; /* blocks of page-locked memory that nobody has freed */
   guint n_pinned_ever;
+  gint live_cudnn; /* cuDNN's handles that nobody has freed */
+  gint n_plans; /* plans of cuDNN's that were ever built */
+  gulong cudnn_us; /* what each use of cuDNN's objects takes longer */
   guint failing_waits; /* the next so many fail, as of a GPU that is lost */
 } EmulatedLog;
+
+/* The log, for the module's own parts; any thread. */
+EmulatedLog *emulated_get_log (void);
 
 /* The module exports this function under the name "emulated_get_log". */
 typedef EmulatedLog *(*EmulatedGetLog) (void);

@@ -126,15 +126,12 @@ run (const Test *test, NucsegModel *model, gint batch, gint n,
   const gsize n_out = n_in * nucseg_model_get_output (model)->n_maps;
   g_autoptr (GError) error = NULL;
   NucsegCudaDevice *device = nucseg_cuda_device_new (&error);
-  NucsegCudnn *cudnn;
   NucsegNetwork *network;
   guint n_convs;
 
   g_assert_true (nucseg_cuda_device_enter (device, &error));
-  cudnn =
-      nucseg_cudnn_new (NULL, nucseg_cuda_device_get_stream (device), &error);
-  network = nucseg_network_new (device, cudnn, model, batch, test->height,
-      test->width, test->precision, &error);
+  network = nucseg_network_new (
+      device, model, batch, test->height, test->width, test->precision, &error);
   g_assert_no_error (error);
   for (gint first = 0; first < n; first += batch) {
     for (gint i = 0; i < batch; i++)
@@ -147,7 +144,6 @@ run (const Test *test, NucsegModel *model, gint batch, gint n,
   }
   n_convs = nucseg_network_count (network, NULL);
   nucseg_network_free (network);
-  nucseg_cudnn_free (cudnn);
   nucseg_cuda_device_leave (device);
   nucseg_cuda_device_free (device);
   return n_convs;

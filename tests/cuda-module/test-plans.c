@@ -115,7 +115,7 @@ test_plans (gconstpointer data)
   g_assert_no_error (error);
   g_assert_true (g_file_get_contents (c->device, &description, NULL, &error));
   g_assert_no_error (error);
-  cudnn = nucseg_cudnn_new (description, NULL, &error);
+  cudnn = nucseg_cudnn_new (description, &error);
   g_assert_no_error (error);
   collect (model, c->batch, c->side,
       c->precision == NUCSEG_PRECISION_F32 ? NUCSEG_CUDA_F32 : NUCSEG_CUDA_BF16,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * test-streams.c: several sessions on one GPU, which the emulation stands for:
- * those of one model and precision have its weights in device memory once.
+ * those of one model and precision have its weights in device memory once, and
+ * those of one size the plans of cuDNN.
  *
  *   test-streams MODULE
  */
@@ -122,6 +123,68 @@ test_weights (void)
   g_assert_cmpuint (memory->live, ==, 0);
 }
 
+static gpointer
+run_twice (gpointer data)
+{
+  stream_run (data, 32, 32);
+  stream_run (data, 48, 32);
+  return NULL;
+}
+
+/* Plans that one stream builds; engines that others chose are in the cache. */
+static gint
+count_plans (void)
+{
+  g_autofree Stream *stream = g_new0 (Stream, 1);
+  const gint before = memory->n_plans;
+
+  stream_start (stream, 1, NUCSEG_PRECISION_BF16);
+  stream_run (stream, 48, 32);
+  g_assert_cmpint (memory->live_cudnn, ==, 1);
+  stream_run (stream, 32, 32);
+  g_assert_cmpint (memory->live_cudnn, ==, 2); /* another size */
+  stream_end (stream);
+  g_assert_cmpint (memory->live_cudnn, ==, 0);
+  return memory->n_plans - before;
+}
+
+/* Streams in threads, whose networks are equal: one builds the plans, and none
+ * uses cuDNN's objects while another does, which the emulation watches. */
+static void
+test_plans (void)
+{
+  Stream *streams[4];
+  GThread *threads[G_N_ELEMENTS (streams)];
+  gint before, n;
+
+  count_plans ();
+  n = count_plans ();
+  g_assert_cmpint (n, >, 0);
+  before = memory->n_plans;
+  memory->cudnn_us = 200;
+  for (guint i = 0; i < G_N_ELEMENTS (streams); i++) {
+    streams[i] = g_new0 (Stream, 1);
+    stream_start (streams[i], 1, NUCSEG_PRECISION_BF16);
+    threads[i] = g_thread_new ("stream", run_twice, streams[i]);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (streams); i++)
+    g_thread_join (threads[i]);
+  memory->cudnn_us = 0;
+  g_assert_cmpint (memory->n_plans - before, ==, n);
+  for (guint i = 1; i < G_N_ELEMENTS (streams); i++)
+    g_assert_cmpmem (streams[0]->labels, sizeof streams[0]->labels,
+        streams[i]->labels, sizeof streams[i]->labels);
+
+  /* who built them may go first; the last one takes them along */
+  for (guint i = 0; i < G_N_ELEMENTS (streams); i++) {
+    g_assert_cmpint (memory->live_cudnn, ==, 2);
+    stream_end (streams[i]);
+    g_free (streams[i]);
+  }
+  g_assert_cmpint (memory->live_cudnn, ==, 0);
+  g_assert_cmpuint (memory->live, ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -129,5 +192,6 @@ main (int argc, char **argv)
   g_assert_cmpint (argc, ==, 2);
   memory = emulated_open_log (argv[1]);
   g_test_add_func ("/streams/weights", test_weights);
+  g_test_add_func ("/streams/plans", test_plans);
   return g_test_run ();
 }

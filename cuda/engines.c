@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * engines.c: see engines.h.
+ */
+#include "cuda/engines.h"
+
+#include <string.h>
+
+struct _NucsegEngines {
+  gchar *key; /* with the context */
+  guint refs; /* under the registry's lock */
+  GMutex lock; /* of what follows */
+  NucsegCudnn *cudnn;
+  GPtrArray *convs; /* of each node as it is, then scaled; NULL: not asked */
+  gboolean tuned;
+};
+
+static GMutex registry_lock;
+/* key -> NucsegEngines, of those whose context is there; NULL when empty */
+static GHashTable *registry;
+
+static NucsegEngines *
+engines_new (guint n_nodes, GError **error)
+{
+  NucsegCudnn *cudnn = nucseg_cudnn_new (NULL, error);
+  NucsegEngines *engines;
+
+  if (!cudnn)
+    return NULL;
+  engines = g_new0 (NucsegEngines, 1);
+  engines->refs = 1;
+  engines->cudnn = cudnn;
+  engines->convs = g_ptr_array_new ();
+  g_ptr_array_set_size (engines->convs, 2 * (gint) n_nodes);
+  g_mutex_init (&engines->lock);
+  return engines;
+}
+
+NucsegEngines *
+nucseg_engines_take (
+    NucsegCudaDevice *device, const gchar *key, guint n_nodes, GError **error)
+{
+  g_autofree gchar *full =
+      g_strdup_printf ("%p %s", nucseg_cuda_device_get_context (device), key);
+  NucsegEngines *engines;
+
+  g_mutex_lock (&registry_lock);
+  if (!registry)
+    registry = g_hash_table_new (g_str_hash, g_str_equal);
+  engines = g_hash_table_lookup (registry, full);
+  if (engines) {
+    engines->refs++;
+  } else if ((engines = engines_new (n_nodes, error))) {
+    engines->key = g_steal_pointer (&full);
+    g_hash_table_insert (registry, engines->key, engines);
+  }
+  g_mutex_unlock (&registry_lock);
+  g_assert (!engines || engines->convs->len == 2 * n_nodes);
+  return engines;
+}
+
+/* Under the registry's lock: nobody finds them any more. */
+static void
+forget (NucsegEngines *engines)
+{
+  if (registry && g_hash_table_lookup (registry, engines->key) == engines)
+    g_hash_table_remove (registry, engines->key);
+  if (registry && g_hash_table_size (registry) == 0)
+    g_clear_pointer (&registry, g_hash_table_unref);
+}
+
+static void
+engines_free (NucsegEngines *engines, gboolean entered)
+{
+  if (entered) {
+    g_ptr_array_foreach (
+        engines->convs, (GFunc) (void (*) (void)) nucseg_cudnn_conv_free, NULL);
+    nucseg_cudnn_free (engines->cudnn);
+  }
+  g_ptr_array_unref (engines->convs);
+  g_mutex_clear (&engines->lock);
+  g_free (engines->key);
+  g_free (engines);
+}
+
+void
+nucseg_engines_release (NucsegEngines *engines, NucsegCudaDevice *device)
+{
+  gboolean last;
+
+  if (!engines)
+    return;
+  g_mutex_lock (&registry_lock);
+  last = --engines->refs == 0;
+  /* A context that comes later may have the address of one that is gone. */
+  if (last || !device)
+    forget (engines);
+  g_mutex_unlock (&registry_lock);
+  if (last)
+    engines_free (engines, device != NULL);
+}
+
+void
+nucseg_engines_lock (NucsegEngines *engines)
+{
+  g_mutex_lock (&engines->lock);
+}
+
+void
+nucseg_engines_unlock (NucsegEngines *engines)
+{
+  g_mutex_unlock (&engines->lock);
+}
+
+NucsegCudnn *
+nucseg_engines_get_cudnn (NucsegEngines *engines)
+{
+  return engines->cudnn;
+}
+
+NucsegCudnnConv *
+nucseg_engines_get_conv (NucsegEngines *engines, guint node,
+    const NucsegCudnnSpec *spec, GError **error)
+{
+  gpointer *conv = &engines->convs->pdata[2 * node + (spec->scaled ? 1 : 0)];
+
+  if (!*conv)
+    *conv = nucseg_cudnn_conv_new (engines->cudnn, spec, error);
+  g_assert (!*conv
+      || memcmp (nucseg_cudnn_conv_get_spec (*conv), spec, sizeof *spec) == 0);
+  return *conv;
+}
+
+gboolean
+nucseg_engines_is_tuned (const NucsegEngines *engines)
+{
+  return engines->tuned;
+}
+
+void
+nucseg_engines_set_tuned (NucsegEngines *engines)
+{
+  engines->tuned = TRUE;
+}
