@@ -217,7 +217,7 @@ run_gathered (NucsegPlan *plan, NucsegFrameJob *job, guint16 *labels,
   nucseg_frame_find_mapped (plan->device, job);
   nucseg_cuda_device_leave (plan->device);
   if (!nucseg_gather_run (
-          plan->gather, job, labels, labels_stride, objects, result, error))
+          plan->member, job, labels, labels_stride, objects, result, error))
     return FALSE;
   nucseg_frame_set_limits (plan->lanes[0], result);
   return TRUE;
@@ -235,7 +235,7 @@ nucseg_cuda_run (NucsegPlan *plan, const NucsegFrame *frame,
   nucseg_frame_job_init (&job, frame, shown, params);
   if (!nucseg_frame_accept (plan->device, &job, error))
     return FALSE;
-  if (plan->gather)
+  if (plan->member)
     return run_gathered (
         plan, &job, labels, labels_stride, objects, result, error);
   if (!run_alone (plan, &job, error)

@@ -13,15 +13,24 @@
 #include <string.h>
 
 typedef struct {
+  NucsegMember *member;
   const NucsegFrameJob *job;
   guint lane, n_together; /* once it is run */
   gboolean done;
   GError *error;
 } Waiting;
 
+typedef struct _NucsegGather NucsegGather;
+
+struct _NucsegMember {
+  NucsegGather *gather;
+  gboolean is_waiting; /* its frame is in the queue */
+  guint64 last; /* number of its last batch, from 1; 0: none yet */
+};
+
 struct _NucsegGather {
   gchar *key;
-  guint members; /* under the lock of the registry, and the gather's */
+  GPtrArray *members; /* changed under the registry's lock and the gather's */
   guint64 deadline_us;
   NucsegModel *model; /* the plan's */
   NucsegPlan *plan;
@@ -30,6 +39,7 @@ struct _NucsegGather {
   GCond changed;
   GQueue queue; /* Waiting, the one that came first in front */
   guint n_running; /* frames whose results aren't fetched */
+  guint64 n_batches; /* that were ever begun */
 };
 
 static GMutex registry_lock;
@@ -53,6 +63,7 @@ static void
 free_gather (NucsegGather *gather)
 {
   nucseg_plan_free (gather->plan);
+  g_ptr_array_unref (gather->members);
   nucseg_model_unref (gather->model);
   g_mutex_clear (&gather->lock);
   g_cond_clear (&gather->changed);
@@ -69,6 +80,7 @@ new_gather (const NucsegPlanOptions *options, GError **error)
   g_mutex_init (&gather->lock);
   g_cond_init (&gather->changed);
   g_queue_init (&gather->queue);
+  gather->members = g_ptr_array_new_with_free_func (g_free);
   gather->deadline_us = options->batch_deadline_us;
   /* the session that comes first may go first */
   own.model = gather->model = nucseg_model_ref (options->model);
@@ -79,21 +91,34 @@ new_gather (const NucsegPlanOptions *options, GError **error)
   return NULL;
 }
 
+static NucsegMember *
+add_member (NucsegGather *gather)
+{
+  NucsegMember *member = g_new0 (NucsegMember, 1);
+
+  member->gather = gather;
+  g_mutex_lock (&gather->lock);
+  g_ptr_array_add (gather->members, member);
+  g_mutex_unlock (&gather->lock);
+  return member;
+}
+
 static void
-set_members (NucsegGather *gather, guint members)
+remove_member (NucsegGather *gather, NucsegMember *member)
 {
   g_mutex_lock (&gather->lock);
-  gather->members = members;
-  /* a leader may be waiting for one that is gone */
+  g_ptr_array_remove_fast (gather->members, member);
+  /* a leader may be waiting for it */
   g_cond_broadcast (&gather->changed);
   g_mutex_unlock (&gather->lock);
 }
 
-NucsegGather *
+NucsegMember *
 nucseg_gather_join (
     gconstpointer context, const NucsegPlanOptions *options, GError **error)
 {
   g_autofree gchar *key = make_key (context, options);
+  NucsegMember *member = NULL;
   NucsegGather *gather;
 
   g_mutex_lock (&registry_lock);
@@ -108,19 +133,22 @@ nucseg_gather_join (
     }
   }
   if (gather)
-    set_members (gather, gather->members + 1);
+    member = add_member (gather);
   g_mutex_unlock (&registry_lock);
-  return gather;
+  return member;
 }
 
 void
-nucseg_gather_leave (NucsegGather *gather)
+nucseg_gather_leave (NucsegMember *member)
 {
-  if (!gather)
+  NucsegGather *gather;
+
+  if (!member)
     return;
+  gather = member->gather;
   g_mutex_lock (&registry_lock);
-  set_members (gather, gather->members - 1);
-  if (gather->members == 0) {
+  remove_member (gather, member);
+  if (gather->members->len == 0) {
     g_hash_table_remove (registry, gather->key);
     if (g_hash_table_size (registry) == 0)
       g_clear_pointer (&registry, g_hash_table_unref);
@@ -147,10 +175,19 @@ count_alike (NucsegGather *gather, const Waiting *leader)
   return n;
 }
 
-static guint
-get_target (const NucsegGather *gather)
+/* Whether a session may bring a frame before long. What waits with another
+ * format has brought its own. */
+static gboolean
+is_any_expected (const NucsegGather *gather)
 {
-  return MIN (gather->plan->n_lanes, gather->members);
+  for (guint i = 0; i < gather->members->len; i++) {
+    const NucsegMember *member = g_ptr_array_index (gather->members, i);
+
+    if (!member->is_waiting
+        && member->last + NUCSEG_GATHER_PATIENCE > gather->n_batches)
+      return TRUE;
+  }
+  return FALSE;
 }
 
 /* The leader first, then those that go with it in the order of their coming. */
@@ -168,6 +205,8 @@ take_batch (NucsegGather *gather, Waiting *leader, Waiting **batch)
     if (!goes_with (leader, waiting))
       continue;
     waiting->lane = n;
+    waiting->member->is_waiting = FALSE;
+    waiting->member->last = gather->n_batches;
     batch[n++] = waiting;
     g_queue_delete_link (&gather->queue, l);
   }
@@ -200,9 +239,11 @@ lead (NucsegGather *gather, Waiting *leader, gint64 deadline)
   g_autoptr (GError) error = NULL;
   guint n;
 
-  while (count_alike (gather, leader) < get_target (gather)
+  while (count_alike (gather, leader) < gather->plan->n_lanes
+      && is_any_expected (gather)
       && g_cond_wait_until (&gather->changed, &gather->lock, deadline))
     ;
+  gather->n_batches++;
   n = take_batch (gather, leader, batch);
   gather->n_running = n;
   g_mutex_unlock (&gather->lock);
@@ -233,17 +274,19 @@ fetch (NucsegGather *gather, const Waiting *waiting, guint16 *labels,
 }
 
 gboolean
-nucseg_gather_run (NucsegGather *gather, const NucsegFrameJob *job,
+nucseg_gather_run (NucsegMember *member, const NucsegFrameJob *job,
     guint16 *labels, gsize labels_stride, NucsegObjectList *objects,
     NucsegResult *result, GError **error)
 {
+  NucsegGather *gather = member->gather;
   const gint64 deadline =
       g_get_monotonic_time () + (gint64) gather->deadline_us;
-  Waiting self = { .job = job };
+  Waiting self = { .member = member, .job = job };
   gboolean ok;
 
   g_mutex_lock (&gather->lock);
   g_queue_push_tail (&gather->queue, &self);
+  member->is_waiting = TRUE;
   g_cond_broadcast (&gather->changed);
   while (!self.done) {
     if (gather->n_running == 0 && g_queue_peek_head (&gather->queue) == &self)

@@ -12,7 +12,11 @@
 
 G_BEGIN_DECLS
 
-typedef struct _NucsegGather NucsegGather;
+/* At 30 frames a second a quarter of one: a hiccup of a camera is shorter. */
+#define NUCSEG_GATHER_PATIENCE 8
+
+/* A session that takes part. */
+typedef struct _NucsegMember NucsegMember;
 
 /**
  * nucseg_gather_join:
@@ -25,14 +29,14 @@ typedef struct _NucsegGather NucsegGather;
  * Returns: (transfer full) (nullable): NULL with the errors of
  *   nucseg_plan_build()
  */
-NucsegGather *nucseg_gather_join (
+NucsegMember *nucseg_gather_join (
     gconstpointer context, const NucsegPlanOptions *options, GError **error);
 /* The last one frees the plan. Not inside a context. NULL is allowed. */
-void nucseg_gather_leave (NucsegGather *gather);
+void nucseg_gather_leave (NucsegMember *member);
 
 /**
  * nucseg_gather_run:
- * @gather: joined by the caller's plan
+ * @member: of the caller's plan; one frame at a time
  * @job: accepted, with what is mapped found
  * @labels: as NucsegBackend.run
  * @labels_stride: likewise
@@ -40,14 +44,16 @@ void nucseg_gather_leave (NucsegGather *gather);
  * @result: likewise
  * @error: return location
  *
- * Waits until as many frames are there as fit into a batch, or as there are
- * sessions, or until the deadline of the one that came first is over; one of
- * the waiting threads runs them all. Frames of other formats or memories go in
- * a batch of their own. Any number of threads.
+ * Waits until as many frames are there as fit into a batch, or one of every
+ * session that is expected, or until the deadline of the one that came first is
+ * over; one of the waiting threads runs them all. A session that had no frame
+ * in any of the last NUCSEG_GATHER_PATIENCE batches (a camera that is paused,
+ * or a slow one) isn't expected, until it brings one. Frames of other formats
+ * or memories go in a batch of their own. Any number of threads.
  *
  * Returns: FALSE with DEVICE or MEMORY, which all frames of a batch get
  */
-gboolean nucseg_gather_run (NucsegGather *gather, const NucsegFrameJob *job,
+gboolean nucseg_gather_run (NucsegMember *member, const NucsegFrameJob *job,
     guint16 *labels, gsize labels_stride, NucsegObjectList *objects,
     NucsegResult *result, GError **error);
 

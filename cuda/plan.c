@@ -151,7 +151,7 @@ nucseg_plan_free (NucsegPlan *plan)
 
   if (!plan)
     return;
-  nucseg_gather_leave (plan->gather);
+  nucseg_gather_leave (plan->member);
   entered = plan->device && nucseg_cuda_device_enter (plan->device, NULL);
   if (entered && plan->graphs) {
     nucseg_plan_forget_graphs (plan);
@@ -183,9 +183,9 @@ cuda_plan_new (const NucsegPlanOptions *options, GError **error)
   plan = nucseg_plan_build (options, options->batch > 1 ? 0 : 1, error);
   if (!plan || options->batch <= 1)
     return plan;
-  plan->gather = nucseg_gather_join (
+  plan->member = nucseg_gather_join (
       nucseg_cuda_device_get_context (plan->device), options, error);
-  if (!plan->gather) {
+  if (!plan->member) {
     nucseg_plan_free (plan);
     return NULL;
   }

@@ -23,7 +23,7 @@ struct _NucsegPlan {
   NucsegLaneScratch scratch;
   gfloat *values; /* of the network's input, for tests; NULL until asked for */
   GPtrArray *graphs; /* of frame.c */
-  NucsegGather *gather; /* NULL: frames are run by themselves */
+  NucsegMember *member; /* NULL: frames are run by themselves */
 };
 
 /**

@@ -123,7 +123,8 @@ nucseg_filter_install_session_specs (GObjectClass *klass)
    *
    * Microseconds that a frame waits at most for those of other elements, with
    * #GstNucsegFilter:batch-streams above 1. It waits no longer than until the
-   * batch is full or each element has a frame there.
+   * batch is full or each element has a frame there; elements that had none
+   * in the last eight batches aren't waited for.
    *
    * Since: 0.1
    */

@@ -6,6 +6,7 @@
  *
  *   test-gather MODULE
  */
+#include "cuda/gather.h"
 #include "emulated-log.h"
 #include "emulated-session.h"
 
@@ -20,6 +21,7 @@
  * enough for a test. */
 #define LONG_DEADLINE NUCSEG_MAX_BATCH_DEADLINE
 #define SHORT_DEADLINE 30000
+#define MIDDLE_DEADLINE 400000
 
 static EmulatedLog *device;
 
@@ -199,12 +201,21 @@ test_like_alone (void)
   end_streams (streams, 3);
 }
 
-/* More streams than a batch has places. */
+/* More streams than a batch has places: who fills it waits for no others. */
 static void
 test_more_streams (void)
 {
-  Stream *streams = start_streams (4, 2, SHORT_DEADLINE);
+  Stream *streams = start_streams (3, 2, LONG_DEADLINE);
 
+  streams[0].n_frames = streams[1].n_frames = 1;
+  run_streams (streams, 2);
+  for (guint i = 0; i < 2; i++) {
+    g_assert_cmpint (streams[i].took, <, LONG_DEADLINE);
+    g_assert_cmpuint (streams[i].results[0].batch, ==, 2);
+  }
+  end_streams (streams, 3);
+
+  streams = start_streams (4, 2, SHORT_DEADLINE);
   run_streams (streams, 4);
   for (guint i = 0; i < 4; i++) {
     for (guint k = 0; k < N_FRAMES; k++)
@@ -225,6 +236,52 @@ test_deadline (void)
   g_assert_cmpint (streams[0].took, >=, SHORT_DEADLINE);
   g_assert_cmpuint (streams[0].results[0].batch, ==, 1);
   assert_like_alone (&streams[0]);
+  end_streams (streams, 2);
+}
+
+/* A paused camera is waited for a while, and again once it has come back. */
+static void
+test_pause (void)
+{
+  Stream *streams = start_streams (2, 2, MIDDLE_DEADLINE);
+  guint most = 0;
+
+  streams[0].n_frames = 1;
+  for (guint i = 0; i < NUCSEG_GATHER_PATIENCE; i++) {
+    run_streams (streams, 1);
+    g_assert_cmpint (streams[0].took, >=, MIDDLE_DEADLINE);
+  }
+  run_streams (streams, 1);
+  g_assert_cmpint (streams[0].took, <, MIDDLE_DEADLINE);
+  g_assert_cmpuint (streams[0].results[0].batch, ==, 1);
+  assert_like_alone (&streams[0]);
+
+  streams[0].n_frames = N_FRAMES;
+  run_streams (streams, 2);
+  for (guint i = 0; i < 2; i++) {
+    assert_like_alone (&streams[i]);
+    for (guint k = 0; k < N_FRAMES; k++)
+      most = MAX (most, streams[i].results[k].batch);
+  }
+  g_assert_cmpuint (most, ==, 2);
+  end_streams (streams, 2);
+}
+
+/* Nor is a session waited for whose frame is there, but can't go along. */
+static void
+test_other_format (void)
+{
+  Stream *streams = start_streams (2, 2, LONG_DEADLINE);
+
+  streams[1].format = NUCSEG_FORMAT_BGRX;
+  streams[0].n_frames = streams[1].n_frames = 1;
+  run_streams (streams, 2);
+  /* the second one waits, for the first one's next frame */
+  g_assert_cmpint (MIN (streams[0].took, streams[1].took), <, LONG_DEADLINE);
+  for (guint i = 0; i < 2; i++) {
+    g_assert_cmpuint (streams[i].results[0].batch, ==, 1);
+    assert_like_alone (&streams[i]);
+  }
   end_streams (streams, 2);
 }
 
@@ -391,6 +448,8 @@ main (int argc, char **argv)
   g_test_add_func ("/gather/like-alone", test_like_alone);
   g_test_add_func ("/gather/more-streams", test_more_streams);
   g_test_add_func ("/gather/deadline", test_deadline);
+  g_test_add_func ("/gather/pause", test_pause);
+  g_test_add_func ("/gather/other-format", test_other_format);
   g_test_add_func ("/gather/leaving", test_leaving);
   g_test_add_func ("/gather/first-leaves", test_first_leaves);
   g_test_add_func ("/gather/formats", test_formats);
