@@ -174,18 +174,52 @@ add_entries (NucsegPlan *plan, const NucsegFrameKey *key, GError **error)
 }
 
 gboolean
+nucseg_plan_capture (
+    NucsegPlan *plan, const NucsegFrameKey *key, GError **error)
+{
+  return find_entry (plan, key) || add_entries (plan, key, error);
+}
+
+static void
+fill_requests (NucsegPlan *plan, guint n, const NucsegFrameJob *const *jobs)
+{
+  for (guint i = 0; i < n; i++)
+    nucseg_frame_fill_request (plan->lanes[i], jobs[i]);
+}
+
+/* Once without a graph, before the first capture: libraries load code and take
+ * memory of their own when they first run, which a capture may not see. Of a
+ * copy of the frame: where the GPU draws into the user's, it may do so once. */
+static gboolean
+rehearse (NucsegPlan *plan, guint n, const NucsegFrameJob *const *jobs,
+    GError **error)
+{
+  const NucsegFrameKey *key = &jobs[0]->key;
+  Entry entry = { .plan = plan, .key = *key };
+  Launch launch = { .entry = &entry, .n = n };
+
+  if (plan->graphs || key->frame_memory != NUCSEG_MEMORY_SYSTEM
+      || key->frame_mapped || key->shown_mapped
+      || (key->has_shown && key->shown_memory != NUCSEG_MEMORY_SYSTEM))
+    return TRUE;
+  if (!make_room (plan, key, error))
+    return FALSE;
+  fill_requests (plan, n, jobs);
+  return record (&launch, error) && nucseg_cuda_wait (plan->device, error);
+}
+
+gboolean
 nucseg_plan_launch (NucsegPlan *plan, guint n,
     const NucsegFrameJob *const *jobs, GError **error)
 {
   const NucsegFrameKey *key = &jobs[0]->key;
   Entry *entry = find_entry (plan, key);
 
-  if (!entry)
+  if (!entry && rehearse (plan, n, jobs, error))
     entry = add_entries (plan, key, error);
   if (!entry)
     return FALSE;
-  for (guint i = 0; i < n; i++)
-    nucseg_frame_fill_request (plan->lanes[i], jobs[i]);
+  fill_requests (plan, n, jobs);
   return nucseg_cuda_graph_launch (entry->launches[n - 1].graph, error)
       && nucseg_cuda_wait (plan->device, error);
 }
@@ -245,4 +279,21 @@ nucseg_cuda_run (NucsegPlan *plan, const NucsegFrame *frame,
   nucseg_frame_take_limits (lane, result);
   nucseg_frame_take_shown (lane, &job);
   return TRUE;
+}
+
+gboolean
+nucseg_cuda_ready (NucsegPlan *plan, const NucsegFrame *frame,
+    const NucsegFrame *shown, const NucsegParams *params, GError **error)
+{
+  NucsegFrameJob job;
+  gboolean ok;
+
+  nucseg_frame_job_init (&job, frame, shown, params);
+  if (plan->member)
+    return nucseg_gather_ready (plan->member, &job.key, error);
+  if (!nucseg_cuda_device_enter (plan->device, error))
+    return FALSE;
+  ok = nucseg_plan_capture (plan, &job.key, error);
+  nucseg_cuda_device_leave (plan->device);
+  return ok;
 }

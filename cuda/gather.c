@@ -243,6 +243,9 @@ lead (NucsegGather *gather, Waiting *leader, gint64 deadline)
       && is_any_expected (gather)
       && g_cond_wait_until (&gather->changed, &gather->lock, deadline))
     ;
+  /* graphs are being made */
+  while (gather->n_running > 0)
+    g_cond_wait (&gather->changed, &gather->lock);
   gather->n_batches++;
   n = take_batch (gather, leader, batch);
   gather->n_running = n;
@@ -304,6 +307,34 @@ nucseg_gather_run (NucsegMember *member, const NucsegFrameJob *job,
   g_mutex_lock (&gather->lock);
   if (--gather->n_running == 0)
     g_cond_broadcast (&gather->changed);
+  g_mutex_unlock (&gather->lock);
+  return ok;
+}
+
+gboolean
+nucseg_gather_ready (
+    NucsegMember *member, const NucsegFrameKey *key, GError **error)
+{
+  NucsegGather *gather = member->gather;
+  NucsegCudaDevice *device = gather->plan->device;
+  gboolean ok;
+
+  g_mutex_lock (&gather->lock);
+  while (gather->n_running > 0)
+    g_cond_wait (&gather->changed, &gather->lock);
+  /* nobody leads meanwhile */
+  gather->n_running = 1;
+  g_mutex_unlock (&gather->lock);
+
+  ok = nucseg_cuda_device_enter (device, error);
+  if (ok) {
+    ok = nucseg_plan_capture (gather->plan, key, error);
+    nucseg_cuda_device_leave (device);
+  }
+
+  g_mutex_lock (&gather->lock);
+  gather->n_running = 0;
+  g_cond_broadcast (&gather->changed);
   g_mutex_unlock (&gather->lock);
   return ok;
 }

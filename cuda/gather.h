@@ -57,6 +57,11 @@ gboolean nucseg_gather_run (NucsegMember *member, const NucsegFrameJob *job,
     guint16 *labels, gsize labels_stride, NucsegObjectList *objects,
     NucsegResult *result, GError **error);
 
+/* Makes the graphs of frames like @key, between two batches; FALSE with DEVICE
+ * or MEMORY. Any number of threads. */
+gboolean nucseg_gather_ready (
+    NucsegMember *member, const NucsegFrameKey *key, GError **error);
+
 G_END_DECLS
 
 #endif /* NUCSEG_CUDA_GATHER_H */

@@ -331,6 +331,7 @@ static const NucsegBackend backend = {
   .decode = nucseg_cuda_labels,
   .overlay = nucseg_cuda_draw,
   .run = nucseg_cuda_run,
+  .ready = nucseg_cuda_ready,
   .pinned_alloc = nucseg_cuda_pinned_alloc,
   .pinned_free = nucseg_cuda_pinned_free,
   .write_input = cuda_write_input,

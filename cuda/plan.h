@@ -60,6 +60,11 @@ gboolean nucseg_plan_launch (NucsegPlan *plan, guint n,
 /* Drops the graphs; inside the device's context. */
 void nucseg_plan_forget_graphs (NucsegPlan *plan);
 
+/* The graphs of frames like @key, unless they are there; entered, with a
+ * network. What is mapped needs none of its own. */
+gboolean nucseg_plan_capture (
+    NucsegPlan *plan, const NucsegFrameKey *key, GError **error);
+
 /* --- The table's functions ------------------------------------------------ */
 
 gboolean nucseg_cuda_prepare (NucsegPlan *plan, const NucsegFrame *frame,
@@ -75,6 +80,9 @@ gboolean nucseg_cuda_run (NucsegPlan *plan, const NucsegFrame *frame,
     const NucsegParams *params, guint16 *labels, gsize labels_stride,
     NucsegObjectList *objects, NucsegFrame *shown, NucsegResult *result,
     GError **error);
+
+gboolean nucseg_cuda_ready (NucsegPlan *plan, const NucsegFrame *frame,
+    const NucsegFrame *shown, const NucsegParams *params, GError **error);
 
 NUCSEG_API const NucsegBackend *nucseg_backend_get (void);
 

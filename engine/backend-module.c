@@ -79,8 +79,7 @@ tame_openmp (void)
   }
 }
 
-/* Whether the table is whole: only run and page-locked memory may be
- * missing. */
+/* Whether the table is whole: only what devices have may be missing. */
 static const gchar *
 find_fault (const NucsegBackend *backend, const gchar *name)
 {
@@ -95,6 +94,7 @@ find_fault (const NucsegBackend *backend, const gchar *name)
       || !backend->prepare || !backend->network || !backend->decode
       || !backend->overlay || !backend->write_input || !backend->read_input
       || !backend->write_maps || !backend->read_maps
+      || !backend->run != !backend->ready
       || !backend->pinned_alloc != !backend->pinned_free)
     return "its table has gaps";
   return NULL;

@@ -19,7 +19,7 @@
 
 G_BEGIN_DECLS
 
-#define NUCSEG_BACKEND_ABI 4
+#define NUCSEG_BACKEND_ABI 5
 
 /**
  * NucsegGeometry:
@@ -84,6 +84,9 @@ struct _NucsegPinned {
  * @overlay: draws @frame and labels into @shown (may be the same planes)
  * @run: (nullable): all four verbs in one launch, for devices; @shown may be
  *   NULL
+ * @ready: there where @run is: makes what a @run of such pictures would still
+ *   have to make, none of whose planes are there yet; after a @run of their
+ *   formats in system memory
  * @write_input: (for tests and warm-up) sets the network input: f32, layout
  *   pad_height x pad_width
  * @read_input: reads it back
@@ -122,6 +125,8 @@ typedef struct _NucsegBackend {
       const NucsegParams *params, guint16 *labels, gsize labels_stride,
       NucsegObjectList *objects, NucsegFrame *shown, NucsegResult *result,
       GError **error);
+  gboolean (*ready) (NucsegPlan *plan, const NucsegFrame *frame,
+      const NucsegFrame *shown, const NucsegParams *params, GError **error);
 
   gboolean (*write_input) (
       NucsegPlan *plan, const gfloat *input, GError **error);

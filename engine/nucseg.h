@@ -504,18 +504,22 @@ NUCSEG_API const GError *nucseg_session_get_fallback (NucsegSession *session);
 /**
  * nucseg_session_warm_up:
  * @session: a session
- * @frame: format and size of the frames to come; the planes may be NULL
+ * @frame: format, size and memory of the frames to come; the planes may be NULL
+ * @shown: (nullable): likewise of the pictures that are drawn into; NULL:
+ *   nothing is drawn
  * @params: the parameters to come
  * @error: return location
  *
  * Builds the plan of this size and runs it once on an empty frame, so that the
- * first frame is as fast as the others. Where the back end is the engine's
+ * first frame is as fast as the others. CUDA memory stands for system memory
+ * where the back end has no GPU. Where the back end is the engine's
  * choice and its device fails before the first frame (another program has taken
  * all of a GPU's memory, say), the next back end takes over: see
  * nucseg_session_get_backend() and nucseg_session_get_fallback().
  */
 NUCSEG_API gboolean nucseg_session_warm_up (NucsegSession *session,
-    const NucsegFrame *frame, const NucsegParams *params, GError **error);
+    const NucsegFrame *frame, const NucsegFrame *shown,
+    const NucsegParams *params, GError **error);
 
 /**
  * nucseg_session_run:

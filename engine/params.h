@@ -28,6 +28,9 @@ gboolean nucseg_check_frame (
     const NucsegBackend *backend, const NucsegFrame *frame, GError **error);
 gboolean nucseg_check_labels (
     const NucsegFrame *frame, gsize labels_stride, GError **error);
+/* Of both the formats alone; the planes may be NULL. */
+gboolean nucseg_check_pictures (
+    const NucsegFrame *frame, const NucsegFrame *shown, GError **error);
 gboolean nucseg_check_shown (const NucsegBackend *backend,
     const NucsegFrame *frame, const NucsegFrame *shown, GError **error);
 

@@ -38,11 +38,9 @@ nucseg_check_labels (
 }
 
 gboolean
-nucseg_check_shown (const NucsegBackend *backend, const NucsegFrame *frame,
-    const NucsegFrame *shown, GError **error)
+nucseg_check_pictures (
+    const NucsegFrame *frame, const NucsegFrame *shown, GError **error)
 {
-  if (!nucseg_check_frame (backend, shown, error))
-    return FALSE;
   if (shown->width != frame->width || shown->height != frame->height) {
     g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_SHAPE,
         "a picture of %dx%d to draw into, expected the frame's %dx%d",
@@ -68,6 +66,16 @@ nucseg_check_shown (const NucsegBackend *backend, const NucsegFrame *frame,
         nucseg_frame_get_depth (frame), nucseg_frame_get_depth (shown));
     return FALSE;
   }
+  return TRUE;
+}
+
+gboolean
+nucseg_check_shown (const NucsegBackend *backend, const NucsegFrame *frame,
+    const NucsegFrame *shown, GError **error)
+{
+  if (!nucseg_check_frame (backend, shown, error)
+      || !nucseg_check_pictures (frame, shown, error))
+    return FALSE;
   if (shown->data[0] == frame->data[0]
       && (shown->format != frame->format
           || shown->stride[0] != frame->stride[0])) {

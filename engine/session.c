@@ -234,50 +234,70 @@ nucseg_session_draw (NucsegSession *session, const NucsegFrame *frame,
   return TRUE;
 }
 
-/* One empty frame of @frame's format and size. */
+/* Black pixels in system memory, of the format and size that *@frame says. */
+static gpointer
+make_empty (NucsegFrame *frame)
+{
+  const gsize size = nucseg_frame_layout (frame);
+  guint8 *pixels = g_try_malloc0 (size);
+
+  for (guint i = 0; pixels && i < G_N_ELEMENTS (frame->data); i++)
+    frame->data[i] = pixels + GPOINTER_TO_SIZE (frame->data[i]);
+  return pixels;
+}
+
+/* One empty frame like @frame; @shown: NULL, or in what it is drawn. */
 static gboolean
 run_empty (NucsegSession *session, const NucsegFrame *frame,
-    const NucsegParams *params, GError **error)
+    const NucsegFrame *shown, const NucsegParams *params, GError **error)
 {
+  const NucsegBackend *backend = session->backend;
   NucsegResult result;
   NucsegSessionSlot *slot = get_slot (session, frame, params, error);
 
   if (!slot)
     return FALSE;
-  /* black pixels of its own, in system memory whatever the stream will use */
-  NucsegFrame empty = *frame;
-  gsize size = nucseg_frame_layout (&empty);
-  g_autofree guint8 *pixels = g_try_malloc0 (size);
+  NucsegFrame empty = *frame, drawn;
+  const gboolean in_place = !shown || shown->format == frame->format;
+  g_autofree gpointer pixels = make_empty (&empty);
+  g_autofree gpointer picture = NULL;
+  drawn = in_place ? empty : *shown;
+  if (!in_place)
+    picture = make_empty (&drawn);
   g_autofree guint16 *labels =
       g_try_new (guint16, (gsize) frame->width * (gsize) frame->height);
-  if (!pixels || !labels) {
+  if (!pixels || (!in_place && !picture) || !labels) {
     g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_MEMORY,
         "no memory for a frame of %dx%d", frame->width, frame->height);
     return FALSE;
   }
-  for (guint i = 0; i < G_N_ELEMENTS (empty.data); i++)
-    empty.data[i] = pixels + GPOINTER_TO_SIZE (empty.data[i]);
   /* drawing must not use limits that were found in nothing */
   slot->has_limits = FALSE;
   return run_slot (session, slot, &empty, params, labels,
-      (gsize) frame->width * sizeof (guint16), &empty, &result, error);
+             (gsize) frame->width * sizeof (guint16), shown ? &drawn : NULL,
+             &result, error)
+      && (!backend->ready
+          || backend->ready (slot->plan, frame, shown, params, error));
 }
 
 gboolean
 nucseg_session_warm_up (NucsegSession *session, const NucsegFrame *frame,
-    const NucsegParams *params, GError **error)
+    const NucsegFrame *shown, const NucsegParams *params, GError **error)
 {
   g_return_val_if_fail (session != NULL && frame != NULL, FALSE);
   g_return_val_if_fail (params != NULL, FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   if (!nucseg_frame_check (frame, FALSE, error)
+      || (shown
+          && (!nucseg_frame_check (shown, FALSE, error)
+              || !nucseg_check_pictures (frame, shown, error)))
       || !nucseg_params_check (params, error))
     return FALSE;
   for (;;) {
     GError *failed = NULL;
 
-    if (run_empty (session, frame, params, &failed))
+    if (run_empty (session, frame, shown, params, &failed))
       return TRUE;
     if (!nucseg_session_fall_back (session, failed)) {
       g_propagate_error (error, failed);

@@ -296,23 +296,39 @@ upstream_is_live (GstBaseTransform *trans)
   return live;
 }
 
+/* A frame without planes. */
+static NucsegFrame
+describe_frame (const GstVideoInfo *info, gboolean is_cuda,
+    const NucsegFrameSettings *settings)
+{
+  NucsegFrame frame = { .format =
+                            nucseg_filter_format (GST_VIDEO_INFO_FORMAT (info)),
+    .memory = is_cuda ? NUCSEG_MEMORY_CUDA : NUCSEG_MEMORY_SYSTEM,
+    .width = GST_VIDEO_INFO_WIDTH (info),
+    .height = GST_VIDEO_INFO_HEIGHT (info),
+    .significant_bits = settings->significant_bits,
+    .msb_aligned = settings->msb_aligned };
+
+  for (guint i = 0; i < GST_VIDEO_INFO_N_PLANES (info); i++)
+    frame.stride[i] = GST_VIDEO_INFO_PLANE_STRIDE (info, i);
+  return frame;
+}
+
 /* Plans for frames of self->in_info, before the first comes. */
 static gboolean
 make_ready (GstNucsegFilter *self, const NucsegFrameSettings *settings)
 {
-  NucsegFrame frame = { 0 };
+  const NucsegFrame frame =
+      describe_frame (&self->in_info, self->in_cuda, settings);
+  const NucsegFrame shown =
+      describe_frame (&self->out_info, self->out_cuda, settings);
+  const gboolean draws = shown.format != frame.format
+      || shown.memory != frame.memory || nucseg_frame_settings_draws (settings);
   GError *error = NULL;
   gint64 took;
 
-  frame.format = nucseg_filter_format (GST_VIDEO_INFO_FORMAT (&self->in_info));
-  frame.width = GST_VIDEO_INFO_WIDTH (&self->in_info);
-  frame.height = GST_VIDEO_INFO_HEIGHT (&self->in_info);
-  for (guint i = 0; i < GST_VIDEO_INFO_N_PLANES (&self->in_info); i++)
-    frame.stride[i] = GST_VIDEO_INFO_PLANE_STRIDE (&self->in_info, i);
-  frame.significant_bits = settings->significant_bits;
-  frame.msb_aligned = settings->msb_aligned;
-
-  if (!nucseg_filter_warm_up (self, &frame, &settings->params, &took, &error)) {
+  if (!nucseg_filter_warm_up (self, &frame, draws ? &shown : NULL,
+          &settings->params, &took, &error)) {
     nucseg_element_error (
         GST_ELEMENT (self), error, "making ready for frames of this size");
     return FALSE;

@@ -132,12 +132,13 @@ NucsegFormat nucseg_filter_format (GstVideoFormat format);
  * of the engine. */
 gboolean nucseg_filter_begin_session (GstNucsegFilter *self, GError **error);
 void nucseg_filter_end_session (GstNucsegFilter *self);
-/* Plans of all sessions for @frame, and what a frame of it takes in
- * microseconds; another back end may have taken over, and sessions that no
- * longer have the back end of the first are gone. FALSE with an error of the
- * engine. */
+/* Plans of all sessions for @frame, drawn in @shown (NULL: not drawn), and what
+ * a frame of it takes in microseconds; another back end may have taken over,
+ * and sessions that no longer have the back end of the first are gone. FALSE
+ * with an error of the engine. */
 gboolean nucseg_filter_warm_up (GstNucsegFilter *self, const NucsegFrame *frame,
-    const NucsegParams *params, gint64 *took, GError **error);
+    const NucsegFrame *shown, const NucsegParams *params, gint64 *took,
+    GError **error);
 
 /* --- Memory (nucsegfilter-memory.c) -------------------------------------- */
 

@@ -123,12 +123,13 @@ nucseg_filter_begin_session (GstNucsegFilter *self, GError **error)
 
 static gboolean
 run_empty (GstNucsegFilter *self, NucsegSession *session,
-    const NucsegFrame *frame, const NucsegParams *params, GError **error)
+    const NucsegFrame *frame, const NucsegFrame *shown,
+    const NucsegParams *params, GError **error)
 {
   gboolean ok;
 
   nucseg_filter_cuda_enter (self);
-  ok = nucseg_session_warm_up (session, frame, params, error);
+  ok = nucseg_session_warm_up (session, frame, shown, params, error);
   nucseg_filter_cuda_leave (self);
   return ok;
 }
@@ -138,7 +139,7 @@ run_empty (GstNucsegFilter *self, NucsegSession *session,
  * used, nor those after it. */
 static gboolean
 warm_up_others (GstNucsegFilter *self, const NucsegFrame *frame,
-    const NucsegParams *params, GError **error)
+    const NucsegFrame *shown, const NucsegParams *params, GError **error)
 {
   NucsegSession *first = self->sessions[0];
 
@@ -146,7 +147,7 @@ warm_up_others (GstNucsegFilter *self, const NucsegFrame *frame,
     NucsegSession *session = self->sessions[i];
     const GError *why;
 
-    if (!run_empty (self, session, frame, params, error))
+    if (!run_empty (self, session, frame, shown, params, error))
       return FALSE;
     if (g_str_equal (nucseg_session_get_backend (session),
             nucseg_session_get_backend (first)))
@@ -167,7 +168,8 @@ warm_up_others (GstNucsegFilter *self, const NucsegFrame *frame,
 
 gboolean
 nucseg_filter_warm_up (GstNucsegFilter *self, const NucsegFrame *frame,
-    const NucsegParams *params, gint64 *took, GError **error)
+    const NucsegFrame *shown, const NucsegParams *params, gint64 *took,
+    GError **error)
 {
   const gchar *backend = nucseg_session_get_backend (self->sessions[0]);
 
@@ -177,7 +179,7 @@ nucseg_filter_warm_up (GstNucsegFilter *self, const NucsegFrame *frame,
   for (guint run = 0; run < 2 && *took < SLOW_WARM_UP; run++) {
     const gint64 started = g_get_monotonic_time ();
 
-    if (!run_empty (self, self->sessions[0], frame, params, error))
+    if (!run_empty (self, self->sessions[0], frame, shown, params, error))
       return FALSE;
     *took = g_get_monotonic_time () - started;
     GST_DEBUG_OBJECT (self, "warm-up %u of %dx%d took %" G_GINT64_FORMAT " us",
@@ -190,5 +192,5 @@ nucseg_filter_warm_up (GstNucsegFilter *self, const NucsegFrame *frame,
     note_session (self);
     tell_fallback (self);
   }
-  return warm_up_others (self, frame, params, error);
+  return warm_up_others (self, frame, shown, params, error);
 }

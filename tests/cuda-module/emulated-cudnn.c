@@ -264,6 +264,7 @@ nucseg_cudnn_conv_execute (NucsegCudnnConv *conv, NucsegCudnnPack *pack,
   gsize at = 0;
 
   begin (conv->cudnn);
+  g_atomic_int_inc (&emulated_get_log ()->n_executed);
   g_assert (conv->built != G_MAXUINT);
   g_assert (pack->workspace || nucseg_cudnn_conv_get_workspace (conv) == 0);
   for (gint n = 0; n < spec->batch; n++) {

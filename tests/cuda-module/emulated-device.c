@@ -339,6 +339,9 @@ nucseg_cuda_graph_new (NucsegCudaDevice *device, NucsegCudaRecord record,
   NucsegCudaGraph *graph = g_new (NucsegCudaGraph, 1);
 
   check_entered (device);
+  g_atomic_int_inc (&log_of_memory.n_graphs);
+  log_of_memory.executed_at_graph =
+      g_atomic_int_get (&log_of_memory.n_executed);
   *graph = (NucsegCudaGraph){ record, data };
   return graph;
 }

@@ -15,7 +15,10 @@ typedef struct {
   gsize uploaded, downloaded; /* bytes, ever, by copies; not by kernels */
   guint n_pinned; /* blocks of page-locked memory that nobody has freed */
   guint n_pinned_ever;
+  gint n_graphs; /* that were ever made */
   gint live_cudnn; /* cuDNN's handles that nobody has freed */
+  gint n_executed; /* convolutions by cuDNN, ever */
+  gint executed_at_graph; /* that number when the last graph was made */
   gint n_plans; /* plans of cuDNN's that were ever built */
   gulong cudnn_us; /* what each use of cuDNN's objects takes longer */
   guint failing_waits; /* the next so many fail, as of a GPU that is lost */

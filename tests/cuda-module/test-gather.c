@@ -133,7 +133,7 @@ warm_up (NucsegSession *session, NucsegFormat format)
   const NucsegFrame frame = frame_at (pixels, format);
   g_autoptr (GError) error = NULL;
 
-  nucseg_session_warm_up (session, &frame, &params, &error);
+  nucseg_session_warm_up (session, &frame, &frame, &params, &error);
   g_assert_no_error (error);
 }
 

@@ -185,6 +185,24 @@ test_plans (void)
   g_assert_cmpuint (memory->live, ==, 0);
 }
 
+/* Libraries have run once before they are captured, with engines that were
+ * known and so not timed too. */
+static void
+test_rehearsal (void)
+{
+  gint executed = 0;
+
+  for (guint i = 0; i < 2; i++) {
+    g_autofree Stream *stream = g_new0 (Stream, 1);
+
+    stream_start (stream, 1, NUCSEG_PRECISION_BF16);
+    executed = memory->n_executed;
+    stream_run (stream, 48, 32);
+    stream_end (stream);
+  }
+  g_assert_cmpint (memory->executed_at_graph, >, executed);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -193,5 +211,6 @@ main (int argc, char **argv)
   memory = emulated_open_log (argv[1]);
   g_test_add_func ("/streams/weights", test_weights);
   g_test_add_func ("/streams/plans", test_plans);
+  g_test_add_func ("/streams/rehearsal", test_rehearsal);
   return g_test_run ();
 }

@@ -203,12 +203,24 @@ fake_run (NucsegPlan *plan, const NucsegFrame *frame,
 {
   log_of_calls.geometry = plan->geometry;
   log_of_calls.memory = frame->memory;
+  log_of_calls.shown = shown ? shown->format : NUCSEG_FORMAT_LAST;
   return step (FAKE_RUN, error) && meet (frame, error)
       && fake_decode (
           plan, frame, params, labels, labels_stride, objects, result, error);
 }
+
+static gboolean
+fake_ready (NucsegPlan *plan, const NucsegFrame *frame,
+    const NucsegFrame *shown, const NucsegParams *params, GError **error)
+{
+  log_of_calls.ready = frame->memory;
+  if (shown)
+    log_of_calls.ready_shown = shown->memory;
+  return step (FAKE_READY, error);
+}
 #else
 #define fake_run NULL
+#define fake_ready NULL
 #endif
 
 static gboolean
@@ -233,7 +245,7 @@ nucseg_backend_get (void)
   static const NucsegBackend table = { FAKE_ABI, FAKE_NAME, fake_describe,
     fake_probe, fake_best_precision, fake_supports, fake_plan_new,
     fake_plan_free, fake_prepare, fake_network, fake_decode, fake_overlay,
-    fake_run, fake_write, fake_read, fake_write, fake_read };
+    fake_run, fake_ready, fake_write, fake_read, fake_write, fake_read };
 
   return HAS_TABLE ? &table : NULL;
 }

@@ -14,6 +14,7 @@ typedef enum {
   FAKE_DECODE,
   FAKE_OVERLAY,
   FAKE_RUN,
+  FAKE_READY,
   FAKE_NOTHING
 } FakeStep;
 
@@ -24,6 +25,8 @@ typedef struct {
   NucsegError code; /* with this, DEVICE where it is 0 */
   NucsegGeometry geometry; /* of the plan used last */
   NucsegMemory memory; /* of the frame seen last */
+  NucsegFormat shown; /* of the picture that the last run had; LAST: none */
+  NucsegMemory ready, ready_shown; /* what it was last made ready for */
 } FakeLog;
 
 /* Modules export this function under the name "fake_get_log". */

@@ -82,7 +82,7 @@ warm_up (Fixture *f, NucsegSession *session, GError **error)
 {
   NucsegFrame frame = frame_of (f);
 
-  return nucseg_session_warm_up (session, &frame, &f->params, error);
+  return nucseg_session_warm_up (session, &frame, &frame, &f->params, error);
 }
 
 static gboolean

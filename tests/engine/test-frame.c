@@ -444,7 +444,8 @@ test_too_large (void)
   g_autoptr (NucsegSession) session =
       nucseg_session_new (wide, &options, &error);
   g_assert_no_error (error);
-  g_assert_false (nucseg_session_warm_up (session, &frame, &params, &error));
+  g_assert_false (
+      nucseg_session_warm_up (session, &frame, &frame, &params, &error));
   g_assert_error (error, NUCSEG_ERROR, NUCSEG_ERROR_MEMORY);
   expect_message (error, "for an input of 8192x8192", "GiB");
   g_clear_error (&error);

@@ -181,9 +181,60 @@ test_one_launch (Fixture *f, gconstpointer data)
   g_assert_cmpuint (f->result.stage_ns[NUCSEG_STAGE_TOTAL], >, 0);
   /* warming up uses memory of its own, which is the system's */
   frame.data[0] = NULL;
-  g_assert_true (nucseg_session_warm_up (session, &frame, &f->params, NULL));
+  shown.memory = NUCSEG_MEMORY_SYSTEM;
+  g_assert_true (
+      nucseg_session_warm_up (session, &frame, &shown, &f->params, NULL));
   g_assert_cmpuint (log->n[FAKE_RUN], ==, 2);
   g_assert_cmpint (log->memory, ==, NUCSEG_MEMORY_SYSTEM);
+  g_assert_cmpint (log->shown, ==, NUCSEG_FORMAT_GRAY8);
+  /* and what the stream will use is made ready behind it */
+  g_assert_cmpuint (log->n[FAKE_READY], ==, 1);
+  g_assert_cmpint (log->ready, ==, NUCSEG_MEMORY_CUDA);
+  g_assert_cmpint (log->ready_shown, ==, NUCSEG_MEMORY_SYSTEM);
+
+  shown.format = NUCSEG_FORMAT_RGB;
+  shown.stride[0] = 96;
+  shown.memory = NUCSEG_MEMORY_CUDA;
+  g_assert_true (
+      nucseg_session_warm_up (session, &frame, &shown, &f->params, NULL));
+  g_assert_cmpint (log->shown, ==, NUCSEG_FORMAT_RGB);
+  g_assert_cmpint (log->ready_shown, ==, NUCSEG_MEMORY_CUDA);
+  g_assert_true (
+      nucseg_session_warm_up (session, &frame, NULL, &f->params, NULL));
+  g_assert_cmpint (log->shown, ==, NUCSEG_FORMAT_LAST);
+  log->fail = FAKE_READY;
+  g_assert_false (
+      nucseg_session_warm_up (session, &frame, NULL, &f->params, NULL));
+}
+
+/* Pictures that frames can't be drawn in are refused before anything runs. */
+static void
+test_warm_up_pictures (Fixture *f, gconstpointer data)
+{
+  FakeLog *log = start_log ("fake");
+  g_autoptr (NucsegSession) session = new_session (f, "fake", 0);
+  NucsegFrame frame = grey_frame (f, 32, 20), shown = frame;
+  g_autoptr (GError) error = NULL;
+
+  shown.width = 16;
+  g_assert_false (
+      nucseg_session_warm_up (session, &frame, &shown, &f->params, &error));
+  g_assert_error (error, NUCSEG_ERROR, NUCSEG_ERROR_SHAPE);
+  g_clear_error (&error);
+  shown = frame;
+  shown.format = NUCSEG_FORMAT_GRAY16_LE;
+  shown.stride[0] = 64;
+  g_assert_false (
+      nucseg_session_warm_up (session, &frame, &shown, &f->params, &error));
+  g_assert_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED);
+  g_assert_cmpuint (log->n[FAKE_PREPARE], ==, 0);
+  /* CUDA memory stands for system memory */
+  frame.memory = NUCSEG_MEMORY_CUDA;
+  frame.data[0] = NULL;
+  g_assert_true (
+      nucseg_session_warm_up (session, &frame, NULL, &f->params, NULL));
+  g_assert_cmpuint (log->n[FAKE_PREPARE], ==, 1);
+  g_assert_cmpuint (log->n[FAKE_OVERLAY], ==, 0);
 }
 
 /* Drawing needs limits: of an earlier frame of the size, else of this one. */
@@ -195,7 +246,8 @@ test_draw (Fixture *f, gconstpointer data)
   NucsegFrame frame = grey_frame (f, 32, 20), shown = frame;
   guint64 elapsed = 0;
 
-  g_assert_true (nucseg_session_warm_up (session, &frame, &f->params, NULL));
+  g_assert_true (
+      nucseg_session_warm_up (session, &frame, &shown, &f->params, NULL));
   g_assert_cmpuint (log->n[FAKE_PREPARE], ==, 1);
   g_assert_cmpuint (log->n[FAKE_OVERLAY], ==, 1);
   g_assert_true (nucseg_session_draw (
@@ -364,6 +416,7 @@ main (int argc, char **argv)
   ADD ("/session/plans", test_plans);
   ADD ("/session/stages", test_stages);
   ADD ("/session/one-launch", test_one_launch);
+  ADD ("/session/warm-up-pictures", test_warm_up_pictures);
   ADD ("/session/draw", test_draw);
   ADD ("/session/failures", test_failures);
   ADD ("/session/options", test_options);

@@ -6,7 +6,6 @@
  * meson.build.
  */
 #include "cuda-support.h"
-#include "emulated-log.h"
 
 #define N_STREAMS 3
 #define N_FRAMES 6
@@ -139,12 +138,9 @@ main (int argc, char **argv)
 {
   static const Case cases[] = { { FALSE, GST_VIDEO_FORMAT_GRAY8, 1 },
     { TRUE, GST_VIDEO_FORMAT_RGBA, 1 }, { FALSE, GST_VIDEO_FORMAT_GRAY8, 2 } };
-  g_autofree gchar *path = NULL;
 
   nst_init (&argc, &argv);
-  path = g_build_filename (
-      g_getenv ("NUCSEG_MODULE_PATH"), "libnucseg-cuda.so", NULL);
-  device = emulated_open_log (path);
+  device = nst_open_emulated_log ();
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autofree gchar *name = g_strdup_printf ("/cuda/batch/%s-depth-%u",
         cases[i].cuda ? "cuda" : "system", cases[i].depth);

@@ -6,6 +6,8 @@
  */
 #include "cuda-support.h"
 
+static const EmulatedLog *device;
+
 /* --- Caps ----------------------------------------------------------------- */
 
 static void
@@ -107,6 +109,8 @@ run (const Case *c, gboolean in_cuda, gboolean out_cuda,
   g_autofree gchar *sink = nst_cuda_caps (in_cuda, c->from);
   g_autofree gchar *src = nst_cuda_caps (out_cuda, c->to);
   const HostDriverLog *log = host_driver_get_log ();
+  const gboolean on_gpu = g_str_equal (c->backend, "auto");
+  gint n_graphs = device->n_graphs;
   GstHarness *h;
 
   gst_util_set_object_arg (G_OBJECT (filter), "overlay", c->overlay);
@@ -114,6 +118,8 @@ run (const Case *c, gboolean in_cuda, gboolean out_cuda,
   nst_give_context (filter, context);
   h = nst_harness_new (filter, NULL);
   gst_harness_set_caps_str (h, sink, src);
+  g_assert_cmpint (device->n_graphs > n_graphs, ==, on_gpu);
+  n_graphs = device->n_graphs;
   for (guint i = 0; i < 2; i++) {
     GstBuffer *buffer = in_cuda ? nst_cuda_frame_new (context, &in, i)
                                 : nst_frame_new (&in, i, NULL);
@@ -122,8 +128,10 @@ run (const Case *c, gboolean in_cuda, gboolean out_cuda,
     out[i] = nst_push_and_pull (h, buffer);
     g_assert_cmpint (nst_is_cuda (out[i]), ==, out_cuda);
     /* a GPU's back end works where the pictures are */
-    if (g_str_equal (c->backend, "auto"))
+    if (on_gpu)
       g_assert_cmpint (log->n_uploads + log->n_downloads, ==, copies);
+    /* what they need was made before they came */
+    g_assert_cmpint (device->n_graphs, ==, n_graphs);
     g_assert_cmpint (nst_inferred (out[i]), ==, i == 0);
     nst_assert_scene (out[i], NST_CUDA_WIDTH, NST_CUDA_HEIGHT,
         c->from == GST_VIDEO_FORMAT_P010_10LE ? 1023 : 255);
@@ -274,6 +282,7 @@ main (int argc, char **argv)
   };
 
   nst_init (&argc, &argv);
+  device = nst_open_emulated_log ();
   g_test_add_func ("/cuda/caps", test_caps);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autofree gchar *path = g_strdup_printf ("/cuda/frames/%s-%s-%s-%s",

@@ -5,7 +5,6 @@
  * buffers that outlive the element. No GPU here: see meson.build.
  */
 #include "cuda-support.h"
-#include "emulated-log.h"
 #include "pinnedallocator.h"
 
 #define SIZE(info) GST_VIDEO_INFO_SIZE (info)
@@ -227,12 +226,9 @@ main (int argc, char **argv)
     { GST_VIDEO_FORMAT_NV12, GST_VIDEO_FORMAT_NV12, "fill" },
     { GST_VIDEO_FORMAT_I420, GST_VIDEO_FORMAT_I420, "none" },
   };
-  g_autofree gchar *path = NULL;
 
   nst_init (&argc, &argv);
-  path = g_build_filename (
-      g_getenv ("NUCSEG_MODULE_PATH"), "libnucseg-cuda.so", NULL);
-  device = emulated_open_log (path);
+  device = nst_open_emulated_log ();
   g_test_add_func ("/cuda/pinned/proposal", test_proposal);
   g_test_add_func ("/cuda/pinned/memory", test_memory);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {

@@ -1,9 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* cuda-support.c: see cuda-support.h. */
 #include "cuda-support.h"
+#include "emulated-log.h"
 
 #include <gst/cuda/gstcudabufferpool.h>
 #include <gst/cuda/gstcudaloader.h>
+
+EmulatedLog *
+nst_open_emulated_log (void)
+{
+  g_autofree gchar *path = g_build_filename (
+      g_getenv ("NUCSEG_MODULE_PATH"), "libnucseg-cuda.so", NULL);
+
+  return emulated_open_log (path);
+}
 
 GstElement *
 nst_cuda_filter_new (const gchar *backend)

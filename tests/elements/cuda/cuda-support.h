@@ -9,6 +9,7 @@
 /* cuda.h and GStreamer's CUDA library */
 #define GST_USE_UNSTABLE_API
 
+#include "emulated-device.h"
 #include "host-driver.h"
 #include "support.h"
 
@@ -16,6 +17,9 @@
 
 #define NST_CUDA_WIDTH 48
 #define NST_CUDA_HEIGHT 32
+
+/* Of the back end that stands for the GPU's. */
+EmulatedLog *nst_open_emulated_log (void);
 
 GstElement *nst_cuda_filter_new (const gchar *backend);
 
