@@ -356,12 +356,13 @@ nucseg_cuda_conv (const NucsegCudaConv *conv, const NucsegCudaTensor *in,
  *   are moved: that of the other tensors, where the graph's output is a
  *   depth_to_space node (docs/model-format.md, Precision); F32 where the
  *   convolution itself is the output
+ * @add: whether the outputs are added to what the maps hold
  * @in: in_channels; any type
  * @maps: F32, height and width @block times those of @in, n channels
  * @stream: where
  */
 cudaError_t nucseg_cuda_head (const NucsegCudaConv *conv, gint block,
-    NucsegCudaType round, const NucsegCudaTensor *in,
+    NucsegCudaType round, gboolean add, const NucsegCudaTensor *in,
     const NucsegCudaTensor *maps, cudaStream_t stream);
 
 /**

@@ -7,7 +7,8 @@
  * - The attention chain (avg_pool, depthwise conv, 1x1 conv, add) is one step.
  * - A product that only cuDNN's convolutions read is theirs; else it is one
  *   step with the 2x2 maxima of it.
- * - A 1x1 convolution in front of the last depth_to_space is one step with it.
+ * - The 1x1 convolution that makes the output, a depth_to_space behind it and
+ * the sum with another such one are one step for each convolution.
  * - A tensor that only feeds our own kernels and one concatenation is written
  *   straight into its slice of the concatenation.
  */
@@ -170,20 +171,43 @@ fuse_pool (NucsegNetwork *self, guint i)
   self->nodes[i].done = TRUE;
 }
 
-static void
-fuse_head (NucsegNetwork *self)
+/* Whether what @node holds is all a head's. */
+static gboolean
+find_head (const NucsegNetwork *self, guint node, NucsegHead *head)
 {
-  const NucsegGraph *graph = self->graph;
-  const NucsegNode *last = &graph->nodes[graph->output];
-  guint conv = last->inputs[0];
+  const NucsegNode *nodes = self->graph->nodes;
 
-  self->head = NUCSEG_NONE;
-  if (last->op != NUCSEG_OP_DEPTH_TO_SPACE || last->u.block > MOST_BLOCK
-      || !is_pointwise (&graph->nodes[conv])
-      || self->nodes[conv].n_consumers != 1)
-    return;
-  self->head = conv;
-  self->nodes[conv].done = TRUE;
+  *head = (NucsegHead){ node, 1 };
+  if (nodes[node].op == NUCSEG_OP_DEPTH_TO_SPACE) {
+    *head = (NucsegHead){ nodes[node].inputs[0], nodes[node].u.block };
+    if (self->nodes[head->conv].n_consumers != 1)
+      return FALSE;
+  }
+  return head->block <= MOST_BLOCK && is_pointwise (&nodes[head->conv]);
+}
+
+static void
+fuse_heads (NucsegNetwork *self)
+{
+  const guint output = self->graph->output;
+  const NucsegNode *last = &self->graph->nodes[output];
+  const gboolean is_sum = last->op == NUCSEG_OP_ADD && last->n_inputs == 2;
+
+  self->n_heads = 0;
+  for (guint k = 0; k < (is_sum ? 2 : 1); k++) {
+    const guint part = is_sum ? last->inputs[k] : output;
+
+    if ((is_sum && self->nodes[part].n_consumers != 1)
+        || !find_head (self, part, &self->heads[k]))
+      return;
+  }
+  self->n_heads = is_sum ? 2 : 1;
+  for (guint k = 0; k < self->n_heads; k++) {
+    if (is_sum)
+      self->nodes[last->inputs[k]].done = TRUE;
+    self->nodes[self->heads[k].conv].done = TRUE;
+  }
+  self->nodes[output].done = FALSE;
 }
 
 /* --- cuDNN ---------------------------------------------------------------- */
@@ -330,7 +354,7 @@ nucseg_network_place (
   }
   count_consumers (self);
   fuse_input (self);
-  fuse_head (self);
+  fuse_heads (self);
   for (guint i = 0; i < graph->n_nodes; i++)
     fuse_chain (self, i);
   for (guint i = 0; i < graph->n_nodes; i++)

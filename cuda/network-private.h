@@ -33,6 +33,12 @@ typedef struct {
   guint converted; /* buffer of the copy of the other type, or NONE */
 } NucsegPlaced;
 
+/* A 1x1 convolution and the depth_to_space behind it, if block > 1. */
+typedef struct {
+  guint conv;
+  gint block;
+} NucsegHead;
+
 struct _NucsegNetwork {
   NucsegCudaDevice *device;
   NucsegEngines *engines;
@@ -41,7 +47,8 @@ struct _NucsegNetwork {
   NucsegCudaType type; /* of rounded tensors */
   NucsegPlaced *nodes;
   guint input; /* the node that prepare writes: 0, or its space_to_depth */
-  guint head; /* the convolution that the last depth_to_space is fused to */
+  NucsegHead heads[2]; /* that make the maps, together their sum */
+  guint n_heads; /* 0: the output is another step's */
   GArray *steps; /* NucsegStep */
   NucsegBuffers *buffers;
   NucsegWeights *weights;

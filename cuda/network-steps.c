@@ -183,33 +183,31 @@ add_direct (NucsegNetwork *self, guint i)
   append_step (self, &copy);
 }
 
-/* @conv: the 1x1 convolution; @out: the output node, it or what comes behind */
+/* The output: the first head writes the maps, the second adds to them. */
 static void
-add_head (NucsegNetwork *self, guint conv, guint out)
+add_heads (NucsegNetwork *self)
 {
-  const NucsegNode *node = &self->graph->nodes[conv];
-  NucsegStep step = { NUCSEG_STEP_HEAD, node, 1 };
+  for (guint k = 0; k < self->n_heads; k++) {
+    const guint conv = self->heads[k].conv;
+    const NucsegNode *node = &self->graph->nodes[conv];
+    NucsegStep step = { NUCSEG_STEP_HEAD, node, 1 };
 
-  step.size[0] = conv == out ? 1 : self->graph->nodes[out].u.block;
-  step.round = self->nodes[conv].type;
-  step.conv =
-      nucseg_weights_add (self->weights, conv, weight_type (self, node));
-  step.in[0] = node_slot (self, node->inputs[0]);
-  step.out = node_slot (self, out);
-  append_step (self, &step);
+    step.size[0] = self->heads[k].block;
+    step.add = k > 0;
+    step.round = self->nodes[conv].type;
+    step.conv =
+        nucseg_weights_add (self->weights, conv, weight_type (self, node));
+    step.in[0] = node_slot (self, node->inputs[0]);
+    step.out = node_slot (self, self->graph->output);
+    append_step (self, &step);
+  }
 }
 
 static void
 add_conv (NucsegNetwork *self, guint i)
 {
-  const NucsegConv *conv = &self->graph->nodes[i].u.conv;
-
   if (self->nodes[i].cudnn)
     add_cudnn (self, i);
-  else if (i == self->graph->output && conv->kernel_h == 1
-      && conv->kernel_w == 1 && conv->stride == 1 && conv->padding == 0
-      && conv->groups == 1)
-    add_head (self, i, i);
   else
     add_direct (self, i);
 }
@@ -319,6 +317,10 @@ add_node (NucsegNetwork *self, guint i, GError **error)
 {
   const NucsegNode *node = &self->graph->nodes[i];
 
+  if (i == self->graph->output && self->n_heads > 0) {
+    add_heads (self);
+    return TRUE;
+  }
   switch (node->op) {
   case NUCSEG_OP_CONCAT:
     add_concat (self, i);
@@ -333,11 +335,6 @@ add_node (NucsegNetwork *self, guint i, GError **error)
     if (self->nodes[i].chain == NUCSEG_NONE)
       return add_simple (self, i, error);
     add_attention (self, i);
-    return TRUE;
-  case NUCSEG_OP_DEPTH_TO_SPACE:
-    if (i != self->graph->output || self->head == NUCSEG_NONE)
-      return add_simple (self, i, error);
-    add_head (self, node->inputs[0], i);
     return TRUE;
   default:
     return add_simple (self, i, error);

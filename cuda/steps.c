@@ -55,7 +55,7 @@ nucseg_step_run (NucsegStep *step, cudaStream_t stream, GError **error)
     break;
   case NUCSEG_STEP_HEAD:
     status = nucseg_cuda_head (
-        &step->conv, step->size[0], step->round, in, out, stream);
+        &step->conv, step->size[0], step->round, step->add, in, out, stream);
     break;
   case NUCSEG_STEP_ATTENTION:
     status = nucseg_cuda_attention (&step->attention, stream);

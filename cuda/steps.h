@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 typedef enum {
   NUCSEG_STEP_CONV, /* by cuDNN */
   NUCSEG_STEP_DIRECT, /* a convolution by our kernel */
-  NUCSEG_STEP_HEAD, /* 1x1 convolution and depth_to_space into the maps */
+  NUCSEG_STEP_HEAD, /* 1x1 convolution, depth_to_space, into the maps */
   NUCSEG_STEP_ATTENTION, /* avg_pool, three convolutions and their sum */
   NUCSEG_STEP_SCALE_POOL, /* mul, and the max_pool of it */
   NUCSEG_STEP_MAX_POOL,
@@ -43,6 +43,7 @@ typedef struct {
   gint size[2]; /* kernel, stride; or block */
   NucsegUpsample mode;
   NucsegCudaType round; /* of HEAD */
+  gboolean add; /* of HEAD: to what is in the maps */
   NucsegCudaConv conv; /* of DIRECT and HEAD */
   NucsegCudnnConv *cudnn; /* of CONV: the engines' */
   NucsegCudnnPack *pack; /* of CONV: owned */

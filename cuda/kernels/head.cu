@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * head.cu: the last 1x1 convolution and the depth_to_space behind it, straight
- * into the f32 maps that the decoder reads. Twins: nucseg_ref_conv() and
- * nucseg_ref_depth_to_space().
+ * into the f32 maps that the decoder reads, or added to them. Twins:
+ * nucseg_ref_conv(), nucseg_ref_depth_to_space() and nucseg_ref_add().
  */
 #include "cuda/kernels/activation.cuh"
 #include "cuda/kernels/element.cuh"
@@ -17,13 +17,13 @@
  * (dy block + dx) n + m goes to map m at (y block + dy, x block + dx). Grid: x
  * blocks of 128 pixels of a row, y rows, z images.
  *
- * Bound by writing the maps (12 bytes a pixel for three). O(pixels x inputs x
- * outputs).
+ * Bound by writing the maps (12 bytes a pixel for three; reading them first, to
+ * add to them, doubles that). O(pixels x inputs x outputs).
  */
 template <typename T, int N>
 static __global__ void
 __launch_bounds__ (BLOCK) head (NucsegCudaConv conv, int block,
-    NucsegCudaType round, NucsegCudaTensor in, NucsegCudaTensor maps)
+    NucsegCudaType round, bool add, NucsegCudaTensor in, NucsegCudaTensor maps)
 {
   NUCSEG_SHARED (float, weights, STAGE *OUTPUTS);
   int x = (int) (blockIdx.x * BLOCK + threadIdx.x), y = (int) blockIdx.y;
@@ -76,10 +76,12 @@ __launch_bounds__ (BLOCK) head (NucsegCudaConv conv, int block,
         value = to_float (from_float<__half> (value));
       else if (round == NUCSEG_CUDA_BF16)
         value = to_float (from_float<__nv_bfloat16> (value));
-      image_of<float> (maps)[((size_t) (y * block + cell / block) * maps.width
-                                 + x * block + cell % block)
+      float *to = image_of<float> (maps)
+          + ((size_t) (y * block + cell / block) * maps.width + x * block
+                + cell % block)
               * maps.pitch
-          + (first_out + o) % maps.channels] = value;
+          + (first_out + o) % maps.channels;
+      *to = add ? *to + value : value;
     }
   }
 }
@@ -87,17 +89,17 @@ __launch_bounds__ (BLOCK) head (NucsegCudaConv conv, int block,
 template <typename T, int N>
 static cudaError_t
 launch_head (const NucsegCudaConv *conv, int block, NucsegCudaType round,
-    const NucsegCudaTensor *in, const NucsegCudaTensor *maps,
+    bool add, const NucsegCudaTensor *in, const NucsegCudaTensor *maps,
     cudaStream_t stream)
 {
   return launch (head<T, N>,
       dim3 (ceil_div (in->width, BLOCK), in->height, in->batch), BLOCK, 0,
-      stream, *conv, block, round, *in, *maps);
+      stream, *conv, block, round, add, *in, *maps);
 }
 
 extern "C" cudaError_t
 nucseg_cuda_head (const NucsegCudaConv *conv, gint block, NucsegCudaType round,
-    const NucsegCudaTensor *in, const NucsegCudaTensor *maps,
+    gboolean add, const NucsegCudaTensor *in, const NucsegCudaTensor *maps,
     cudaStream_t stream)
 {
   NUCSEG_REQUIRE (is_tensor (in) && is_tensor (maps)
@@ -111,8 +113,8 @@ nucseg_cuda_head (const NucsegCudaConv *conv, gint block, NucsegCudaType round,
   NUCSEG_FOR_TYPE (in->type, T,
                    if (allows_packs (in, 16 / sizeof (T)))
                        NUCSEG_TRY ((launch_head<T, 16 / sizeof (T)> (
-                           conv, block, round, in, maps, stream)));
+                           conv, block, round, add != 0, in, maps, stream)));
                    else NUCSEG_TRY ((launch_head<T, 1> (
-                       conv, block, round, in, maps, stream))));
+                       conv, block, round, add != 0, in, maps, stream))));
   return cudaSuccess;
 }

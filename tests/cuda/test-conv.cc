@@ -186,10 +186,22 @@ test_head (void)
               deep, flat, [&] (gint, const gfloat *from, gfloat *to) {
                 nucseg_ref_depth_to_space (c.block, from, deep, to, flat);
               });
-          check_cuda (nucseg_cuda_head (&conv.device, c.block, round, &in.t,
-                          &maps->t, nullptr),
+          check_cuda (nucseg_cuda_head (&conv.device, c.block, round, FALSE,
+                          &in.t, &maps->t, nullptr),
               "head", 0);
           maps->check ("head", 0, expected.data (), unit (round), 1e-5);
+
+          /* and on top of what is there: exactly the sum */
+          const gsize n = expected.size ();
+          std::vector<gfloat> sum (n);
+          memcpy (sum.data (), maps->dense (), n * sizeof (gfloat));
+          maps->fill (&random);
+          for (gsize i = 0; i < n; i++)
+            sum[i] += maps->dense ()[i];
+          check_cuda (nucseg_cuda_head (&conv.device, c.block, round, TRUE,
+                          &in.t, &maps->t, nullptr),
+              "head on top", 0);
+          maps->check ("head on top", 0, sum.data ());
         }
 }
 
@@ -280,8 +292,8 @@ test_refused (void)
   g_assert_cmpint (
       nucseg_cuda_conv (&conv, &a.t, &a.t, nullptr), ==, cudaErrorInvalidValue);
   g_assert_cmpint (
-      nucseg_cuda_head (&conv, 1, NUCSEG_CUDA_F32, &a.t, &a.t, nullptr), ==,
-      cudaErrorInvalidValue);
+      nucseg_cuda_head (&conv, 1, NUCSEG_CUDA_F32, FALSE, &a.t, &a.t, nullptr),
+      ==, cudaErrorInvalidValue);
   g_assert_cmpint (
       nucseg_cuda_attention (&attention, nullptr), ==, cudaErrorInvalidValue);
 }
@@ -298,8 +310,8 @@ test_refused_batches (void)
 
   g_assert_cmpint (nucseg_cuda_conv (&conv.device, &two.t, &one.t, nullptr), ==,
       cudaErrorInvalidValue);
-  g_assert_cmpint (nucseg_cuda_head (&conv.device, 1, NUCSEG_CUDA_F32, &two.t,
-                       &one.t, nullptr),
+  g_assert_cmpint (nucseg_cuda_head (&conv.device, 1, NUCSEG_CUDA_F32, FALSE,
+                       &two.t, &one.t, nullptr),
       ==, cudaErrorInvalidValue);
 }
 

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test-heads.c: what makes the maps of a network on a GPU: 1x1 convolutions at
+ * one resolution or two, their sum, and what only looks like it. The same maps
+ * as the reference's, in as many steps as there have to be.
+ */
+#include "cuda/network.h"
+
+#include "tests/parity/parity.h"
+
+#include <math.h>
+#include <string.h>
+
+#define HEIGHT 12
+#define WIDTH 20
+
+static const NucsegBuilderConv conv3 = {
+  .kernel = 3, .padding = 1, .bias = TRUE
+};
+static const NucsegBuilderConv head = { .bias = TRUE };
+
+/* "deep" of half the size, its head "cells", and @name out of that. */
+static void
+coarse (NucsegBuilder *b, const gchar *name)
+{
+  const NucsegBuilderConv half = {
+    .kernel = 2, .stride = 2, .bias = TRUE, .activation = "relu"
+  };
+
+  nucseg_builder_conv (b, "deep", "fine", 16, &half);
+  nucseg_builder_conv (b, "cells", "deep", 12, &head);
+  nucseg_builder_depth_to_space (b, name, "cells", 2);
+}
+
+static void
+build_one (NucsegBuilder *b)
+{
+  nucseg_builder_conv (b, "maps", "fine", 3, &head);
+}
+
+static void
+build_deep (NucsegBuilder *b)
+{
+  coarse (b, "maps");
+}
+
+static void
+build_sum (NucsegBuilder *b)
+{
+  coarse (b, "coarse");
+  nucseg_builder_conv (b, "detail", "fine", 3, &head);
+  nucseg_builder_add (b, "maps", "coarse", "detail", NULL);
+}
+
+static void
+build_sum_turned (NucsegBuilder *b)
+{
+  nucseg_builder_conv (b, "detail", "fine", 3, &head);
+  coarse (b, "coarse");
+  nucseg_builder_add (b, "maps", "detail", "coarse", NULL);
+}
+
+/* The detail is read by another convolution too. */
+static void
+build_read (NucsegBuilder *b)
+{
+  nucseg_builder_conv (b, "detail", "fine", 3, &head);
+  nucseg_builder_conv (b, "again", "detail", 3, &head);
+  nucseg_builder_add (b, "maps", "detail", "again", NULL);
+}
+
+static void
+build_cells_read (NucsegBuilder *b)
+{
+  coarse (b, "coarse");
+  nucseg_builder_depth_to_space (b, "other", "cells", 2);
+  nucseg_builder_add (b, "maps", "coarse", "other", NULL);
+}
+
+static void
+build_twice (NucsegBuilder *b)
+{
+  nucseg_builder_conv (b, "detail", "fine", 3, &head);
+  nucseg_builder_add (b, "maps", "detail", "detail", NULL);
+}
+
+static void
+build_three (NucsegBuilder *b)
+{
+  coarse (b, "coarse");
+  nucseg_builder_conv (b, "detail", "fine", 3, &head);
+  nucseg_builder_conv (b, "more", "fine", 3, &head);
+  nucseg_builder_add (b, "maps", "coarse", "detail", "more", NULL);
+}
+
+static void
+build_wide (NucsegBuilder *b)
+{
+  coarse (b, "coarse");
+  nucseg_builder_conv (b, "detail", "fine", 3, &conv3);
+  nucseg_builder_add (b, "maps", "coarse", "detail", NULL);
+}
+
+typedef struct {
+  const gchar *name;
+  void (*build) (NucsegBuilder *b); /* "maps" */
+  guint n_steps; /* behind that of "fine" */
+} Test;
+
+static NucsegModel *
+build (const Test *test)
+{
+  NucsegBuilder *b = nucseg_builder_new (9, 2);
+
+  nucseg_builder_conv (b, "fine", "input", 8, &conv3);
+  test->build (b);
+  return parity_model (nucseg_builder_end (b, "maps", 0));
+}
+
+/* Twice: nothing of the first run may be added to the second. */
+static gfloat *
+run_network (const Test *test, NucsegModel *model, const gfloat *input)
+{
+  const gsize n = (gsize) HEIGHT * WIDTH * 3;
+  g_autoptr (GError) error = NULL;
+  NucsegCudaDevice *device = nucseg_cuda_device_new (&error);
+  NucsegNetwork *network;
+  NucsegCudaTensor to;
+  guint n_steps;
+  gfloat *maps;
+  gint block;
+
+  g_assert_true (nucseg_cuda_device_enter (device, &error));
+  network = nucseg_network_new (
+      device, model, 1, HEIGHT, WIDTH, NUCSEG_PRECISION_F32, &error);
+  g_assert_no_error (error);
+  to = nucseg_network_get_input (network, 0, &block);
+  g_assert_cmpint (block, ==, 1);
+  memcpy (to.data, input, (gsize) HEIGHT * WIDTH * sizeof (gfloat));
+  for (guint i = 0; i < 2; i++) {
+    nucseg_network_run (network, &error);
+    g_assert_no_error (error);
+  }
+  maps = g_memdup2 (nucseg_network_get_maps (network, 0), n * sizeof (gfloat));
+  nucseg_network_count (network, &n_steps);
+  g_assert_cmpuint (n_steps, ==, 1 + test->n_steps);
+  nucseg_network_free (network);
+  nucseg_cuda_device_leave (device);
+  nucseg_cuda_device_free (device);
+  return maps;
+}
+
+static gfloat *
+run_reference (NucsegModel *model, const gfloat *input)
+{
+  const NucsegBackend *backend = nucseg_backend_find ("reference", NULL);
+  g_autoptr (GError) error = NULL;
+  gfloat *maps = g_new (gfloat, (gsize) HEIGHT * WIDTH * 3);
+  NucsegGeometry geometry;
+  NucsegPlan *plan = parity_plan_new (
+      backend, model, WIDTH, HEIGHT, 1, NUCSEG_PRECISION_F32, &geometry);
+
+  g_assert_true (backend->write_input (plan, input, &error)
+      && backend->network (plan, &error)
+      && backend->read_maps (plan, maps, &error));
+  backend->plan_free (plan);
+  return maps;
+}
+
+static void
+test_heads (gconstpointer data)
+{
+  const Test *test = data;
+  g_autoptr (NucsegModel) model = build (test);
+  NucsegRandom random = { 21 };
+  gfloat input[HEIGHT * WIDTH];
+
+  for (guint i = 0; i < G_N_ELEMENTS (input); i++)
+    input[i] = parity_uniform (&random, -1, 1);
+  g_autofree gfloat *expected = run_reference (model, input);
+  g_autofree gfloat *found = run_network (test, model, input);
+  for (guint i = 0; i < HEIGHT * WIDTH * 3; i++)
+    /* some hundred products of values about 1, in f32 */
+    if (!(fabsf (expected[i] - found[i]) <= 1e-5f * (1 + fabsf (expected[i]))))
+      g_error ("%s: value %u is %.9g, expected %.9g", test->name, i, found[i],
+          expected[i]);
+}
+
+int
+main (int argc, char **argv)
+{
+  static const Test tests[] = { { "one", build_one, 1 },
+    { "deep", build_deep, 2 }, { "sum", build_sum, 3 },
+    { "sum-turned", build_sum_turned, 3 }, { "read", build_read, 3 },
+    { "cells-read", build_cells_read, 5 }, { "twice", build_twice, 2 },
+    { "three", build_three, 6 }, { "wide", build_wide, 5 } };
+
+  g_test_init (&argc, &argv, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++) {
+    g_autofree gchar *path = g_strdup_printf ("/heads/%s", tests[i].name);
+
+    g_test_add_data_func (path, &tests[i], test_heads);
+  }
+  return g_test_run ();
+}
