@@ -102,7 +102,8 @@ test_not_built (void)
 static void
 test_faults (void)
 {
-  expect_no_backend ("oldabi", "(ABI 4711, expected " G_STRINGIFY (NUCSEG_BACKEND_ABI) ")");
+  expect_no_backend (
+      "oldabi", "(ABI 4711, expected " G_STRINGIFY (NUCSEG_BACKEND_ABI) ")");
   expect_no_backend ("oldabi", "libnucseg-oldabi.so");
   expect_no_backend ("gap", "its table has gaps");
   expect_no_backend ("misnamed", "it calls itself otherwise");
