@@ -4,23 +4,23 @@
  */
 #include "cuda/engines.h"
 
+#include "cuda/registry.h"
+
 #include <string.h>
 
 struct _NucsegEngines {
-  gchar *key; /* with the context */
-  guint refs; /* under the registry's lock */
+  NucsegEntry entry;
   GMutex lock; /* of what follows */
   NucsegCudnn *cudnn;
   GPtrArray *convs; /* of each node as it is, then scaled; NULL: not asked */
   gboolean tuned;
 };
 
-static GMutex registry_lock;
-/* key -> NucsegEngines, of those whose context is there; NULL when empty */
-static GHashTable *registry;
+static NucsegRegistry all;
 
-static NucsegEngines *
-engines_new (guint n_nodes, GError **error)
+/* @n_nodes: where their number stands */
+static gpointer
+make (gconstpointer n_nodes, GError **error)
 {
   NucsegCudnn *cudnn = nucseg_cudnn_new (NULL, error);
   NucsegEngines *engines;
@@ -28,10 +28,9 @@ engines_new (guint n_nodes, GError **error)
   if (!cudnn)
     return NULL;
   engines = g_new0 (NucsegEngines, 1);
-  engines->refs = 1;
   engines->cudnn = cudnn;
   engines->convs = g_ptr_array_new ();
-  g_ptr_array_set_size (engines->convs, 2 * (gint) n_nodes);
+  g_ptr_array_set_size (engines->convs, 2 * *(const gint *) n_nodes);
   g_mutex_init (&engines->lock);
   return engines;
 }
@@ -42,62 +41,34 @@ nucseg_engines_take (
 {
   g_autofree gchar *full =
       g_strdup_printf ("%p %s", nucseg_cuda_device_get_context (device), key);
-  NucsegEngines *engines;
+  NucsegEngines *engines =
+      nucseg_registry_take (&all, full, make, &n_nodes, error);
 
-  g_mutex_lock (&registry_lock);
-  if (!registry)
-    registry = g_hash_table_new (g_str_hash, g_str_equal);
-  engines = g_hash_table_lookup (registry, full);
-  if (engines) {
-    engines->refs++;
-  } else if ((engines = engines_new (n_nodes, error))) {
-    engines->key = g_steal_pointer (&full);
-    g_hash_table_insert (registry, engines->key, engines);
-  }
-  g_mutex_unlock (&registry_lock);
   g_assert (!engines || engines->convs->len == 2 * n_nodes);
   return engines;
 }
 
-/* Under the registry's lock: nobody finds them any more. */
 static void
-forget (NucsegEngines *engines)
+release (gpointer data, gpointer device)
 {
-  if (registry && g_hash_table_lookup (registry, engines->key) == engines)
-    g_hash_table_remove (registry, engines->key);
-  if (registry && g_hash_table_size (registry) == 0)
-    g_clear_pointer (&registry, g_hash_table_unref);
-}
+  NucsegEngines *engines = data;
 
-static void
-engines_free (NucsegEngines *engines, gboolean entered)
-{
-  if (entered) {
+  if (device) {
     g_ptr_array_foreach (
         engines->convs, (GFunc) (void (*) (void)) nucseg_cudnn_conv_free, NULL);
     nucseg_cudnn_free (engines->cudnn);
   }
   g_ptr_array_unref (engines->convs);
   g_mutex_clear (&engines->lock);
-  g_free (engines->key);
   g_free (engines);
 }
 
 void
 nucseg_engines_release (NucsegEngines *engines, NucsegCudaDevice *device)
 {
-  gboolean last;
-
-  if (!engines)
-    return;
-  g_mutex_lock (&registry_lock);
-  last = --engines->refs == 0;
   /* A context that comes later may have the address of one that is gone. */
-  if (last || !device)
-    forget (engines);
-  g_mutex_unlock (&registry_lock);
-  if (last)
-    engines_free (engines, device != NULL);
+  if (engines)
+    nucseg_registry_give_back (&all, engines, !device, release, device);
 }
 
 void

@@ -9,6 +9,7 @@
 #include "cuda/gather.h"
 
 #include "cuda/plan.h"
+#include "cuda/registry.h"
 
 #include <string.h>
 
@@ -29,21 +30,20 @@ struct _NucsegMember {
 };
 
 struct _NucsegGather {
-  gchar *key;
-  GPtrArray *members; /* changed under the registry's lock and the gather's */
+  NucsegEntry entry;
   guint64 deadline_us;
   NucsegModel *model; /* the plan's */
   NucsegPlan *plan;
 
   GMutex lock;
   GCond changed;
+  GPtrArray *members; /* under the lock, as what follows */
   GQueue queue; /* Waiting, the one that came first in front */
   guint n_running; /* frames whose results aren't fetched */
   guint64 n_batches; /* that were ever begun */
 };
 
-static GMutex registry_lock;
-static GHashTable *registry; /* key -> NucsegGather; NULL when empty */
+static NucsegRegistry gathers;
 
 /* --- Who shares a plan ----------------------------------------------------
  */
@@ -60,20 +60,22 @@ make_key (gconstpointer context, const NucsegPlanOptions *options)
 }
 
 static void
-free_gather (NucsegGather *gather)
+free_gather (gpointer data, gpointer user_data)
 {
+  NucsegGather *gather = data;
+
   nucseg_plan_free (gather->plan);
   g_ptr_array_unref (gather->members);
   nucseg_model_unref (gather->model);
   g_mutex_clear (&gather->lock);
   g_cond_clear (&gather->changed);
-  g_free (gather->key);
   g_free (gather);
 }
 
-static NucsegGather *
-new_gather (const NucsegPlanOptions *options, GError **error)
+static gpointer
+new_gather (gconstpointer data, GError **error)
 {
+  const NucsegPlanOptions *options = data;
   NucsegGather *gather = g_new0 (NucsegGather, 1);
   NucsegPlanOptions own = *options;
 
@@ -87,7 +89,7 @@ new_gather (const NucsegPlanOptions *options, GError **error)
   gather->plan = nucseg_plan_build (&own, options->batch, error);
   if (gather->plan)
     return gather;
-  free_gather (gather);
+  free_gather (gather, NULL);
   return NULL;
 }
 
@@ -118,24 +120,10 @@ nucseg_gather_join (
     gconstpointer context, const NucsegPlanOptions *options, GError **error)
 {
   g_autofree gchar *key = make_key (context, options);
-  NucsegMember *member = NULL;
-  NucsegGather *gather;
+  NucsegGather *gather =
+      nucseg_registry_take (&gathers, key, new_gather, options, error);
 
-  g_mutex_lock (&registry_lock);
-  gather = registry ? g_hash_table_lookup (registry, key) : NULL;
-  if (!gather) {
-    gather = new_gather (options, error);
-    if (gather) {
-      gather->key = g_steal_pointer (&key);
-      if (!registry)
-        registry = g_hash_table_new (g_str_hash, g_str_equal);
-      g_hash_table_insert (registry, gather->key, gather);
-    }
-  }
-  if (gather)
-    member = add_member (gather);
-  g_mutex_unlock (&registry_lock);
-  return member;
+  return gather ? add_member (gather) : NULL;
 }
 
 void
@@ -146,15 +134,8 @@ nucseg_gather_leave (NucsegMember *member)
   if (!member)
     return;
   gather = member->gather;
-  g_mutex_lock (&registry_lock);
   remove_member (gather, member);
-  if (gather->members->len == 0) {
-    g_hash_table_remove (registry, gather->key);
-    if (g_hash_table_size (registry) == 0)
-      g_clear_pointer (&registry, g_hash_table_unref);
-    free_gather (gather);
-  }
-  g_mutex_unlock (&registry_lock);
+  nucseg_registry_give_back (&gathers, gather, FALSE, free_gather, NULL);
 }
 
 /* --- Under the gather's lock ---------------------------------------------- */

@@ -353,9 +353,9 @@ nucseg_cuda_conv (const NucsegCudaConv *conv, const NucsegCudaTensor *in,
  * @conv: 1x1, stride 1, no padding, one group; block^2 x n outputs
  * @block: of the depth_to_space behind it; 1: none
  * @round: the type to which the convolution's outputs are rounded before they
- *   are moved: that of the other tensors, where the graph's output is a
- *   depth_to_space node (docs/model-format.md, Precision); F32 where the
- *   convolution itself is the output
+ *   are moved or added: that of the other tensors, where the graph's output is
+ *   a depth_to_space or an add node (docs/model-format.md, Precision); F32
+ * where the convolution itself is the output
  * @add: whether the outputs are added to what the maps hold
  * @in: in_channels; any type
  * @maps: F32, height and width @block times those of @in, n channels

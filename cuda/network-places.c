@@ -7,8 +7,8 @@
  * - The attention chain (avg_pool, depthwise conv, 1x1 conv, add) is one step.
  * - A product that only cuDNN's convolutions read is theirs; else it is one
  *   step with the 2x2 maxima of it.
- * - The 1x1 convolution that makes the output, a depth_to_space behind it and
- * the sum with another such one are one step for each convolution.
+ * - The 1x1 convolution that makes the output and a depth_to_space behind it
+ * are one step; where the output is the sum of two such, it is those two.
  * - A tensor that only feeds our own kernels and one concatenation is written
  *   straight into its slice of the concatenation.
  */

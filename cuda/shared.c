@@ -1,20 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * shared.c: see shared.h. One lock for all: plans are made and freed seldom,
- * and who finds a block that another thread is filling has to wait for it
- * anyway.
+ * shared.c: see shared.h.
  */
 #include "cuda/shared.h"
 
+#include "cuda/registry.h"
+
 struct _NucsegShared {
-  gchar *key; /* with the context */
-  guint refs; /* under the lock */
+  NucsegEntry entry;
   gpointer address;
 };
 
-static GMutex lock;
-/* key -> NucsegShared, of those whose context is there; NULL when empty */
-static GHashTable *blocks;
+/* What a block is made of, as nucseg_shared_take() has it. */
+typedef struct {
+  NucsegCudaDevice *device;
+  gsize size;
+  NucsegSharedFill fill;
+  gconstpointer data;
+  const gchar *what;
+} Source;
+
+static NucsegRegistry blocks;
 
 static gpointer
 upload (NucsegCudaDevice *device, gsize size, NucsegSharedFill fill,
@@ -39,6 +45,21 @@ upload (NucsegCudaDevice *device, gsize size, NucsegSharedFill fill,
   return NULL;
 }
 
+static gpointer
+make (gconstpointer data, GError **error)
+{
+  const Source *source = data;
+  gpointer address = upload (source->device, source->size, source->fill,
+      source->data, source->what, error);
+  NucsegShared *shared;
+
+  if (!address)
+    return NULL;
+  shared = g_new0 (NucsegShared, 1);
+  shared->address = address;
+  return shared;
+}
+
 NucsegShared *
 nucseg_shared_take (NucsegCudaDevice *device, const gchar *key, gsize size,
     NucsegSharedFill fill, gconstpointer data, const gchar *what,
@@ -46,25 +67,9 @@ nucseg_shared_take (NucsegCudaDevice *device, const gchar *key, gsize size,
 {
   g_autofree gchar *full =
       g_strdup_printf ("%p %s", nucseg_cuda_device_get_context (device), key);
-  NucsegShared *shared;
+  const Source source = { device, size, fill, data, what };
 
-  g_mutex_lock (&lock);
-  if (!blocks)
-    blocks = g_hash_table_new (g_str_hash, g_str_equal);
-  shared = g_hash_table_lookup (blocks, full);
-  if (shared) {
-    shared->refs++;
-  } else {
-    gpointer address = upload (device, size, fill, data, what, error);
-
-    if (address) {
-      shared = g_new (NucsegShared, 1);
-      *shared = (NucsegShared){ g_steal_pointer (&full), 1, address };
-      g_hash_table_insert (blocks, shared->key, shared);
-    }
-  }
-  g_mutex_unlock (&lock);
-  return shared;
+  return nucseg_registry_take (&blocks, full, make, &source, error);
 }
 
 gpointer
@@ -73,29 +78,17 @@ nucseg_shared_get_address (const NucsegShared *shared)
   return shared->address;
 }
 
-/* Under the lock: nobody finds it any more. */
 static void
-forget (NucsegShared *shared)
+release (gpointer shared, gpointer device)
 {
-  if (blocks && g_hash_table_lookup (blocks, shared->key) == shared)
-    g_hash_table_remove (blocks, shared->key);
-  if (blocks && g_hash_table_size (blocks) == 0)
-    g_clear_pointer (&blocks, g_hash_table_unref);
+  if (device)
+    nucseg_cuda_free (device, ((NucsegShared *) shared)->address);
+  g_free (shared);
 }
 
 void
 nucseg_shared_release (NucsegShared *shared, NucsegCudaDevice *device)
 {
-  g_mutex_lock (&lock);
-  shared->refs--;
   /* A context that comes later may have the address of one that is gone. */
-  if (shared->refs == 0 || !device)
-    forget (shared);
-  if (shared->refs == 0) {
-    if (device)
-      nucseg_cuda_free (device, shared->address);
-    g_free (shared->key);
-    g_free (shared);
-  }
-  g_mutex_unlock (&lock);
+  nucseg_registry_give_back (&blocks, shared, !device, release, device);
 }
