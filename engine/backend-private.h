@@ -31,8 +31,9 @@ gboolean nucseg_backend_name_is_auto (const gchar *name);
  * nucseg_backend_choose:
  * @after: (nullable): only those behind this one in the order of "auto"
  * @passed_over: (out) (optional) (nullable): why the first one whose module is
- *   installed and that can't start was passed over; NULL: none was. To be NULL
- *   before the call; free with g_error_free()
+ *   installed and that can't start was passed over; where the choice is the
+ *   reference, why the one before it was, installed or not; NULL: none was. To
+ *   be NULL before the call; free with g_error_free()
  * @error: return location
  *
  * Any thread.

@@ -147,6 +147,7 @@ nucseg_backend_choose (
     const NucsegBackend *after, GError **passed_over, GError **error)
 {
   gboolean behind = after == NULL;
+  g_autoptr (GError) last = NULL;
 
   for (guint i = 0; i < G_N_ELEMENTS (preferred); i++) {
     g_autoptr (GError) why = NULL;
@@ -157,13 +158,19 @@ nucseg_backend_choose (
       continue;
     }
     backend = get_backend (preferred[i], &why);
-    if (backend && backend->probe (&why))
+    if (backend && backend->probe (&why)) {
+      /* Some fifty times slower: nobody would choose it. */
+      if (backend == &nucseg_backend_reference && passed_over && !*passed_over)
+        *passed_over = g_steal_pointer (&last);
       return backend;
+    }
     g_debug ("auto: %s", why->message);
-    if (!passed_over || *passed_over || !is_there (preferred[i]))
-      continue;
     nucseg_backend_prefix_error (preferred[i], &why);
-    *passed_over = g_steal_pointer (&why);
+    g_clear_error (&last);
+    if (passed_over && !*passed_over && is_there (preferred[i]))
+      *passed_over = g_steal_pointer (&why);
+    else
+      last = g_steal_pointer (&why);
   }
   g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_NO_DEVICE,
       "no back end can start here");

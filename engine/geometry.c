@@ -6,9 +6,6 @@
 
 #include <math.h>
 
-#define MIN_SCALE 0.05
-#define MAX_SCALE 8.0
-
 static gint
 scaled (gint n, gdouble scale)
 {
@@ -29,21 +26,22 @@ find_scale (const NucsegModel *model, const NucsegParams *params,
 
   if (params->scale == 0 && params->pixel_size_um > 0 && model_um > 0) {
     *scale = params->pixel_size_um / model_um;
-    if (*scale >= MIN_SCALE && *scale <= MAX_SCALE)
+    if (*scale >= NUCSEG_MIN_SCALE && *scale <= NUCSEG_MAX_SCALE)
       return TRUE;
     g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_SHAPE,
         "a pixel size of %g um gives a scale of %g with this model (%g um), "
         "expected %g to %g",
-        params->pixel_size_um, *scale, model_um, MIN_SCALE, MAX_SCALE);
+        params->pixel_size_um, *scale, model_um, NUCSEG_MIN_SCALE,
+        NUCSEG_MAX_SCALE);
     return FALSE;
   }
   *scale = params->scale == 0 ? 1 : params->scale;
   /* NaN fails both comparisons */
-  if (*scale >= MIN_SCALE && *scale <= MAX_SCALE)
+  if (*scale >= NUCSEG_MIN_SCALE && *scale <= NUCSEG_MAX_SCALE)
     return TRUE;
   g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_SHAPE,
-      "a scale of %g, expected %g to %g, or 0", params->scale, MIN_SCALE,
-      MAX_SCALE);
+      "a scale of %g, expected %g to %g, or 0", params->scale, NUCSEG_MIN_SCALE,
+      NUCSEG_MAX_SCALE);
   return FALSE;
 }
 

@@ -97,6 +97,8 @@ typedef enum { NUCSEG_MEMORY_SYSTEM, NUCSEG_MEMORY_CUDA } NucsegMemory;
 
 #define NUCSEG_MIN_SIZE 16 /* pixels: smallest width and height of a frame */
 #define NUCSEG_MAX_SIZE 8192 /* pixels: largest width and height of a frame */
+#define NUCSEG_MIN_SCALE 0.05 /* network pixels per frame pixel: smallest */
+#define NUCSEG_MAX_SCALE 8.0 /* and largest */
 #define NUCSEG_MAX_LABEL 65535 /* most objects of one frame */
 
 /**
@@ -492,7 +494,8 @@ NUCSEG_API gboolean nucseg_session_takes_memory (
  * @session: a session
  *
  * Why "auto" took another back end than the best that is installed: no driver,
- * no GPU, out of memory and so on.
+ * no GPU, out of memory and so on. The reference is never the best: without the
+ * back end of the CPU, that it is missing is the reason.
  *
  * Returns: (transfer none) (nullable): the error, whose message begins with the
  *   name of the back end that can't start; NULL where nothing better is

@@ -17,7 +17,7 @@ import gi
 
 gi.require_version("Gst", "1.0")
 gi.require_version("GstApp", "1.0")
-from gi.repository import Gst, GstApp  # noqa: E402,F401
+from gi.repository import GLib, Gst, GstApp  # noqa: E402,F401
 import numpy as np  # noqa: E402
 
 DEFAULT = "nuctestsrc num-buffers=10 is-live=false ! nucsegfilter overlay=none"
@@ -33,8 +33,13 @@ OBJECT = np.dtype([
 @contextlib.contextmanager
 def masks(buffer, name="NucsegMeta"):
     """The label map (height x width, uint16), the table of objects and the
-    structure with everything else, of a buffer's meta; valid inside `with`."""
-    s = buffer.get_custom_meta(name).get_structure()
+    structure with everything else, of a buffer's meta; valid inside `with`.
+    LookupError where the buffer has none (docs/metadata.md, Transforms)."""
+    meta = buffer.get_custom_meta(name)
+    if not meta:
+        raise LookupError(f"a frame without {name}: is nucsegfilter in the "
+                          "pipeline, and nothing behind it that crops or turns?")
+    s = meta.get_structure()
     with contextlib.ExitStack() as maps:
         def view(field):
             b = s.get_value(field)  # no nuclei: no "objects"
@@ -44,23 +49,33 @@ def masks(buffer, name="NucsegMeta"):
         yield labels, np.frombuffer(view("objects"), OBJECT), s
 
 
+def show(buffer):
+    with masks(buffer) as (labels, objects, facts):
+        assert labels.max(initial=0) == len(objects)
+        area = objects["area"].mean() if len(objects) else 0
+        print(f"{buffer.pts / Gst.SECOND:7.3f} s  {len(objects):4d} nuclei, "
+              f"mean area {area:.1f} pixels  ({facts.get_value('model')}, "
+              f"{facts.get_value('time-total') / 1e6:.1f} ms)")
+
+
 def main():
     Gst.init(None)
     line = sys.argv[1] if len(sys.argv) > 1 else DEFAULT
-    pipeline = Gst.parse_launch(line + " ! appsink name=sink sync=false")
+    try:
+        pipeline = Gst.parse_launch(line + " ! appsink name=sink sync=false")
+    except GLib.Error as error:
+        sys.exit(f"read_masks.py: {error.message}")
     sink = pipeline.get_by_name("sink")
     state = pipeline.set_state(Gst.State.PLAYING)
     started = state != Gst.StateChangeReturn.FAILURE
-    while started and (sample := sink.pull_sample()):
-        buffer = sample.get_buffer()
-        with masks(buffer) as (labels, objects, facts):
-            assert labels.max(initial=0) == len(objects)
-            area = objects["area"].mean() if len(objects) else 0
-            print(f"{buffer.pts / Gst.SECOND:7.3f} s  {len(objects):4d} nuclei, "
-                  f"mean area {area:.1f} pixels  ({facts.get_value('model')}, "
-                  f"{facts.get_value('time-total') / 1e6:.1f} ms)")
-    message = pipeline.get_bus().pop_filtered(Gst.MessageType.ERROR)
-    pipeline.set_state(Gst.State.NULL)
+    try:
+        while started and (sample := sink.pull_sample()):
+            show(sample.get_buffer())
+    except LookupError as error:
+        sys.exit(f"read_masks.py: {error}")
+    finally:
+        message = pipeline.get_bus().pop_filtered(Gst.MessageType.ERROR)
+        pipeline.set_state(Gst.State.NULL)
     if message:
         sys.exit(f"read_masks.py: {message.parse_error()[0].message}")
 

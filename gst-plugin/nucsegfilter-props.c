@@ -71,7 +71,7 @@ set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
   case PROP_SCALE:
     params->scale = g_value_get_double (value);
     if (params->scale > 0)
-      params->scale = MAX (params->scale, MIN_SCALE);
+      params->scale = MAX (params->scale, NUCSEG_MIN_SCALE);
     break;
   case PROP_PIXEL_SIZE:
     params->pixel_size_um = g_value_get_double (value);

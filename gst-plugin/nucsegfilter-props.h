@@ -15,8 +15,6 @@
 #define DEFAULT_BATCH_DEADLINE 2000 /* microseconds */
 #define DEFAULT_INTERVAL 1
 #define DEFAULT_ROI_META TRUE
-#define MIN_SCALE 0.05
-#define MAX_SCALE 8.0
 
 enum {
   PROP_0,

@@ -69,9 +69,9 @@ install_input_properties (GObjectClass *klass)
    */
   g_object_class_install_property (klass, PROP_SCALE,
       g_param_spec_double ("scale", "Scale",
-          "Network pixels per frame pixel, 0.05 to 8 (0 = from pixel-size, "
-          "or 1)",
-          0.0, MAX_SCALE, default_params.scale, PLAYING));
+          "Network pixels per frame pixel, 0.05 to 8; less counts as 0.05 "
+          "(0 = from pixel-size, or 1)",
+          0.0, NUCSEG_MAX_SCALE, default_params.scale, PLAYING));
   /**
    * GstNucsegFilter:pixel-size:
    *

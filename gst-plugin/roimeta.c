@@ -39,10 +39,8 @@ static gboolean
 clear_one (GstBuffer *buffer, GstMeta **meta, gpointer user_data)
 {
   if ((*meta)->info->api == GST_VIDEO_REGION_OF_INTEREST_META_API_TYPE) {
-    GstVideoRegionOfInterestMeta *roi = (GstVideoRegionOfInterestMeta *) *meta;
-
-    if (roi->roi_type == roi_type
-        && gst_video_region_of_interest_meta_get_param (roi, NUCSEG_ROI_PARAM))
+    /* Of a converted frame the regions have lost their parameter. */
+    if (((GstVideoRegionOfInterestMeta *) *meta)->roi_type == roi_type)
       *meta = NULL;
   }
   return TRUE;

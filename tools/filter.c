@@ -205,6 +205,23 @@ check_backend (const gchar *name, GError **error)
   return bad_value (error, "backend", name, expected);
 }
 
+/* What the element takes and means otherwise, or what finds nothing. */
+static gboolean
+check_values (GObject *filter, const ToolModelOptions *o, GError **error)
+{
+  gdouble scale = o->scale ? g_ascii_strtod (o->scale, NULL) : 0;
+  gint least, most;
+
+  g_object_get (filter, "min-area", &least, "max-area", &most, NULL);
+  if (scale > 0 && scale < NUCSEG_MIN_SCALE)
+    return bad_value (
+        error, "scale", o->scale, "0, or a number from 0.05 to 8");
+  if (most > 0 && o->min_area && least > most)
+    return bad_value (
+        error, "min-area", o->min_area, "no more than --max-area");
+  return TRUE;
+}
+
 GstElement *
 tool_filter_new (const ToolModelOptions *o, GError **error)
 {
@@ -230,12 +247,14 @@ tool_filter_new (const ToolModelOptions *o, GError **error)
   filter = tool_element_new ("nucsegfilter", error);
   if (!filter)
     return NULL;
-  for (guint i = 0; i < G_N_ELEMENTS (options); i++)
-    if (!set_option (
-            G_OBJECT (filter), options[i].name, options[i].text, error)) {
-      gst_object_unref (gst_object_ref_sink (filter));
-      return NULL;
-    }
+  gboolean ok = TRUE;
+  for (guint i = 0; ok && i < G_N_ELEMENTS (options); i++)
+    ok =
+        set_option (G_OBJECT (filter), options[i].name, options[i].text, error);
+  if (!ok || !check_values (G_OBJECT (filter), o, error)) {
+    gst_object_unref (gst_object_ref_sink (filter));
+    return NULL;
+  }
   /* The table of NucsegMeta is read here, so a meta for each nucleus would be
    * made for nobody. */
   g_object_set (

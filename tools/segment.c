@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <glib/gstdio.h>
 
 #include "csv.h"
 #include "facts.h"
@@ -233,6 +234,7 @@ run (Segment *s)
   s->runner = tool_runner_new (&s->model, s->overlay, &error);
   if (!s->runner)
     return report (error);
+  gboolean made = !g_file_test (s->out, G_FILE_TEST_EXISTS);
   if (g_mkdir_with_parents (s->out, 0777) != 0) {
     tool_message ("can't make the folder '%s': %s", s->out, g_strerror (errno));
     return TOOL_EXIT_FAILED;
@@ -249,7 +251,12 @@ run (Segment *s)
     segment_file (s, i);
   while (s->jobs.length)
     finish_oldest (s);
-  if (!tool_output_commit (g_steal_pointer (&s->table), &error)) {
+  if (s->n_done == 0) {
+    /* An earlier run's table is better than one without a line. */
+    tool_output_abandon (g_steal_pointer (&s->table));
+    if (made)
+      g_rmdir (s->out);
+  } else if (!tool_output_commit (g_steal_pointer (&s->table), &error)) {
     tool_progress ("%s", "");
     return report (error);
   }

@@ -119,6 +119,8 @@ on_frame_out (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
           self->jsonl, self->n - 1, GST_BUFFER_PTS (buffer), &facts, latency);
       if (fflush (self->jsonl) != 0 && !self->jsonl_errno)
         self->jsonl_errno = errno;
+      if (self->jsonl_file)
+        tool_output_publish (self->jsonl_file);
     }
   }
   if (self->keep_last)
@@ -174,4 +176,24 @@ tool_frames_write_snapshot (ToolFrames *self, const gchar *path, GError **error)
   }
   rgb = gst_video_convert_sample (self->last, caps, GST_CLOCK_TIME_NONE, error);
   return rgb && tool_sample_save (rgb, path, error);
+}
+
+void
+tool_frames_print_summary (const ToolFrames *f)
+{
+  gdouble seconds = (f->last_out - f->first_out) / 1e6;
+
+  g_print ("%" G_GUINT64_FORMAT " frame%s", f->n, f->n == 1 ? "" : "s");
+  if (f->n > 1 && seconds > 0)
+    g_print (" in %.2f s, %.1f frames/s", seconds, (f->n - 1) / seconds);
+  g_print (", back end %s, precision %s\n", f->backend, f->precision);
+  g_print ("latency of the element: p50 %.1f ms, p99 %.1f ms\n",
+      tool_histogram_percentile (&f->latency, 50),
+      tool_histogram_percentile (&f->latency, 99));
+  if (f->delay.n > 0)
+    g_print ("from capture to result: p50 %.1f ms, p99 %.1f ms\n",
+        tool_histogram_percentile (&f->delay, 50),
+        tool_histogram_percentile (&f->delay, 99));
+  g_print ("nuclei: %.1f a frame, %u in the last one\n",
+      (gdouble) f->nuclei / f->n, f->last_nuclei);
 }

@@ -6,6 +6,24 @@
 
 #include <nucseg.h>
 
+/* What --frames and --fps hold before the command line is read; nobody gives
+ * this value. */
+#define NOT_GIVEN G_MININT
+
+/* Whether the name promises no other container. */
+static gboolean
+is_matroska (const gchar *path)
+{
+  static const gchar *const others[] = { ".avi", ".m4v", ".mov", ".mp4", ".mpg",
+    ".ogg", ".ogv", ".ts", ".webm", ".wmv" };
+  g_autofree gchar *name = g_ascii_strdown (path, -1);
+
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    if (g_str_has_suffix (name, others[i]))
+      return FALSE;
+  return TRUE;
+}
+
 static gboolean
 check (ToolWatchOptions *o)
 {
@@ -26,10 +44,16 @@ check (ToolWatchOptions *o)
     o->width = (gint) width;
     o->height = (gint) height;
   }
-  if (o->frames < 0)
+  if (o->frames < 1 && o->frames != NOT_GIVEN)
     tool_message ("--frames %d: a number from 1 up expected", o->frames);
-  else if (!(o->fps >= 0 && o->fps <= 100000))
-    tool_message ("--fps %g: frames a second expected", o->fps);
+  else if (!(o->fps > 0 && o->fps <= 100000) && o->fps != NOT_GIVEN)
+    tool_message ("--fps %g: more than 0 frames a second, 100000 at most, "
+                  "expected",
+        o->fps);
+  else if (o->record && !is_matroska (o->record))
+    tool_message ("--record %s: a name that ends in .mkv expected, as that is "
+                  "what is written",
+        o->record);
   else if (o->codec && !o->record)
     tool_message ("--codec needs --record FILE.mkv");
   else if (o->codec && !tool_codec_is_known (o->codec))
@@ -78,6 +102,8 @@ tool_watch_parse (ToolWatchOptions *o, int argc, char **argv)
     { NULL },
   };
 
+  o->frames = NOT_GIVEN;
+  o->fps = NOT_GIVEN;
   if (!tool_parse (argc, argv, "SOURCE",
           "Finds nuclei in a stream and shows or records it with an overlay.\n"
           "SOURCE is a camera (/dev/video0), a video or image file, an "
@@ -94,6 +120,8 @@ tool_watch_parse (ToolWatchOptions *o, int argc, char **argv)
   o->source = g_strdup (rest[0]);
   if (!check (o))
     return FALSE;
+  o->frames = MAX (o->frames, 0);
+  o->fps = MAX (o->fps, 0);
   if (!o->codec)
     o->codec = g_strdup ("jpeg");
   return TRUE;

@@ -95,15 +95,22 @@ add_chain (GstBin *bin, GstElement *from, GstElement *const *elements, guint n,
   return complete;
 }
 
+static GstPadProbeReturn
+on_first_bytes (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  tool_output_publish (user_data);
+  return GST_PAD_PROBE_REMOVE;
+}
+
 gboolean
-tool_sink_add_recorder (
-    GstBin *bin, GstElement *from, const ToolWatchOptions *o, GError **error)
+tool_sink_add_recorder (GstBin *bin, GstElement *from, const gchar *codec,
+    ToolOutput *file, GError **error)
 {
   GstElement *e[6] = { NULL };
   static const gchar *const names[] = { "queue", "videoconvert", NULL, NULL,
     "matroskamux", "filesink" };
 
-  e[2] = make_encoder (o->codec, &e[3], error);
+  e[2] = make_encoder (codec, &e[3], error);
   for (guint i = 0; e[2] && e[3] && i < G_N_ELEMENTS (e); i++) {
     if (names[i])
       e[i] = tool_element_new (names[i], error);
@@ -114,7 +121,11 @@ tool_sink_add_recorder (
     /* Full, it waits: what was seen is recorded. */
     g_object_set (e[0], "max-size-buffers", 8, "max-size-bytes", 0,
         "max-size-time", G_GUINT64_CONSTANT (0), NULL);
-    g_object_set (e[5], "location", o->record, "sync", FALSE, NULL);
+    g_object_set (e[5], "location", file->written, "sync", FALSE, NULL);
+    g_autoptr (GstPad) pad = gst_element_get_static_pad (e[5], "sink");
+    gst_pad_add_probe (pad,
+        GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST,
+        on_first_bytes, file, NULL);
   }
   return add_chain (bin, from, e, G_N_ELEMENTS (e), error);
 }

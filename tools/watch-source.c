@@ -105,6 +105,27 @@ add_caps (GstBin *bin, GstElement *from, GstCaps *caps, GError **error)
   return filter;
 }
 
+/* Where nothing behind the decoder takes the size, it would only say that
+ * nothing was negotiated. */
+static gboolean
+check_size (GstElement *decoder, GstCaps *caps)
+{
+  GstStructure *s = gst_caps_get_structure (caps, 0);
+  gint width, height;
+
+  if (!gst_structure_get_int (s, "width", &width)
+      || !gst_structure_get_int (s, "height", &height)
+      || (width >= NUCSEG_MIN_SIZE && width <= NUCSEG_MAX_SIZE
+          && height >= NUCSEG_MIN_SIZE && height <= NUCSEG_MAX_SIZE))
+    return TRUE;
+  GST_ELEMENT_ERROR (decoder, STREAM, WRONG_TYPE,
+      ("the picture has %dx%d pixels; %dx%d to %dx%d can be segmented", width,
+          height, NUCSEG_MIN_SIZE, NUCSEG_MIN_SIZE, NUCSEG_MAX_SIZE,
+          NUCSEG_MAX_SIZE),
+      (NULL));
+  return FALSE;
+}
+
 /* The first video pad goes on; others are left alone. */
 static void
 on_pad_added (GstElement *decoder, GstPad *pad, GstElement *next)
@@ -116,7 +137,8 @@ on_pad_added (GstElement *decoder, GstPad *pad, GstElement *next)
     caps = gst_pad_query_caps (pad, NULL);
   if (!gst_pad_is_linked (sink) && gst_caps_get_size (caps) > 0
       && g_str_has_prefix (
-          gst_structure_get_name (gst_caps_get_structure (caps, 0)), "video/"))
+          gst_structure_get_name (gst_caps_get_structure (caps, 0)), "video/")
+      && check_size (decoder, caps))
     gst_pad_link (pad, sink);
 }
 

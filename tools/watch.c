@@ -4,10 +4,8 @@
  */
 #include "watch.h"
 
-#include <errno.h>
 #include <string.h>
 #include <glib-unix.h>
-#include <glib/gstdio.h>
 #include <gst/pbutils/pbutils.h>
 
 #include <nucseg.h>
@@ -16,6 +14,7 @@ typedef struct {
   ToolWatchOptions o;
   ToolSourceKind kind;
   ToolFrames frames;
+  ToolWatchFiles files;
   GstElement *pipeline;
   GstElement *intake; /* the queue before the network */
   GMainLoop *loop;
@@ -87,7 +86,9 @@ add_outputs (Watch *w, GstElement *from, GError **error)
     gst_element_link (from, tee);
     from = tee;
   }
-  if (w->o.record && !tool_sink_add_recorder (bin, from, &w->o, error))
+  if (w->o.record
+      && !tool_sink_add_recorder (
+          bin, from, w->o.codec, w->files.record, error))
     return FALSE;
   return !window || tool_sink_add_window (bin, from, &w->o, error);
 }
@@ -194,6 +195,17 @@ is_of_source (GstObject *origin)
   return factory && g_str_equal (GST_OBJECT_NAME (factory), "typefind");
 }
 
+/* The file's name while it is written says nothing to the user. */
+static void
+name_the_recording (Watch *w)
+{
+  GString *text = g_string_new (w->error->message);
+
+  g_string_replace (text, w->files.record->written, w->files.record->path, 0);
+  g_free (w->error->message);
+  w->error->message = g_string_free (text, FALSE);
+}
+
 static void
 take_error (Watch *w, GstMessage *message)
 {
@@ -218,6 +230,8 @@ take_error (Watch *w, GstMessage *message)
         w->o.source, w->missing);
   else
     tool_error_from_message (message, &w->error);
+  if (w->files.record)
+    name_the_recording (w);
   /* Errors of what decodes don't name the file. */
   if (!w->missing && is_of_source (GST_MESSAGE_SRC (message)))
     g_prefix_error (&w->error, "'%s': ", w->o.source);
@@ -321,27 +335,6 @@ play (Watch *w)
 
 /* --- The end ------------------------------------------------------------ */
 
-static void
-print_summary (Watch *w)
-{
-  ToolFrames *f = &w->frames;
-  gdouble seconds = (f->last_out - f->first_out) / 1e6;
-
-  g_print ("%" G_GUINT64_FORMAT " frame%s", f->n, f->n == 1 ? "" : "s");
-  if (f->n > 1 && seconds > 0)
-    g_print (" in %.2f s, %.1f frames/s", seconds, (f->n - 1) / seconds);
-  g_print (", back end %s, precision %s\n", f->backend, f->precision);
-  g_print ("latency of the element: p50 %.1f ms, p99 %.1f ms\n",
-      tool_histogram_percentile (&f->latency, 50),
-      tool_histogram_percentile (&f->latency, 99));
-  if (f->delay.n > 0)
-    g_print ("from capture to result: p50 %.1f ms, p99 %.1f ms\n",
-        tool_histogram_percentile (&f->delay, 50),
-        tool_histogram_percentile (&f->delay, 99));
-  g_print ("nuclei: %.1f a frame, %u in the last one\n",
-      (gdouble) f->nuclei / f->n, f->last_nuclei);
-}
-
 static int
 report (const GError *error)
 {
@@ -363,30 +356,19 @@ finish (Watch *w)
   }
   if (w->o.snapshot && !tool_frames_write_snapshot (f, w->o.snapshot, &error))
     code = report (error);
-  if (f->jsonl && f->jsonl != stdout && fclose (f->jsonl) != 0
-      && !f->jsonl_errno)
-    f->jsonl_errno = errno;
-  f->jsonl = NULL;
   if (f->jsonl_errno) {
     tool_message (
         "can't write '%s': %s", w->o.jsonl, g_strerror (f->jsonl_errno));
     code = TOOL_EXIT_FAILED;
+    /* said already */
+    g_clear_pointer (&w->files.jsonl, tool_output_abandon);
   }
+  g_clear_error (&error);
+  if (!tool_files_commit (&w->files, &error))
+    code = report (error);
   if (!w->o.quiet && g_strcmp0 (w->o.jsonl, "-") != 0)
-    print_summary (w);
+    tool_frames_print_summary (f);
   return code;
-}
-
-static gboolean
-open_jsonl (Watch *w)
-{
-  if (!w->o.jsonl)
-    return TRUE;
-  w->frames.jsonl =
-      strcmp (w->o.jsonl, "-") == 0 ? stdout : g_fopen (w->o.jsonl, "we");
-  if (!w->frames.jsonl)
-    tool_message ("can't write '%s': %s", w->o.jsonl, g_strerror (errno));
-  return w->frames.jsonl != NULL;
 }
 
 static int
@@ -415,10 +397,13 @@ run (Watch *w)
   gst_pb_utils_init ();
   w->frames.limit = w->o.frames;
   w->frames.keep_last = w->o.snapshot != NULL;
+  if (!tool_files_open (&w->files, &w->o, w->kind, &error))
+    return report (error);
+  w->frames.jsonl_file = w->files.jsonl;
+  if (w->o.jsonl)
+    w->frames.jsonl = w->files.jsonl ? w->files.jsonl->file : stdout;
   if (!build (w, &error))
     return report (error);
-  if (!open_jsonl (w))
-    return TOOL_EXIT_FAILED;
   if (!play (w)) {
     tool_progress ("%s", "");
     return report (w->error);
@@ -438,8 +423,7 @@ tool_watch (int argc, char **argv)
     gst_element_set_state (w.pipeline, GST_STATE_NULL);
     gst_object_unref (w.pipeline);
   }
-  if (w.frames.jsonl && w.frames.jsonl != stdout)
-    fclose (w.frames.jsonl);
+  tool_files_abandon (&w.files);
   tool_frames_clear (&w.frames);
   g_clear_pointer (&w.loop, g_main_loop_unref);
   g_clear_error (&w.error);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include "command.h"
 #include "histogram.h"
+#include "output.h"
 
 G_BEGIN_DECLS
 
@@ -67,11 +68,31 @@ tool_source_kind (const gchar *source, ToolSourceKind *kind, GError **error);
 GstElement *tool_source_add (GstBin *bin, ToolSourceKind kind,
     const ToolWatchOptions *options, gboolean still, GError **error);
 
+/* --- watch-files.c ------------------------------------------------------ */
+
+/* The files that are written from the first frame on; NULL: not asked for. */
+typedef struct {
+  ToolOutput *record, *jsonl;
+} ToolWatchFiles;
+
+/* Opens what the options ask for; with what is read they are checked against
+ * each other. G_OPTION_ERROR, NUCSEG_ERROR_IO. What is open already when it
+ * fails, tool_files_abandon() closes. */
+gboolean tool_files_open (ToolWatchFiles *files,
+    const ToolWatchOptions *options, ToolSourceKind kind, GError **error);
+
+/* The end of a run that had frames. */
+gboolean tool_files_commit (ToolWatchFiles *files, GError **error);
+
+/* The end of any other: what frames were written to stays. */
+void tool_files_abandon (ToolWatchFiles *files);
+
 /* --- watch-sink.c ------------------------------------------------------- */
 
-/* Adds and links an encoder, a multiplexer and the file after @from. */
+/* Adds and links an encoder, a multiplexer and @file after @from. The file is
+ * published with its first bytes, and must outlive the pipeline's playing. */
 gboolean tool_sink_add_recorder (GstBin *bin, GstElement *from,
-    const ToolWatchOptions *options, GError **error);
+    const gchar *codec, ToolOutput *file, GError **error);
 
 /* Adds and links the window after @from. */
 gboolean tool_sink_add_window (GstBin *bin, GstElement *from,
@@ -100,7 +121,9 @@ typedef struct {
   gint64 entered;
   ToolHistogram latency, delay; /* in the element; since capture */
   gchar *backend, *precision;
-  FILE *jsonl;
+  FILE *jsonl; /* borrowed */
+  ToolOutput *jsonl_file; /* what it belongs to, published with its first line;
+                             NULL for standard output; borrowed */
   int jsonl_errno; /* of the first write that failed */
   GError *error; /* frames without metadata */
   gboolean keep_last;
@@ -109,14 +132,17 @@ typedef struct {
   gboolean live;
 } ToolFrames;
 
-/* Puts the probes on @filter. @frames is all zero but for its limit, jsonl and
- * keep_last, and must outlive the pipeline's playing. */
+/* Puts the probes on @filter. @frames is all zero but for its limit, jsonl,
+ * jsonl_file and keep_last, and must outlive the pipeline's playing. */
 void tool_frames_attach (
     ToolFrames *frames, GstElement *pipeline, GstElement *filter);
 
 /* Ends the stream at the next frame (from any thread). */
 void tool_frames_stop (ToolFrames *frames);
 void tool_frames_clear (ToolFrames *frames);
+
+/* Prints what is noted, of one frame at least. */
+void tool_frames_print_summary (const ToolFrames *frames);
 
 /* Writes the last picture as a PNG. */
 gboolean tool_frames_write_snapshot (

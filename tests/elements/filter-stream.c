@@ -142,6 +142,23 @@ test_discont (void)
 
 /* --- What travels along -------------------------------------------------- */
 
+/* None of type nucleus but those that were found in this frame. */
+static void
+assert_regions_are_ours (GstBuffer *buffer)
+{
+  gpointer state = NULL;
+  GstMeta *meta;
+
+  while ((meta = gst_buffer_iterate_meta_filtered (
+              buffer, &state, GST_VIDEO_REGION_OF_INTEREST_META_API_TYPE))) {
+    GstVideoRegionOfInterestMeta *roi = (GstVideoRegionOfInterestMeta *) meta;
+
+    if (g_str_equal (g_quark_to_string (roi->roi_type), NUCSEG_ROI_TYPE))
+      g_assert_nonnull (
+          gst_video_region_of_interest_meta_get_param (roi, NUCSEG_ROI_PARAM));
+  }
+}
+
 static void
 assert_kept (GstElement *filter, const gchar *downstream)
 {
@@ -168,6 +185,9 @@ assert_kept (GstElement *filter, const gchar *downstream)
         in, reference, 789, GST_CLOCK_TIME_NONE);
     roi = gst_buffer_add_video_region_of_interest_meta (in, "well", 1, 2, 3, 4);
     roi->id = 4711;
+    /* of a filter before this one, converted in between: without parameters */
+    gst_buffer_add_video_region_of_interest_meta (
+        in, NUCSEG_ROI_TYPE, 5, 6, 7, 8);
     custom = gst_buffer_add_custom_meta (in, "NstForeignMeta");
     gst_structure_set (
         gst_custom_meta_get_structure (custom), "n", G_TYPE_INT, 42, NULL);
@@ -187,6 +207,7 @@ assert_kept (GstElement *filter, const gchar *downstream)
     roi = gst_buffer_get_video_region_of_interest_meta_id (out, 4711);
     g_assert_nonnull (roi);
     g_assert_cmpuint (roi->w, ==, 3);
+    assert_regions_are_ours (out);
     custom = gst_buffer_get_custom_meta (out, "NstForeignMeta");
     g_assert_nonnull (custom);
     gst_structure_get_int (

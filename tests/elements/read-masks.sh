@@ -42,3 +42,14 @@ if out=$("$python" "$example" "$source ! $size ! nucsegfilter model=no-such" 2>&
   exit 1
 fi
 echo "$out" | grep -q no-such
+
+# so do a pipeline without masks, and one that can't be made
+for wrong in "videotestsrc num-buffers=2" "no-such-element"; do
+  if out=$("$python" "$example" "$wrong" 2>&1); then
+    echo "no error for $wrong" >&2
+    exit 1
+  fi
+  echo "$out"
+  [ "$(echo "$out" | grep -c '^read_masks.py: ')" -eq 1 ]
+  ! echo "$out" | grep -q Traceback
+done

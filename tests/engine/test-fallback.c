@@ -113,6 +113,16 @@ get_log (Fixture *f)
 }
 
 static void
+expect_told_of_onednn (NucsegSession *session)
+{
+  const GError *why = nucseg_session_get_fallback (session);
+
+  g_assert_error (why, NUCSEG_ERROR, NUCSEG_ERROR_NO_DEVICE);
+  g_assert_true (g_str_has_prefix (why->message,
+      "back end \"onednn\" is not built or not installed; there are: "));
+}
+
+static void
 test_nothing_installed (Fixture *f, gconstpointer data)
 {
   g_auto (GStrv) there = nucseg_backend_list ();
@@ -124,7 +134,28 @@ test_nothing_installed (Fixture *f, gconstpointer data)
   g_autoptr (NucsegSession) session =
       new_session (f, NULL, NUCSEG_PRECISION_AUTO);
   g_assert_cmpstr (nucseg_session_get_backend (session), ==, cpu ());
-  g_assert_null (nucseg_session_get_fallback (session));
+  if (g_str_equal (cpu (), "onednn"))
+    g_assert_null (nucseg_session_get_fallback (session));
+}
+
+/* A plug-in that was copied without its modules: it would be slow for no reason
+ * that anybody sees. */
+static void
+test_no_cpu_module (Fixture *f, gconstpointer data)
+{
+  if (g_str_equal (cpu (), "onednn")) {
+    g_test_skip ("the oneDNN back end is found without a path");
+    return;
+  }
+  g_autoptr (NucsegSession) session =
+      new_session (f, "auto", NUCSEG_PRECISION_AUTO);
+
+  g_assert_cmpstr (nucseg_session_get_backend (session), ==, "reference");
+  expect_told_of_onednn (session);
+  /* who asks for it knows */
+  g_autoptr (NucsegSession) plain =
+      new_session (f, "reference", NUCSEG_PRECISION_AUTO);
+  g_assert_null (nucseg_session_get_fallback (plain));
 }
 
 static void
@@ -245,6 +276,7 @@ main (int argc, char **argv)
     void (*test) (Fixture *f, gconstpointer data);
   } tests[] = {
     { "/fallback/nothing-installed", NULL, test_nothing_installed },
+    { "/fallback/no-cpu-module", NULL, test_no_cpu_module },
     { "/fallback/no-device", "cuda-noprobe", test_no_device },
     { "/fallback/bad-module", "cuda-oldabi", test_bad_module },
     { "/fallback/no-memory", "cuda-nomemory", test_no_memory },

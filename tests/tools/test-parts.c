@@ -177,6 +177,90 @@ test_output (void)
   g_assert_null (g_dir_read_name (dir));
 }
 
+static void
+assert_holds (const gchar *path, const gchar *expected)
+{
+  g_autofree gchar *text = NULL;
+
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_cmpstr (text, ==, expected);
+}
+
+/* A name that is taken before the end, and what is kept then. */
+static void
+test_output_published (void)
+{
+  g_autoptr (Folder) folder = folder_new ();
+  g_autofree gchar *path = folder_file (folder, "a.txt");
+  g_autofree gchar *link = folder_file (folder, "link.txt");
+  g_autoptr (GError) error = NULL;
+  ToolOutput *output;
+
+  write_bytes (path, "old", 3);
+  g_assert_cmpint (symlink ("a.txt", link), ==, 0);
+  /* through a link, which stays one */
+  output = tool_output_open (link, &error);
+  g_assert_no_error (error);
+  assert_holds (path, "old");
+  fputs ("part", output->file);
+  fflush (output->file);
+  tool_output_publish (output);
+  assert_holds (path, "part");
+  fputs (" and more", output->file);
+  tool_output_publish (output);
+  tool_output_abandon (output);
+  assert_holds (path, "part and more");
+  g_assert_true (g_file_test (link, G_FILE_TEST_IS_SYMLINK));
+
+  output = tool_output_open (path, &error);
+  g_assert_no_error (error);
+  tool_output_publish (output);
+  fputs ("whole", output->file);
+  g_assert_true (tool_output_commit (output, &error));
+  assert_holds (path, "whole");
+
+  /* a device is written, not replaced */
+  output = tool_output_open ("/dev/null", &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (output->written, ==, "/dev/null");
+  tool_output_publish (output);
+  g_assert_true (tool_output_commit (output, &error));
+  output = tool_output_open ("/dev/null", &error);
+  tool_output_abandon (output);
+  g_assert_false (g_file_test ("/dev/null", G_FILE_TEST_IS_REGULAR));
+  g_assert_true (g_file_test ("/dev/null", G_FILE_TEST_EXISTS));
+
+  g_assert_null (tool_output_open (folder->path, &error));
+  g_assert_error (error, NUCSEG_ERROR, NUCSEG_ERROR_IO);
+}
+
+static void
+test_output_identity (void)
+{
+  g_autoptr (Folder) folder = folder_new ();
+  g_autofree gchar *path = folder_file (folder, "a.txt");
+  g_autofree gchar *round = folder_file (folder, "../a.txt");
+  g_autofree gchar *link = folder_file (folder, "link.txt");
+  g_autofree gchar *soon = folder_file (folder, "soon.txt");
+  g_autofree gchar *again = folder_file (folder, "./soon.txt");
+
+  write_bytes (path, "x", 1);
+  g_assert_cmpint (symlink (path, link), ==, 0);
+  g_autofree gchar *id = tool_output_identity (path);
+  g_autofree gchar *of_link = tool_output_identity (link);
+  g_autofree gchar *of_round = tool_output_identity (round);
+  g_autofree gchar *of_soon = tool_output_identity (soon);
+  g_autofree gchar *of_again = tool_output_identity (again);
+
+  g_assert_nonnull (id);
+  g_assert_cmpstr (of_link, ==, id);
+  g_assert_cmpstr (of_round, !=, id);
+  g_assert_nonnull (of_soon);
+  g_assert_cmpstr (of_again, ==, of_soon);
+  g_assert_null (tool_output_identity ("/dev/null"));
+  g_assert_null (tool_output_identity ("/no/such/folder/a.txt"));
+}
+
 /* A device that is full, where the system has one. */
 static void
 test_full_disk (void)
@@ -238,6 +322,8 @@ main (int argc, char **argv)
   g_test_add_func ("/parts/plan/refuses", test_plan_refuses);
   g_test_add_func ("/parts/plan/spares-inputs", test_plan_spares_inputs);
   g_test_add_func ("/parts/output", test_output);
+  g_test_add_func ("/parts/output/published", test_output_published);
+  g_test_add_func ("/parts/output/identity", test_output_identity);
   g_test_add_func ("/parts/full-disk", test_full_disk);
   g_test_add_func ("/parts/histogram", test_histogram);
   return g_test_run ();

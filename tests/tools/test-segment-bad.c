@@ -60,6 +60,33 @@ test_bad_among_good (void)
   truth_free (tiny);
 }
 
+/* A wrong path doesn't cost an earlier run's table, nor leave an empty one. */
+static void
+test_none_good (void)
+{
+  g_autoptr (Folder) folder = folder_new ();
+  g_autofree gchar *model = write_model (folder);
+  g_autofree gchar *out = folder_file (folder, "out");
+  g_autofree gchar *fresh = folder_file (folder, "fresh");
+  g_autofree gchar *none = folder_file (folder, "none.png");
+  g_autofree gchar *table = folder_file (folder, "out/objects.csv");
+  Truth *good = make_picture (folder, &plain, 1);
+
+  g_autoptr (Run) first =
+      run_nucseg ("segment", "--model", model, "--out", out, good->path, NULL);
+  assert_exits (first, 0);
+  g_autoptr (Run) again =
+      run_nucseg ("segment", "--model", model, "--out", out, none, NULL);
+  assert_exits (again, 1);
+  assert_says (again, "none.png: there is no such file");
+  check_table (table, good);
+  g_autoptr (Run) elsewhere =
+      run_nucseg ("segment", "--model", model, "--out", fresh, none, NULL);
+  assert_exits (elsewhere, 1);
+  g_assert_false (g_file_test (fresh, G_FILE_TEST_EXISTS));
+  truth_free (good);
+}
+
 /* The element refuses one picture; those behind it go through a new pipeline.
  */
 static void
@@ -167,6 +194,8 @@ test_bad_options (void)
     { "--threshold", "0.5x", 2, "0.5x" },
     { "--scale", "nan", 2, "nan" },
     { "--scale", "9", 2, "8" },
+    { "--scale", "0.01", 2, "from 0.05" },
+    { "--min-area=50", "--max-area=10", 2, "--min-area 50" },
     { "--pixel-size", "-1", 2, "--pixel-size" },
     { "--min-area", "1e99", 2, "--min-area" },
     { "--significant-bits", "17", 2, "16" },
@@ -254,6 +283,7 @@ static void
 add_tests (void)
 {
   g_test_add_func ("/segment-bad/bad-among-good", test_bad_among_good);
+  g_test_add_func ("/segment-bad/none-good", test_none_good);
   g_test_add_func ("/segment-bad/element-fails", test_element_fails);
   g_test_add_func ("/segment-bad/names", test_names);
   g_test_add_func ("/segment-bad/folder-cannot-be", test_folder_cannot_be);

@@ -315,63 +315,6 @@ test_interrupt (gconstpointer user_data)
 }
 
 static void
-test_errors (void)
-{
-  g_autoptr (Folder) folder = folder_new ();
-  g_autofree gchar *model = write_model (folder);
-  g_autofree gchar *text = folder_file (folder, "text.mp4");
-  g_autofree gchar *cut = folder_file (folder, "cut.png");
-  g_autofree gchar *video = folder_file (folder, "a.mkv");
-  g_autofree gchar *below = folder_file (folder, "text.mp4/a");
-  const struct {
-    const gchar *arguments[10];
-    gint code;
-    const gchar *says;
-  } cases[] = {
-    { { "watch", "test", "--model", model }, 1, "--record" },
-    { { "watch", "/none/such.mkv", "--record", video }, 1, "/none/such.mkv" },
-    { { "watch", folder->path, "--record", video }, 1, "neither a file" },
-    { { "watch", text, "--model", model, "--record", video }, 1, "text.mp4" },
-    { { "watch", cut, "--model", model, "--record", video }, 1, "cut.png" },
-    { { "watch", text, "--size", "64x64", "--record", video }, 2, "text.mp4" },
-    { { "watch", "test", "--model", "no-such", "--record", video }, 1,
-        "no-such" },
-    { { "watch", "test", "--model", model, "--record", below }, 1, below },
-    { { "watch", "test", "--model", model, "--record", video, "--jsonl",
-          below },
-        1, below },
-    { { "watch", "test", "--model", model, "--frames=2", "--record", video,
-          "--snapshot", below },
-        1, below },
-    { { "watch", "test", "--model", model, "--sink", "nosuchsink" }, 1,
-        "nosuchsink" },
-    { { "watch", "test", "--model", model, "--threshold", "x", "--record",
-          video },
-        2, "--threshold x" },
-    { { "watch", "nosuch://address", "--model", model, "--record", video }, 1,
-        "nosuch" },
-  };
-  g_autofree gchar *display = g_strdup (g_getenv ("DISPLAY"));
-  g_autofree gchar *wayland = g_strdup (g_getenv ("WAYLAND_DISPLAY"));
-
-  g_unsetenv ("DISPLAY");
-  g_unsetenv ("WAYLAND_DISPLAY");
-  write_bytes (text, "this is no video, whatever its name says\n", 41);
-  write_bytes (cut, "\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 16);
-  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
-    g_autoptr (Run) run = run_nucseg_argv (cases[i].arguments);
-
-    g_test_message ("%s", run->err);
-    assert_exits (run, cases[i].code);
-    assert_says (run, cases[i].says);
-  }
-  if (display)
-    g_setenv ("DISPLAY", display, TRUE);
-  if (wayland)
-    g_setenv ("WAYLAND_DISPLAY", wayland, TRUE);
-}
-
-static void
 add_tests (void)
 {
   g_test_add_func ("/watch/record", test_record);
@@ -383,7 +326,6 @@ add_tests (void)
       "/watch/interrupt", GINT_TO_POINTER (SIGINT), test_interrupt);
   g_test_add_data_func (
       "/watch/terminate", GINT_TO_POINTER (SIGTERM), test_interrupt);
-  g_test_add_func ("/watch/errors", test_errors);
 }
 
 int

@@ -32,16 +32,24 @@ def write(path: Path, tensors: dict[str, np.ndarray],
 
 
 def read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """Tensors and metadata of a file that write() wrote."""
+    """Tensors and metadata of a file that write() wrote; ValueError names the
+    file."""
     blob = path.read_bytes()
     n = int.from_bytes(blob[:8], "little")
-    header = json.loads(blob[8:8 + n])
-    metadata = header.pop("__metadata__", {})
+    try:
+        header = json.loads(blob[8:8 + n])
+        metadata = header.pop("__metadata__", {})
+    except (ValueError, AttributeError):
+        raise ValueError(f"{path}: {len(blob)} bytes without a header of "
+                         "safetensors, expected a model file") from None
     tensors = {}
     for name, t in header.items():
         if t["dtype"] != "F32":
             raise ValueError(f"{path}: tensor {name!r} is {t['dtype']}, "
                              "expected F32")
         a, b = (8 + n + o for o in t["data_offsets"])
+        if b > len(blob):
+            raise ValueError(f"{path}: tensor {name!r} ends at byte {b}, but "
+                             f"the file has {len(blob)} bytes: it was cut off")
         tensors[name] = np.frombuffer(blob[a:b], "<f4").reshape(t["shape"])
     return tensors, metadata

@@ -103,6 +103,21 @@ class FineTune(unittest.TestCase):
         done = self.train("--teacher", "nuclei-live", "--teacher-share", "2")
         self.assertEqual(done.returncode, 2)
         self.assertIn("--teacher-share 2.0: 0 to 1 is expected", done.stderr)
+        done = self.train("--steps", "-4")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--steps -4: a number from 1 up", done.stderr)
+        done = self.train("--out", self.root / "none" / "mine.safetensors")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("none is no folder", done.stderr)
+        shipped = TRAIN.parents[1] / "models" / "nuclei-live.safetensors"
+        cut = self.root / "cut.safetensors"
+        for size, says in ((20000, "the file has 20000 bytes: it was cut off"),
+                           (5, "5 bytes without a header of safetensors")):
+            cut.write_bytes(shipped.read_bytes()[:size])
+            done = self.train("--start-from", cut)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(f"train: {cut}: ", done.stderr)
+            self.assertIn(says, done.stderr)
         (self.root / "labels" / "field2.png").write_bytes(b"no picture")
         done = self.train("--hold-out", "0")
         self.assertEqual(done.returncode, 1)
