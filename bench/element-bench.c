@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * element-bench.c: what nucsegfilter adds to a stream: p50 and p99 of all that
- * the element does with a frame (metas, masks and drawing included), next to
- * those of its stages, from its own `stats`. Frames come from nuctestsrc, as
- * fast as they are taken.
+ * the element does with a frame (metas, masks and drawing included), from its
+ * sink pad to its source pad, next to those of its stages, from its own `stats`
+ * (of the last 1,000 frames at most). Frames come from nuctestsrc, as fast as
+ * they are taken, in system memory or, as NV12, in CUDA memory.
  */
 #include <gst/gst.h>
 #include <locale.h>
@@ -15,6 +16,15 @@ static const gchar *const stages[] = { "prepare", "network", "decode",
 
 static gint n_frames = 100, n_threads = 0;
 static gchar *model_name, *backends, *precisions, *sizes, *json_path;
+static gboolean cuda_memory;
+
+/* What the probes around the element note; in the streaming thread, and read
+ * after its end. */
+typedef struct {
+  gint64 entered; /* monotonic microseconds */
+  gint n; /* frames that came out */
+  guint32 *us; /* of each */
+} Pads;
 
 static GOptionEntry entries[] = {
   { "model", 'm', 0, G_OPTION_ARG_STRING, &model_name,
@@ -28,10 +38,59 @@ static GOptionEntry entries[] = {
   { "frames", 'n', 0, G_OPTION_ARG_INT, &n_frames, "Frames (100)", "N" },
   { "threads", 't', 0, G_OPTION_ARG_INT, &n_threads, "CPU threads (0: all)",
       "N" },
+  { "cuda-memory", 0, 0, G_OPTION_ARG_NONE, &cuda_memory,
+      "Frames are NV12 in CUDA memory (cudaupload)", NULL },
   { "json", 0, 0, G_OPTION_ARG_FILENAME, &json_path, "Write the numbers there",
       "FILE" },
   { NULL },
 };
+
+static GstPadProbeReturn
+on_in (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  ((Pads *) data)->entered = g_get_monotonic_time ();
+  return GST_PAD_PROBE_OK;
+}
+
+static GstPadProbeReturn
+on_out (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  Pads *pads = data;
+
+  if (pads->n < n_frames)
+    pads->us[pads->n++] = (guint32) (g_get_monotonic_time () - pads->entered);
+  return GST_PAD_PROBE_OK;
+}
+
+static void
+watch_pads (GstElement *filter, Pads *pads)
+{
+  GstPad *sink = gst_element_get_static_pad (filter, "sink");
+  GstPad *src = gst_element_get_static_pad (filter, "src");
+
+  pads->us = g_new0 (guint32, n_frames);
+  gst_pad_add_probe (sink, GST_PAD_PROBE_TYPE_BUFFER, on_in, pads, NULL);
+  gst_pad_add_probe (src, GST_PAD_PROBE_TYPE_BUFFER, on_out, pads, NULL);
+  gst_object_unref (sink);
+  gst_object_unref (src);
+}
+
+static int
+compare (const void *a, const void *b)
+{
+  const guint32 x = *(const guint32 *) a, y = *(const guint32 *) b;
+
+  return x < y ? -1 : x > y;
+}
+
+/* Milliseconds below which a share of the frames stays; sorted. */
+static gdouble
+percentile (const Pads *pads, gdouble share)
+{
+  return pads->n > 0
+      ? pads->us[MIN (pads->n - 1, (gint) (share * pads->n))] / 1e3
+      : 0;
+}
 
 /* Plays the pipeline to its end. */
 static gboolean
@@ -65,18 +124,19 @@ get_ms (const GstStructure *stats, const gchar *stage, const gchar *share)
 }
 
 static void
-report (const GstStructure *stats, const gchar *backend, const gchar *precision,
-    const gchar *size, GString *json)
+report (const GstStructure *stats, Pads *pads, const gchar *backend,
+    const gchar *precision, const gchar *size, GString *json)
 {
   guint nuclei = 0;
 
+  qsort (pads->us, pads->n, sizeof *pads->us, compare);
   gst_structure_get_uint (stats, "nuclei", &nuclei);
   printf ("%-10s %-5s %5s %6u", backend, precision, size, nuclei);
   g_string_append_printf (json,
       "%s\n  {\"backend\": \"%s\", \"precision\": \"%s\", \"size\": %s, "
-      "\"threads\": %d, \"frames\": %d, \"nuclei\": %u",
-      json->len > 1 ? "," : "", backend, precision, size, n_threads, n_frames,
-      nuclei);
+      "\"threads\": %d, \"frames\": %d, \"nuclei\": %u, \"memory\": \"%s\"",
+      json->len > 1 ? "," : "", backend, precision, size, n_threads, pads->n,
+      nuclei, cuda_memory ? "CUDA, NV12" : "system, GRAY8");
   for (guint i = 0; i < G_N_ELEMENTS (stages); i++) {
     const gdouble p50 = get_ms (stats, stages[i], "p50");
     const gdouble p99 = get_ms (stats, stages[i], "p99");
@@ -85,9 +145,23 @@ report (const GstStructure *stats, const gchar *backend, const gchar *precision,
     g_string_append_printf (json, ", \"%s_p50_ms\": %.3f, \"%s_p99_ms\": %.3f",
         stages[i], p50, stages[i], p99);
   }
-  g_string_append_c (json, '}');
+  printf (" %8.2f %6.2f", percentile (pads, 0.5), percentile (pads, 0.99));
+  g_string_append_printf (json,
+      ", \"pads_p50_ms\": %.3f, \"pads_p99_ms\": %.3f}", percentile (pads, 0.5),
+      percentile (pads, 0.99));
   printf ("\n");
   fflush (stdout);
+}
+
+/* After each row, so that what comes later can't cost it. */
+static gboolean
+write_json (const GString *json, GError **error)
+{
+  gchar *whole = g_strconcat (json->str, "\n]\n", NULL);
+  gboolean ok = !json_path || g_file_set_contents (json_path, whole, -1, error);
+
+  g_free (whole);
+  return ok;
 }
 
 static gboolean
@@ -96,26 +170,37 @@ bench_one (const gchar *backend, const gchar *precision, const gchar *size,
 {
   gchar *line = g_strdup_printf ("nuctestsrc is-live=false num-buffers=%d ! "
                                  "video/x-raw,format=GRAY8,width=%s,height=%s "
-                                 "! nucsegfilter name=filter backend=%s "
+                                 "! %s nucsegfilter name=filter backend=%s "
                                  "precision=%s threads=%d model=\"%s\" ! "
                                  "fakesink sync=false",
-      n_frames, size, size, backend, precision, n_threads, model_name);
+      n_frames, size, size,
+      cuda_memory ? "videoconvert ! video/x-raw,format=NV12 ! cudaupload !"
+                  : "",
+      backend, precision, n_threads, model_name);
   GstElement *pipeline = gst_parse_launch (line, error);
-  gboolean ok = pipeline && !*error && play (pipeline, error);
+  GstElement *filter = NULL;
+  Pads pads = { 0 };
+  gboolean ok = pipeline && !*error;
 
   if (ok) {
-    GstElement *filter = gst_bin_get_by_name (GST_BIN (pipeline), "filter");
+    filter = gst_bin_get_by_name (GST_BIN (pipeline), "filter");
+    watch_pads (filter, &pads);
+    ok = play (pipeline, error);
+  }
+  if (ok) {
     GstStructure *stats = NULL;
 
     g_object_get (filter, "stats", &stats, NULL);
-    report (stats, backend, precision, size, json);
+    report (stats, &pads, backend, precision, size, json);
     gst_structure_free (stats);
-    gst_object_unref (filter);
+    ok = write_json (json, error);
   }
   if (pipeline) {
     gst_element_set_state (pipeline, GST_STATE_NULL);
     gst_object_unref (pipeline);
   }
+  gst_clear_object (&filter);
+  g_free (pads.us);
   g_free (line);
   return ok;
 }
@@ -132,7 +217,7 @@ bench_all (GString *json, GError **error)
   printf ("%-10s %-5s %5s %6s", "back end", "type", "size", "nuclei");
   for (guint i = 0; i < G_N_ELEMENTS (stages); i++)
     printf (" %8s    p99", stages[i]);
-  printf ("\n");
+  printf (" %8s    p99\n", "pads");
   for (gchar **b = backend_list; ok && *b; b++) {
     for (gchar **p = precision_list; ok && *p; p++) {
       for (gchar **s = size_list; ok && *s; s++)
@@ -168,9 +253,7 @@ main (int argc, char **argv)
     ok = FALSE;
   }
   ok = ok && bench_all (json, &error);
-  g_string_append (json, "\n]\n");
-  if (ok && json_path)
-    ok = g_file_set_contents (json_path, json->str, -1, &error);
+  ok = ok && write_json (json, &error);
   g_string_free (json, TRUE);
   g_free (model_name);
   g_free (backends);

@@ -2,9 +2,12 @@
 /*
  * engine-bench.c: how long the stages of a frame take, for each back end,
  * precision and size, as a table and as JSON. Times are those of NucsegResult;
- * p50 and p99 are of the frames after the warm-up.
+ * p50 and p99 are of the frames after the warm-up. Of a back end that runs a
+ * frame in one go, the network's are measured apart, and those of the other
+ * stages are not known (null in JSON).
  */
 #include "bench/frames.h"
+#include "bench/network.h"
 #include "bench/profile.h"
 
 #include <locale.h>
@@ -50,6 +53,7 @@ typedef struct {
   guint64 start; /* from the model's file to the end of the first frame */
   guint64 least[NUCSEG_STAGE_LAST];
   guint64 p50[NUCSEG_STAGE_LAST], p99[NUCSEG_STAGE_LAST];
+  gboolean in_one_go;
 } Row;
 
 /* --- Measuring ---------------------------------------------------------- */
@@ -73,6 +77,16 @@ grey_frame (guint8 *pixels, gint size)
 {
   return (NucsegFrame){ NUCSEG_FORMAT_GRAY8, NUCSEG_MEMORY_SYSTEM, size, size,
     { pixels }, { size }, 8, FALSE };
+}
+
+/* Sorts @times. */
+static void
+take_times (Row *row, NucsegStage stage, guint64 *times)
+{
+  qsort (times, n_frames, sizeof (guint64), compare);
+  row->least[stage] = times[0];
+  row->p50[stage] = percentile (times, 0.50);
+  row->p99[stage] = percentile (times, 0.99);
 }
 
 /* Runs the warm-up and the measured frames of @session. */
@@ -106,16 +120,27 @@ run_frames (NucsegSession *session, Row *row, GError **error)
       times[stage][i - n_warm_up] = result.stage_ns[stage];
   }
   for (gint stage = 0; stage < NUCSEG_STAGE_LAST; stage++) {
-    qsort (times[stage], n_frames, sizeof (guint64), compare);
-    row->least[stage] = times[stage][0];
-    row->p50[stage] = percentile (times[stage], 0.50);
-    row->p99[stage] = percentile (times[stage], 0.99);
+    take_times (row, stage, times[stage]);
     g_free (times[stage]);
   }
   g_free (pixels);
   g_free (picture);
   g_free (labels);
   return ok;
+}
+
+/* The network's times where the frames' had none. */
+static gboolean
+run_network (NucsegModel *model, Row *row, GError **error)
+{
+  g_autofree guint64 *times = g_new0 (guint64, n_frames);
+
+  row->in_one_go = TRUE;
+  if (!bench_network (model, row->backend, row->precision, n_threads, row->size,
+          MAX (n_warm_up, 3), n_frames, times, error))
+    return FALSE;
+  take_times (row, NUCSEG_STAGE_NETWORK, times);
+  return TRUE;
 }
 
 /* From nothing to the end of the first frame: load, session, plan, run. */
@@ -182,6 +207,13 @@ print_row (const Row *row)
   fflush (stdout);
 }
 
+static gboolean
+is_known (const Row *row, NucsegStage stage)
+{
+  return !row->in_one_go || stage == NUCSEG_STAGE_NETWORK
+      || stage == NUCSEG_STAGE_TOTAL;
+}
+
 static void
 append_json (GString *json, const Row *row)
 {
@@ -191,13 +223,29 @@ append_json (GString *json, const Row *row)
       json->len > 1 ? "," : "", row->backend,
       nucseg_precision_name (row->precision), row->size, n_threads, n_frames,
       row->n_objects, row->start / 1e6);
-  for (gint stage = 0; stage < NUCSEG_STAGE_LAST; stage++)
-    g_string_append_printf (json,
-        ", \"%s_min_ms\": %.4f, \"%s_p50_ms\": %.4f, \"%s_p99_ms\": %.4f",
-        nucseg_stage_name (stage), row->least[stage] / 1e6,
-        nucseg_stage_name (stage), row->p50[stage] / 1e6,
-        nucseg_stage_name (stage), row->p99[stage] / 1e6);
+  for (gint stage = 0; stage < NUCSEG_STAGE_LAST; stage++) {
+    const gchar *name = nucseg_stage_name (stage);
+
+    if (is_known (row, stage))
+      g_string_append_printf (json,
+          ", \"%s_min_ms\": %.4f, \"%s_p50_ms\": %.4f, \"%s_p99_ms\": %.4f",
+          name, row->least[stage] / 1e6, name, row->p50[stage] / 1e6, name,
+          row->p99[stage] / 1e6);
+    else
+      g_string_append_printf (json,
+          ", \"%s_min_ms\": null, \"%s_p50_ms\": null, \"%s_p99_ms\": null",
+          name, name, name);
+  }
   g_string_append_c (json, '}');
+}
+
+/* After each row, so that what comes later can't cost it. */
+static gboolean
+write_json (const GString *json, GError **error)
+{
+  g_autofree gchar *whole = g_strconcat (json->str, "\n]\n", NULL);
+
+  return !json_path || g_file_set_contents (json_path, whole, -1, error);
 }
 
 /* --- What is run -------------------------------------------------------- */
@@ -225,11 +273,16 @@ bench_one (NucsegModel *model, const gchar *backend, NucsegPrecision precision,
   }
   row.start = measure_start (&options, size);
   ok = run_frames (session, &row, error);
+  /* With the session there, whose engines it shares. */
+  if (ok && row.p50[NUCSEG_STAGE_NETWORK] == 0)
+    ok = run_network (model, &row, error);
   nucseg_session_free (session);
   if (!ok)
     return FALSE;
   print_row (&row);
   append_json (json, &row);
+  if (!write_json (json, error))
+    return FALSE;
   return !profile
       || bench_profile (
           model, backend, precision, n_threads, size, n_frames, error);
@@ -290,9 +343,7 @@ run (GError **error)
     print_header (nucseg_model_get_name (model));
     ok = bench_all (model, json, error);
     nucseg_model_unref (model);
-    g_string_append (json, "\n]\n");
-    if (ok && json_path)
-      ok = g_file_set_contents (json_path, json->str, -1, error);
+    ok = ok && write_json (json, error);
   }
   g_string_free (json, TRUE);
   return ok;

@@ -9,6 +9,7 @@
 
 #include "backend.h"
 #include "cuda/gather.h"
+#include "cuda/graph.h"
 #include "cuda/lane.h"
 
 G_BEGIN_DECLS
@@ -23,6 +24,8 @@ struct _NucsegPlan {
   NucsegLaneScratch scratch;
   gfloat *values; /* of the network's input, for tests; NULL until asked for */
   GPtrArray *graphs; /* of frame.c */
+  NucsegCudaGraph *network_graph; /* of verbs.c; NULL until it is run twice */
+  gboolean network_ran;
   NucsegMember *member; /* NULL: frames are run by themselves */
 };
 

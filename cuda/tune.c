@@ -161,13 +161,18 @@ nucseg_tune_steps (const NucsegTune *tune, const NucsegGraph *graph,
 
     if (!step->cudnn)
       continue;
-    if (!take (step, nucseg_cache_get (cache, node))
-        && !take (step, find_alike (steps, s)))
+    const gboolean chosen = !take (step, nucseg_cache_get (cache, node))
+        && !take (step, find_alike (steps, s));
+    if (chosen)
       ok = choose (tune, step, error);
     if (ok)
       nucseg_cache_set (cache, node,
           nucseg_cudnn_conv_get_name (
               step->cudnn, nucseg_cudnn_conv_get_built (step->cudnn)));
+    /* Each takes a second or more; a program that is stopped meanwhile has not
+     * waited for nothing. */
+    if (ok && chosen)
+      nucseg_cache_save (cache, NULL);
   }
   if (ok && !nucseg_cache_save (cache, &local))
     g_info ("%s", local->message);

@@ -49,6 +49,28 @@ nucseg_cuda_prepare (NucsegPlan *plan, const NucsegFrame *frame,
   return ok;
 }
 
+static gboolean
+record_network (gpointer data, GError **error)
+{
+  return nucseg_network_run (data, error);
+}
+
+/* The first time without a graph, as libraries load code when they first run;
+ * from then on in one launch, as in a frame. */
+static gboolean
+launch_network (NucsegPlan *plan, GError **error)
+{
+  if (!plan->network_ran) {
+    plan->network_ran = nucseg_network_run (plan->network, error);
+    return plan->network_ran;
+  }
+  if (!plan->network_graph)
+    plan->network_graph = nucseg_cuda_graph_new (
+        plan->device, record_network, plan->network, error);
+  return plan->network_graph
+      && nucseg_cuda_graph_launch (plan->network_graph, error);
+}
+
 gboolean
 nucseg_cuda_network (NucsegPlan *plan, GError **error)
 {
@@ -57,8 +79,7 @@ nucseg_cuda_network (NucsegPlan *plan, GError **error)
   if (!nucseg_plan_check_network (plan, error)
       || !nucseg_cuda_device_enter (plan->device, error))
     return FALSE;
-  ok = nucseg_network_run (plan->network, error)
-      && nucseg_cuda_wait (plan->device, error);
+  ok = launch_network (plan, error) && nucseg_cuda_wait (plan->device, error);
   nucseg_cuda_device_leave (plan->device);
   return ok;
 }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """One table and one results.json of what `run` left in a folder.
 
-    report.py RESULTS_DIR VERSION
+    report.py WORK_DIR VERSION
 """
 import datetime
 import json
@@ -10,13 +10,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+# Exit statuses of steps.
+STATES = {0: "ok", 77: "skipped", 124: "out of time", 125: "no time left",
+          137: "out of time"}
 
-def read_json(path: Path):
-    """What is there and whole, else None."""
-    try:
-        return json.loads(path.read_text())
-    except (OSError, ValueError):
-        return None
+
+def read_rows(out: Path, pattern: str) -> list[dict]:
+    """The rows of all files of that name which are there and whole."""
+    rows = []
+    for path in sorted(out.glob(pattern)):
+        try:
+            found = json.loads(path.read_text())
+        except (OSError, ValueError):
+            continue
+        rows += found if isinstance(found, list) else [found]
+    return rows
 
 
 def describe_gpu() -> str:
@@ -31,52 +39,60 @@ def describe_gpu() -> str:
     return done.stdout.splitlines()[0].strip() if done.stdout else "unknown"
 
 
+def line(what: str, row: dict, stage: str = "") -> str:
+    """A row of the table, or nothing where the stage was not measured."""
+    p50, p99 = (row.get(f"{stage}{p}_ms") for p in ("p50", "p99"))
+    if p50 is None:
+        return ""
+    return f"{what:44} {row['size']:5} {p50:8.3f} {p99:8.3f}"
+
+
+def print_table(result: dict) -> None:
+    print(f"{result['gpu']}, {result['date']}, {result['version']}\n")
+    for step in result["steps"]:
+        state = STATES.get(step["status"], f"FAILED ({step['status']})")
+        print(f"{step['name']:24} {state:14} {step['seconds']:4} s")
+    print(f"\n{'what':44} {'size':>5} {'p50 ms':>8} {'p99 ms':>8}")
+    lines = []
+    for row in result["engine"]:
+        what = f"cuda {row['precision']}"
+        lines += [line(f"{what}, whole frame, {row['frames']} frames", row,
+                       "total_"),
+                  line(f"{what}, network alone", row, "network_")]
+    for row in result["element"]:
+        lines.append(line(f"nucsegfilter {row['precision']}, {row['memory']}, "
+                          f"{row['frames']} frames", row, "pads_"))
+    for row in result["torch"]:
+        lines.append(line(f"PyTorch {row['way']} {row['precision']}, network "
+                          "alone", row))
+    for row in result["streams"]:
+        what = (f"{row['streams']} streams at {row['rate']}/s, batches of "
+                f"{row['batch_streams']}, slowest")
+        lines.append(f"{line(what, row, 'element_')}  {row['lost']} of "
+                     f"{row['frames'] + row['lost']} frames lost, mean batch "
+                     f"{row['mean_batch']:.2f}")
+    print("\n".join(text for text in lines if text))
+
+
 def main() -> int:
     if len(sys.argv) != 3:
         print(__doc__, file=sys.stderr)
         return 2
     out = Path(sys.argv[1])
-    steps = [line.split("\t") for line in
+    steps = [text.split("\t") for text in
              (out / "steps.tsv").read_text().splitlines()]
-    engine = [row for name in ("engine-512", "engine-2048")
-              for row in read_json(out / f"{name}.json") or []]
-    element = read_json(out / "element-512.json") or []
-    streams = [row for n in (1, 4, 8)
-               if (row := read_json(out / f"streams-batch-{n}.json"))]
-    torch = read_json(out / "torch.json")
     result = {
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(),
         "version": sys.argv[2], "gpu": describe_gpu(),
         "steps": [{"name": n, "status": int(c), "seconds": int(s)}
                   for n, c, s in steps],
-        "engine": engine, "element": element, "streams": streams,
-        "torch": torch,
+        "engine": read_rows(out, "engine-*.json"),
+        "element": read_rows(out, "element-*.json"),
+        "streams": read_rows(out, "streams-batch-*.json"),
+        "torch": read_rows(out, "torch-*.json"),
     }
     (out / "results.json").write_text(json.dumps(result, indent=1))
-
-    print(f"{result['gpu']}, {result['date']}, {result['version']}\n")
-    for step in result["steps"]:
-        state = {0: "ok", 124: "out of time"}.get(
-            step["status"], f"FAILED ({step['status']})")
-        print(f"{step['name']:24} {state:14} {step['seconds']:4} s")
-    print(f"\n{'what':34} {'size':>5} {'p50 ms':>8} {'p99 ms':>8}")
-    for row in engine:
-        print(f"{'cuda ' + row['precision'] + ', whole frame':34} "
-              f"{row['size']:5} {row['total_p50_ms']:8.3f} "
-              f"{row['total_p99_ms']:8.3f}")
-    for row in element:
-        print(f"{'nucsegfilter ' + row['precision']:34} {row['size']:5} "
-              f"{row['element_p50_ms']:8.3f} {row['element_p99_ms']:8.3f}")
-    for row in streams:
-        what = (f"{row['streams']} streams at {row['rate']}/s, batches of "
-                f"{row['batch_streams']}")
-        print(f"{what:34} {row['size']:5} {row['element_p50_ms']:8.3f} "
-              f"{row['element_p99_ms']:8.3f}  {row['lost']} of "
-              f"{row['frames'] + row['lost']} frames lost, mean batch "
-              f"{row['mean_batch']:.2f}")
-    for row in (torch or {}).get("rows", []):
-        print(f"{'PyTorch ' + row['way'] + ', network alone':34} "
-              f"{row['size']:5} {row['p50_ms']:8.3f} {row['p99_ms']:8.3f}")
+    print_table(result)
     return 0
 
 

@@ -125,10 +125,11 @@ def measure(run, seconds: float, most: int) -> dict:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("model", type=Path)
-    parser.add_argument("--sizes", default="512", help="sides, by commas")
+    parser.add_argument("--way", choices=("eager", "max-autotune"),
+                        default="eager")
+    parser.add_argument("--size", type=int, default=512, help="a side")
     parser.add_argument("--passes", type=int, default=10000, help="at most")
-    parser.add_argument("--seconds", type=float, default=15,
-                        help="for each way and size")
+    parser.add_argument("--seconds", type=float, default=15)
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     if not torch.cuda.is_available():
@@ -138,31 +139,25 @@ def main() -> int:
     graph, tensors = read_model(args.model)
     network = Network(graph, tensors).eval().cuda().to(
         torch.bfloat16, memory_format=torch.channels_last)
-    rows = []
-    for size in map(int, args.sizes.split(",")):
-        x = torch.rand(1, 1, size, size, device="cuda",
-                       dtype=torch.bfloat16).to(
-                           memory_format=torch.channels_last)
-        for way in ("eager", "max-autotune"):
-            torch.compiler.reset()
-            run = (network if way == "eager" else
-                   torch.compile(network, mode="max-autotune"))
-            start = time.monotonic()
-            with torch.inference_mode():
-                for _ in range(10):
-                    run(x)
-                torch.cuda.synchronize()
-                ready = time.monotonic() - start
-                row = {"way": way, "size": size, "start_s": ready,
-                       **measure(lambda: run(x), args.seconds, args.passes)}
-            rows.append(row)
-            print(f"{way:13} {size:5} p50 {row['p50_ms']:.3f} ms "
-                  f"p99 {row['p99_ms']:.3f} ms", flush=True)
-            if args.json:  # what there is, should time run out
-                args.json.write_text(json.dumps({
-                    "torch": torch.__version__, "cuda": torch.version.cuda,
-                    "cudnn": torch.backends.cudnn.version(),
-                    "gpu": torch.cuda.get_device_name(), "rows": rows}))
+    x = torch.rand(1, 1, args.size, args.size, device="cuda",
+                   dtype=torch.bfloat16).to(memory_format=torch.channels_last)
+    run = (network if args.way == "eager" else
+           torch.compile(network, mode="max-autotune"))
+    start = time.monotonic()
+    with torch.inference_mode():
+        for _ in range(10):
+            run(x)
+        torch.cuda.synchronize()
+        row = {"way": args.way, "precision": "bf16", "size": args.size,
+               "start_s": time.monotonic() - start,
+               "torch": torch.__version__, "cuda": torch.version.cuda,
+               "cudnn": torch.backends.cudnn.version(),
+               "gpu": torch.cuda.get_device_name(),
+               **measure(lambda: run(x), args.seconds, args.passes)}
+    print(f"{args.way:13} {args.size:5} p50 {row['p50_ms']:.3f} ms "
+          f"p99 {row['p99_ms']:.3f} ms", flush=True)
+    if args.json:
+        args.json.write_text(json.dumps(row))
     return 0
 
 

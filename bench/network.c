@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * network.c: see network.h.
+ */
+#include "bench/network.h"
+
+#include "backend.h"
+#include "bench/frames.h"
+
+#include <time.h>
+
+static guint64
+now_ns (void)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_MONOTONIC, &now);
+  return (guint64) now.tv_sec * 1000000000 + (guint64) now.tv_nsec;
+}
+
+static gboolean
+run_plan (const NucsegBackend *table, NucsegPlan *plan, gint size,
+    gint n_warm_up, gint n, guint64 *times, GError **error)
+{
+  g_autofree guint8 *pixels = g_malloc ((gsize) size * size);
+  NucsegFrame frame = { NUCSEG_FORMAT_GRAY8, NUCSEG_MEMORY_SYSTEM, size, size,
+    { pixels }, { size }, 8, FALSE };
+  NucsegParams params = NUCSEG_PARAMS_INIT;
+  NucsegResult result;
+  gboolean ok;
+
+  bench_frame_fill (pixels, size, 0);
+  ok = table->prepare (plan, &frame, &params, &result, error);
+  for (gint i = -n_warm_up; ok && i < n; i++) {
+    const guint64 start = now_ns ();
+
+    ok = table->network (plan, error);
+    if (i >= 0)
+      times[i] = now_ns () - start;
+  }
+  return ok;
+}
+
+gboolean
+bench_network (NucsegModel *model, const gchar *backend,
+    NucsegPrecision precision, guint threads, gint size, gint n_warm_up, gint n,
+    guint64 *times, GError **error)
+{
+  const NucsegBackend *table = nucseg_backend_find (backend, error);
+  NucsegParams params = NUCSEG_PARAMS_INIT;
+  NucsegPlanOptions options = { model };
+  NucsegPlan *plan;
+  gboolean ok;
+
+  if (!table
+      || !nucseg_geometry_init (
+          &options.geometry, model, size, size, &params, error))
+    return FALSE;
+  options.precision = precision;
+  options.threads = threads > 0 ? threads : g_get_num_processors ();
+  plan = table->plan_new (&options, error);
+  if (!plan)
+    return FALSE;
+  ok = run_plan (table, plan, size, n_warm_up, n, times, error);
+  table->plan_free (plan);
+  return ok;
+}
