@@ -83,6 +83,10 @@ NucsegCudnnConv *nucseg_cudnn_conv_new (
     NucsegCudnn *cudnn, const NucsegCudnnSpec *spec, GError **error);
 void nucseg_cudnn_conv_free (NucsegCudnnConv *conv);
 
+/* For where no candidate can be built: asks the fallback, once; whether that
+ * knows others, which follow those there are. */
+gboolean nucseg_cudnn_conv_ask_more (NucsegCudnnConv *conv);
+
 /* Number of candidates, each another engine or setting, best guess first. */
 guint nucseg_cudnn_conv_count (const NucsegCudnnConv *conv);
 /* Its name: engine and settings, "38:2=1,11=0"; the conv's. */

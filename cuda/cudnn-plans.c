@@ -18,7 +18,9 @@ struct _NucsegCudnnConv {
   NucsegCudnn *cudnn;
   NucsegCudnnSpec spec;
   NucsegCudnnMaker maker; /* of graph and candidates */
+  cudnnBackendDescriptor_t graph; /* the maker's */
   GArray *candidates; /* Candidate */
+  gboolean asked_all;
   NucsegCudnnMaker plan_maker; /* of the plan */
   cudnnBackendDescriptor_t plan;
   guint built; /* its candidate, or G_MAXUINT */
@@ -49,7 +51,7 @@ is_exact (const NucsegCudnnConv *conv, cudnnBackendDescriptor_t engine)
           MAX_NOTES, &n, notes)
       != CUDNN_STATUS_SUCCESS)
     return FALSE;
-  for (gint64 i = 0; i < n; i++) {
+  for (gint64 i = 0; i < MIN (n, MAX_NOTES); i++) {
     switch (notes[i]) {
     case CUDNN_NUMERICAL_NOTE_TENSOR_CORE:
     case CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS:
@@ -143,18 +145,17 @@ add_candidate (NucsegCudnnConv *conv, cudnnBackendDescriptor_t config)
 
 /* A mode that knows nothing of this graph is no error. */
 static void
-ask (NucsegCudnnConv *conv, cudnnBackendDescriptor_t graph,
-    cudnnBackendHeurMode_t mode)
+ask (NucsegCudnnConv *conv, cudnnBackendHeurMode_t mode)
 {
   const NucsegCudnnLibrary *library = conv->cudnn->library;
   NucsegCudnnMaker *maker = &conv->maker;
   cudnnBackendDescriptor_t configs[MAX_CONFIGS];
   cudnnBackendDescriptor_t heuristic =
       nucseg_cudnn_make (maker, CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR);
-  gint64 n = 0;
+  gint64 n = 0, got = 0;
 
   nucseg_cudnn_set_descriptor (
-      maker, heuristic, CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph);
+      maker, heuristic, CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, conv->graph);
   nucseg_cudnn_set_descriptor (
       maker, heuristic, CUDNN_ATTR_ENGINEHEUR_DEVICEPROP, conv->cudnn->device);
   nucseg_cudnn_set (maker, heuristic, CUDNN_ATTR_ENGINEHEUR_MODE,
@@ -172,10 +173,11 @@ ask (NucsegCudnnConv *conv, cudnnBackendDescriptor_t graph,
   if (n == 0 || maker->status != CUDNN_STATUS_SUCCESS
       || library->cudnnBackendGetAttribute (heuristic,
              CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR, n,
-             &n, configs)
+             &got, configs)
           != CUDNN_STATUS_SUCCESS)
     return;
-  for (gint64 i = 0; i < n; i++)
+  /* @got may be how many there are, not how many were asked for. */
+  for (gint64 i = 0; i < MIN (got, n); i++)
     add_candidate (conv, configs[i]);
 }
 
@@ -184,7 +186,6 @@ nucseg_cudnn_conv_new (
     NucsegCudnn *cudnn, const NucsegCudnnSpec *spec, GError **error)
 {
   NucsegCudnnConv *conv = g_new0 (NucsegCudnnConv, 1);
-  cudnnBackendDescriptor_t graph;
 
   conv->cudnn = cudnn;
   conv->spec = *spec;
@@ -193,14 +194,12 @@ nucseg_cudnn_conv_new (
   g_array_set_clear_func (conv->candidates, clear_candidate);
   nucseg_cudnn_maker_init (&conv->maker, cudnn->library);
   nucseg_cudnn_maker_init (&conv->plan_maker, cudnn->library);
-  graph = nucseg_cudnn_make_graph (&conv->maker, spec);
+  conv->graph = nucseg_cudnn_make_graph (&conv->maker, spec);
   if (nucseg_cudnn_maker_check (
           &conv->maker, NUCSEG_ERROR_UNSUPPORTED, error)) {
-    ask (conv, graph, CUDNN_HEUR_MODE_A);
-    ask (conv, graph, CUDNN_HEUR_MODE_B);
-    if (conv->candidates->len == 0)
-      ask (conv, graph, CUDNN_HEUR_MODE_FALLBACK);
-    if (conv->candidates->len > 0)
+    ask (conv, CUDNN_HEUR_MODE_A);
+    ask (conv, CUDNN_HEUR_MODE_B);
+    if (conv->candidates->len > 0 || nucseg_cudnn_conv_ask_more (conv))
       return conv;
     g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
         "cuDNN has no engine for a convolution %dx%d of %d to %d channels at "
@@ -210,6 +209,17 @@ nucseg_cudnn_conv_new (
   }
   nucseg_cudnn_conv_free (conv);
   return NULL;
+}
+
+gboolean
+nucseg_cudnn_conv_ask_more (NucsegCudnnConv *conv)
+{
+  const guint before = conv->candidates->len;
+
+  if (!conv->asked_all)
+    ask (conv, CUDNN_HEUR_MODE_FALLBACK);
+  conv->asked_all = TRUE;
+  return conv->candidates->len > before;
 }
 
 void

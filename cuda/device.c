@@ -245,37 +245,3 @@ nucseg_cuda_wait (NucsegCudaDevice *device, GError **error)
   return nucseg_cuda_check (
       cudaStreamSynchronize (device->stream), "waiting for the GPU", error);
 }
-
-/* --- Time ---------------------------------------------------------------- */
-
-gdouble
-nucseg_cuda_measure (NucsegCudaDevice *device,
-    gboolean (*run) (gpointer data, GError **error), gpointer data,
-    guint n_runs, GError **error)
-{
-  cudaEvent_t begin = NULL, end = NULL;
-  gdouble fastest = -1;
-  gboolean ok = nucseg_cuda_check (cudaEventCreate (&begin), "an event", error)
-      && nucseg_cuda_check (cudaEventCreate (&end), "an event", error);
-
-  for (guint i = 0; ok && i < n_runs + 2; i++) {
-    gfloat milliseconds = 0;
-
-    ok = nucseg_cuda_check (
-             cudaEventRecord (begin, device->stream), "an event", error)
-        && run (data, error)
-        && nucseg_cuda_check (
-            cudaEventRecord (end, device->stream), "an event", error)
-        && nucseg_cuda_check (
-            cudaEventSynchronize (end), "waiting for the GPU", error)
-        && nucseg_cuda_check (cudaEventElapsedTime (&milliseconds, begin, end),
-            "an event", error);
-    if (ok && i >= 2 && (fastest < 0 || milliseconds * 1000 < fastest))
-      fastest = milliseconds * 1000;
-  }
-  if (begin)
-    cudaEventDestroy (begin);
-  if (end)
-    cudaEventDestroy (end);
-  return ok ? fastest : -1;
-}

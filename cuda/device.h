@@ -91,21 +91,6 @@ gboolean nucseg_cuda_download (NucsegCudaDevice *device, gpointer to,
 /* Waits until the stream is empty; shows the errors of what ran in it. */
 gboolean nucseg_cuda_wait (NucsegCudaDevice *device, GError **error);
 
-/**
- * nucseg_cuda_measure:
- * @device: a device
- * @run: queues something in the stream
- * @data: for @run
- * @n_runs: how often
- * @error: return location
- *
- * Returns: the fastest of @n_runs by the GPU's own clock, in microseconds,
- *   after two more to warm up; below 0 with DEVICE
- */
-gdouble nucseg_cuda_measure (NucsegCudaDevice *device,
-    gboolean (*run) (gpointer data, GError **error), gpointer data,
-    guint n_runs, GError **error);
-
 G_END_DECLS
 
 #endif /* NUCSEG_CUDA_DEVICE_H */

@@ -4,6 +4,7 @@
  */
 #include "cuda/engines.h"
 
+#include "cuda/graph.h"
 #include "cuda/registry.h"
 
 #include <string.h>
@@ -22,9 +23,12 @@ static NucsegRegistry all;
 static gpointer
 make (gconstpointer n_nodes, GError **error)
 {
-  NucsegCudnn *cudnn = nucseg_cudnn_new (NULL, error);
+  NucsegCudnn *cudnn;
   NucsegEngines *engines;
 
+  nucseg_cuda_capture_lock ();
+  cudnn = nucseg_cudnn_new (NULL, error);
+  nucseg_cuda_capture_unlock ();
   if (!cudnn)
     return NULL;
   engines = g_new0 (NucsegEngines, 1);
@@ -54,9 +58,11 @@ release (gpointer data, gpointer device)
   NucsegEngines *engines = data;
 
   if (device) {
+    nucseg_cuda_capture_lock ();
     g_ptr_array_foreach (
         engines->convs, (GFunc) (void (*) (void)) nucseg_cudnn_conv_free, NULL);
     nucseg_cudnn_free (engines->cudnn);
+    nucseg_cuda_capture_unlock ();
   }
   g_ptr_array_unref (engines->convs);
   g_mutex_clear (&engines->lock);

@@ -173,13 +173,6 @@ add_entries (NucsegPlan *plan, const NucsegFrameKey *key, GError **error)
   return entry;
 }
 
-gboolean
-nucseg_plan_capture (
-    NucsegPlan *plan, const NucsegFrameKey *key, GError **error)
-{
-  return find_entry (plan, key) || add_entries (plan, key, error);
-}
-
 static void
 fill_requests (NucsegPlan *plan, guint n, const NucsegFrameJob *const *jobs)
 {
@@ -187,9 +180,20 @@ fill_requests (NucsegPlan *plan, guint n, const NucsegFrameJob *const *jobs)
     nucseg_frame_fill_request (plan->lanes[i], jobs[i]);
 }
 
+/* The network alone, of whatever its input holds. */
+static gboolean
+rehearse_network (NucsegPlan *plan, GError **error)
+{
+  if (!plan->network_ran)
+    plan->network_ran = nucseg_network_run (plan->network, error)
+        && nucseg_cuda_wait (plan->device, error);
+  return plan->network_ran;
+}
+
 /* Once without a graph, before the first capture: libraries load code and take
  * memory of their own when they first run, which a capture may not see. Of a
- * copy of the frame: where the GPU draws into the user's, it may do so once. */
+ * copy of the frame: where the GPU draws into the user's, it may do so once,
+ * and then only the network, which is where the libraries are, is run. */
 static gboolean
 rehearse (NucsegPlan *plan, guint n, const NucsegFrameJob *const *jobs,
     GError **error)
@@ -198,14 +202,26 @@ rehearse (NucsegPlan *plan, guint n, const NucsegFrameJob *const *jobs,
   Entry entry = { .plan = plan, .key = *key };
   Launch launch = { .entry = &entry, .n = n };
 
-  if (plan->graphs || key->frame_memory != NUCSEG_MEMORY_SYSTEM
-      || key->frame_mapped || key->shown_mapped
-      || (key->has_shown && key->shown_memory != NUCSEG_MEMORY_SYSTEM))
+  if (plan->graphs)
     return TRUE;
+  if (key->frame_memory != NUCSEG_MEMORY_SYSTEM || key->frame_mapped
+      || key->shown_mapped
+      || (key->has_shown && key->shown_memory != NUCSEG_MEMORY_SYSTEM))
+    return rehearse_network (plan, error);
   if (!make_room (plan, key, error))
     return FALSE;
   fill_requests (plan, n, jobs);
-  return record (&launch, error) && nucseg_cuda_wait (plan->device, error);
+  plan->network_ran =
+      record (&launch, error) && nucseg_cuda_wait (plan->device, error);
+  return plan->network_ran;
+}
+
+gboolean
+nucseg_plan_capture (
+    NucsegPlan *plan, const NucsegFrameKey *key, GError **error)
+{
+  return find_entry (plan, key)
+      || (rehearse_network (plan, error) && add_entries (plan, key, error));
 }
 
 gboolean

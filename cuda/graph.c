@@ -4,22 +4,39 @@
  */
 #include "cuda/graph.h"
 
+#define MOST_CAPTURES 5
+
 struct _NucsegCudaGraph {
   NucsegCudaDevice *device;
   cudaGraphExec_t executable;
 };
 
-NucsegCudaGraph *
-nucseg_cuda_graph_new (NucsegCudaDevice *device, NucsegCudaRecord record,
-    gpointer data, GError **error)
+static GMutex capturing;
+
+void
+nucseg_cuda_capture_lock (void)
 {
-  cudaStream_t stream = nucseg_cuda_device_get_stream (device);
+  g_mutex_lock (&capturing);
+}
+
+void
+nucseg_cuda_capture_unlock (void)
+{
+  g_mutex_unlock (&capturing);
+}
+
+/* The graph of what is recorded. @spoilt: whether it failed for no fault of the
+ * recording's: a program or library that shares the context waited for all of
+ * it meanwhile, say. */
+static cudaGraph_t
+capture (cudaStream_t stream, NucsegCudaRecord record, gpointer data,
+    gboolean *spoilt, GError **error)
+{
   cudaGraph_t captured = NULL;
-  cudaGraphExec_t executable = NULL;
-  NucsegCudaGraph *graph;
   cudaError_t status;
   gboolean ok;
 
+  *spoilt = FALSE;
   /* Other threads go on with other streams: only this thread is watched. */
   if (!nucseg_cuda_check (
           cudaStreamBeginCapture (stream, cudaStreamCaptureModeThreadLocal),
@@ -28,16 +45,58 @@ nucseg_cuda_graph_new (NucsegCudaDevice *device, NucsegCudaRecord record,
   ok = record (data, error);
   /* Ends the capture in any case. */
   status = cudaStreamEndCapture (stream, &captured);
+  *spoilt = status == cudaErrorStreamCaptureInvalidated;
   if (ok)
-    ok = nucseg_cuda_check (status, "ending a graph", error)
-        && nucseg_cuda_check (cudaGraphInstantiate (&executable, captured, 0),
-            "making a graph ready", error)
-        && nucseg_cuda_check (cudaGraphUpload (executable, stream),
-            "bringing a graph to the GPU", error);
+    ok = nucseg_cuda_check (status, "ending a graph", error);
   else
     cudaGetLastError ();
+  if (ok)
+    return captured;
   if (captured)
     cudaGraphDestroy (captured);
+  return NULL;
+}
+
+static cudaGraph_t
+capture_patiently (
+    cudaStream_t stream, NucsegCudaRecord record, gpointer data, GError **error)
+{
+  cudaGraph_t captured = NULL;
+  gboolean spoilt = TRUE;
+
+  for (guint i = 0; spoilt && i < MOST_CAPTURES; i++) {
+    g_autoptr (GError) why = NULL;
+
+    nucseg_cuda_capture_lock ();
+    captured = capture (stream, record, data, &spoilt, &why);
+    nucseg_cuda_capture_unlock ();
+    if (captured)
+      break;
+    if (spoilt && i + 1 < MOST_CAPTURES)
+      g_debug ("capture %u of a graph: %s", i + 1, why->message);
+    else
+      g_propagate_error (error, g_steal_pointer (&why));
+  }
+  return captured;
+}
+
+NucsegCudaGraph *
+nucseg_cuda_graph_new (NucsegCudaDevice *device, NucsegCudaRecord record,
+    gpointer data, GError **error)
+{
+  cudaStream_t stream = nucseg_cuda_device_get_stream (device);
+  cudaGraph_t captured = capture_patiently (stream, record, data, error);
+  cudaGraphExec_t executable = NULL;
+  NucsegCudaGraph *graph;
+  gboolean ok;
+
+  if (!captured)
+    return NULL;
+  ok = nucseg_cuda_check (cudaGraphInstantiate (&executable, captured, 0),
+           "making a graph ready", error)
+      && nucseg_cuda_check (cudaGraphUpload (executable, stream),
+          "bringing a graph to the GPU", error);
+  cudaGraphDestroy (captured);
   if (!ok) {
     if (executable)
       cudaGraphExecDestroy (executable);

@@ -18,7 +18,8 @@ typedef gboolean (*NucsegCudaRecord) (gpointer data, GError **error);
 /**
  * nucseg_cuda_graph_new:
  * @device: entered; must outlive the graph
- * @record: is called during the call; nothing that it queues runs yet
+ * @record: is called during the call, more than once where what another part of
+ *   the program did meanwhile spoils a capture; nothing that it queues runs yet
  * @data: for @record; must outlive the graph
  * @error: return location
  *
@@ -31,6 +32,26 @@ void nucseg_cuda_graph_free (NucsegCudaGraph *graph);
 
 /* Queues all of it in one call; FALSE with DEVICE. */
 gboolean nucseg_cuda_graph_launch (NucsegCudaGraph *graph, GError **error);
+
+/**
+ * nucseg_cuda_measure:
+ * @device: entered
+ * @run: queues something in the stream; may be captured
+ * @data: for @run
+ * @n_runs: how often in one launch
+ * @error: return location
+ *
+ * Returns: microseconds of a run by the GPU's own clock, of the fastest of
+ *   several launches; below 0 with DEVICE or @run's error
+ */
+gdouble nucseg_cuda_measure (NucsegCudaDevice *device, NucsegCudaRecord run,
+    gpointer data, guint n_runs, GError **error);
+
+/* Held while anything is captured, so not inside @record. For those who call
+ * what waits for the whole context or unloads code, which no other thread's
+ * capture in it survives: cudnnDestroy() and the like. */
+void nucseg_cuda_capture_lock (void);
+void nucseg_cuda_capture_unlock (void);
 
 G_END_DECLS
 

@@ -40,8 +40,10 @@ try_start (GError **error)
   if (text)
     device = nucseg_cuda_device_new (error);
   if (device && nucseg_cuda_device_enter (device, error)) {
+    nucseg_cuda_capture_lock ();
     cudnn = nucseg_cudnn_new (NULL, error);
     nucseg_cudnn_free (cudnn);
+    nucseg_cuda_capture_unlock ();
     nucseg_cuda_device_leave (device);
   }
   nucseg_cuda_device_free (device);

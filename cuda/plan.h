@@ -24,8 +24,8 @@ struct _NucsegPlan {
   NucsegLaneScratch scratch;
   gfloat *values; /* of the network's input, for tests; NULL until asked for */
   GPtrArray *graphs; /* of frame.c */
-  NucsegCudaGraph *network_graph; /* of verbs.c; NULL until it is run twice */
-  gboolean network_ran;
+  gboolean network_ran; /* without a graph, as libraries load code then */
+  NucsegCudaGraph *network_graph; /* of verbs.c; NULL until it is asked for */
   NucsegMember *member; /* NULL: frames are run by themselves */
 };
 

@@ -6,13 +6,14 @@
 #include "cuda/tune.h"
 
 #include "cuda/cache.h"
+#include "cuda/graph.h"
 
 #include <string.h>
 
 /* Building a plan compiles kernels, half a second each and more: as many as
  * are worth waiting for. The heuristics put the best guesses first. */
 #define MOST_TRIED 6
-#define N_RUNS 10
+#define N_RUNS 20 /* in one launch: the time of a launch is small beside */
 /* The user's number, 1..64; 1 takes the best guess. */
 #define TRIALS_VARIABLE "NUCSEG_CUDA_TRIALS"
 
@@ -70,14 +71,17 @@ count_trials (void)
 static gboolean
 choose (const NucsegTune *tune, NucsegStep *step, GError **error)
 {
-  const guint n = nucseg_cudnn_conv_count (step->cudnn);
   const guint most = count_trials ();
   guint best = G_MAXUINT, tried = 0;
   g_autoptr (GError) why = NULL;
   gdouble fastest = 0;
 
-  for (guint i = 0; i < n && tried < most; i++) {
+  for (guint i = 0; tried < most; i++) {
     gdouble time = -1;
+
+    if (i == nucseg_cudnn_conv_count (step->cudnn)
+        && (tried > 0 || !nucseg_cudnn_conv_ask_more (step->cudnn)))
+      break;
 
     g_clear_error (&why);
     if (nucseg_cudnn_conv_build (step->cudnn, i, &why))
@@ -97,7 +101,8 @@ choose (const NucsegTune *tune, NucsegStep *step, GError **error)
   }
   if (best == G_MAXUINT) {
     g_propagate_prefixed_error (error, g_steal_pointer (&why),
-        "node '%s': none of %u engines of cuDNN works: ", step->node->name, n);
+        "node '%s': none of %u engines of cuDNN works: ", step->node->name,
+        nucseg_cudnn_conv_count (step->cudnn));
     return FALSE;
   }
   return nucseg_cudnn_conv_get_built (step->cudnn) == best

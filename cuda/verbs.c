@@ -55,8 +55,7 @@ record_network (gpointer data, GError **error)
   return nucseg_network_run (data, error);
 }
 
-/* The first time without a graph, as libraries load code when they first run;
- * from then on in one launch, as in a frame. */
+/* From the second time on in one launch, as in a frame. */
 static gboolean
 launch_network (NucsegPlan *plan, GError **error)
 {

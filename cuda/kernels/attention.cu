@@ -164,20 +164,27 @@ __launch_bounds__ (BLOCK)
   if (!is_last_block (&space.counters[blockIdx.z], gridDim.x, flag))
     return;
 
+  /* A thread for each cell and channel, where there are few channels; its mean
+   * takes the place of the first stripe's sum. */
+  for (int i = (int) threadIdx.x; i < cells * channels; i += BLOCK) {
+    int k = i / channels;
+    double *from = partial + (size_t) k * stripes * channels + i % channels;
+    double sum = 0;
+
+    cell = cell_at (a.x, a.rows, a.columns, k);
+    for (int s = 0; s < stripes; s++)
+      sum += load_fresh (&from[(size_t) s * channels]);
+    *from =
+        sum / ((double) (cell.bottom - cell.top) * (cell.right - cell.left));
+  }
+  __syncthreads ();
   for (int c = (int) threadIdx.x; c < channels; c += BLOCK) {
     float result = a.reduce.bias != NULL ? a.reduce.bias[c] : 0;
 
-    for (int k = 0; k < cells; k++) {
-      const double *from = partial + (size_t) k * stripes * channels + c;
-      double sum = 0;
-
-      cell = cell_at (a.x, a.rows, a.columns, k);
-      for (int s = 0; s < stripes; s++)
-        sum += load_fresh (&from[(size_t) s * channels]);
-      sum /= (double) (cell.bottom - cell.top) * (cell.right - cell.left);
+    for (int k = 0; k < cells; k++)
       result = fmaf (__ldg (&a.reduce.weight[(size_t) c * cells + k]),
-          (float) sum, result);
-    }
+          (float) load_fresh (&partial[(size_t) k * stripes * channels + c]),
+          result);
     reduced[c] = activate (a.reduce.activation, result);
   }
   __syncthreads ();

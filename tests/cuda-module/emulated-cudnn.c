@@ -3,7 +3,8 @@
  * emulated-cudnn.c: cuda/cudnn-conv.h by plain loops, for the emulation: the
  * same operation graph (channel weights, convolution, bias, activation) for
  * each image of a batch, the same layouts, f32 sums. Two engines, so that there
- * is something to choose from. Two threads at once abort the test.
+ * is something to choose from, and one of the fallback. Two threads at once
+ * abort the test.
  */
 #include "cuda/cudnn-conv.h"
 #include "emulated-device.h"
@@ -19,6 +20,7 @@ struct _NucsegCudnnConv {
   NucsegCudnn *cudnn;
   NucsegCudnnSpec spec;
   guint built;
+  gboolean asked_more;
 };
 
 struct _NucsegCudnnPack {
@@ -89,13 +91,22 @@ nucseg_cudnn_conv_free (NucsegCudnnConv *conv)
 guint
 nucseg_cudnn_conv_count (const NucsegCudnnConv *conv)
 {
-  return 2;
+  return conv->asked_more ? 3 : 2;
+}
+
+gboolean
+nucseg_cudnn_conv_ask_more (NucsegCudnnConv *conv)
+{
+  const gboolean more = !conv->asked_more;
+
+  conv->asked_more = TRUE;
+  return more;
 }
 
 const gchar *
 nucseg_cudnn_conv_get_name (const NucsegCudnnConv *conv, guint candidate)
 {
-  static const gchar *const names[] = { "1:2=3", "4:5=6,7=-8" };
+  static const gchar *const names[] = { "1:2=3", "4:5=6,7=-8", "9" };
 
   return names[candidate];
 }
@@ -107,6 +118,11 @@ nucseg_cudnn_conv_build (NucsegCudnnConv *conv, guint candidate, GError **error)
   if (conv->spec.scaled && conv->spec.batch > 1) {
     g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE,
         "no engine for channel weights of several images compiles");
+    return FALSE;
+  }
+  if (candidate < emulated_get_log ()->unbuildable) {
+    g_set_error (
+        error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE, "the engine can't be built");
     return FALSE;
   }
   begin (conv->cudnn);

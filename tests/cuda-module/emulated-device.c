@@ -321,9 +321,8 @@ nucseg_cuda_wait (NucsegCudaDevice *device, GError **error)
 }
 
 gdouble
-nucseg_cuda_measure (NucsegCudaDevice *device,
-    gboolean (*run) (gpointer data, GError **error), gpointer data,
-    guint n_runs, GError **error)
+nucseg_cuda_measure (NucsegCudaDevice *device, NucsegCudaRecord run,
+    gpointer data, guint n_runs, GError **error)
 {
   check_entered (device);
   return run (data, error) ? 1 : -1;
@@ -332,6 +331,20 @@ nucseg_cuda_measure (NucsegCudaDevice *device,
 /* --- Graphs ----------------------------------------------------------------
  */
 
+static GMutex capturing;
+
+void
+nucseg_cuda_capture_lock (void)
+{
+  g_mutex_lock (&capturing);
+}
+
+void
+nucseg_cuda_capture_unlock (void)
+{
+  g_mutex_unlock (&capturing);
+}
+
 NucsegCudaGraph *
 nucseg_cuda_graph_new (NucsegCudaDevice *device, NucsegCudaRecord record,
     gpointer data, GError **error)
@@ -339,6 +352,8 @@ nucseg_cuda_graph_new (NucsegCudaDevice *device, NucsegCudaRecord record,
   NucsegCudaGraph *graph = g_new (NucsegCudaGraph, 1);
 
   check_entered (device);
+  nucseg_cuda_capture_lock ();
+  nucseg_cuda_capture_unlock ();
   g_atomic_int_inc (&log_of_memory.n_graphs);
   log_of_memory.executed_at_graph =
       g_atomic_int_get (&log_of_memory.n_executed);

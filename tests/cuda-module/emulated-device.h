@@ -21,6 +21,7 @@ typedef struct {
   gint executed_at_graph; /* that number when the last graph was made */
   gint n_plans; /* plans of cuDNN's that were ever built */
   gulong cudnn_us; /* what each use of cuDNN's objects takes longer */
+  guint unbuildable; /* so many of a convolution's first engines */
   guint failing_waits; /* the next so many fail, as of a GPU that is lost */
 } EmulatedLog;
 

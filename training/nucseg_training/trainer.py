@@ -74,7 +74,9 @@ class _Numbered(Dataset):
         return max(0, self.last - self.first)
 
     def __getitem__(self, i: int) -> tuple[torch.Tensor, torch.Tensor]:
-        return self.source(self.first + i)
+        images, labels = self.source(self.first + i)
+        # Half the shared memory; the loop widens them again.
+        return images, labels.int()
 
 
 def _one_thread(_worker: int) -> None:
@@ -141,7 +143,7 @@ def train(net: AttentionUNet, source: BatchSource, o: TrainOptions, out: Path,
             group["lr"] = rate_at(step, progress, o)
         images = images.to(o.device, non_blocking=True,
                            memory_format=torch.channels_last)
-        labels = labels.to(o.device, non_blocking=True)
+        labels = labels.to(o.device, non_blocking=True).long()
         with torch.autocast(images.device.type, torch.bfloat16,
                             enabled=o.bf16):
             maps = net(images)

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * measure.c: the GPU's time for something that takes microseconds.
+ *
+ * Events around a single call would show how long the CPU needs to queue it:
+ * on an idle stream the first one is done before the work is there. So many
+ * runs are captured and launched at once.
+ */
+#include "cuda/graph.h"
+
+#define N_LAUNCHES 5
+#define N_WARM_UP 2
+
+typedef struct {
+  NucsegCudaRecord run;
+  gpointer data;
+  guint n;
+} Runs;
+
+static gboolean
+record (gpointer data, GError **error)
+{
+  const Runs *runs = data;
+
+  for (guint i = 0; i < runs->n; i++) {
+    if (!runs->run (runs->data, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* Microseconds of the fastest launch; below 0 if one fails. */
+static gdouble
+time_launches (NucsegCudaDevice *device, NucsegCudaGraph *graph, GError **error)
+{
+  cudaStream_t stream = nucseg_cuda_device_get_stream (device);
+  cudaEvent_t begin = NULL, end = NULL;
+  gdouble fastest = -1;
+  gboolean ok = nucseg_cuda_check (cudaEventCreate (&begin), "an event", error)
+      && nucseg_cuda_check (cudaEventCreate (&end), "an event", error);
+
+  for (guint i = 0; ok && i < N_LAUNCHES + N_WARM_UP; i++) {
+    gfloat milliseconds = 0;
+
+    ok = nucseg_cuda_check (cudaEventRecord (begin, stream), "an event", error)
+        && nucseg_cuda_graph_launch (graph, error)
+        && nucseg_cuda_check (cudaEventRecord (end, stream), "an event", error)
+        && nucseg_cuda_check (
+            cudaEventSynchronize (end), "waiting for the GPU", error)
+        && nucseg_cuda_check (cudaEventElapsedTime (&milliseconds, begin, end),
+            "an event", error);
+    if (ok && i >= N_WARM_UP && (fastest < 0 || milliseconds * 1000 < fastest))
+      fastest = milliseconds * 1000;
+  }
+  if (begin)
+    cudaEventDestroy (begin);
+  if (end)
+    cudaEventDestroy (end);
+  return ok ? fastest : -1;
+}
+
+gdouble
+nucseg_cuda_measure (NucsegCudaDevice *device, NucsegCudaRecord run,
+    gpointer data, guint n_runs, GError **error)
+{
+  Runs runs = { run, data, n_runs };
+  NucsegCudaGraph *graph;
+  gdouble time;
+
+  /* Once by itself: libraries load code when they first run. */
+  if (!run (data, error) || !nucseg_cuda_wait (device, error))
+    return -1;
+  graph = nucseg_cuda_graph_new (device, record, &runs, error);
+  time = graph ? time_launches (device, graph, error) : -1;
+  nucseg_cuda_graph_free (graph);
+  return time < 0 ? -1 : time / n_runs;
+}
