@@ -91,7 +91,8 @@ typedef enum {
 /**
  * NucsegMemory:
  * @NUCSEG_MEMORY_SYSTEM: ordinary memory
- * @NUCSEG_MEMORY_CUDA: device memory of the current CUDA context
+ * @NUCSEG_MEMORY_CUDA: device memory of the CUDA context that was current when
+ *   the session's first frame came, which must outlive the session
  */
 typedef enum { NUCSEG_MEMORY_SYSTEM, NUCSEG_MEMORY_CUDA } NucsegMemory;
 
