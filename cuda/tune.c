@@ -102,8 +102,8 @@ choose (const NucsegTune *tune, NucsegStep *step, GError **error)
   if (best == G_MAXUINT) {
     g_propagate_prefixed_error (error, g_steal_pointer (&why),
         "node '%s': none of %u engines of cuDNN works (most are compiled by "
-        "CUDA's NVRTC, which must be installed): ", step->node->name,
-        nucseg_cudnn_conv_count (step->cudnn));
+        "CUDA's NVRTC, which must be installed): ",
+        step->node->name, nucseg_cudnn_conv_count (step->cudnn));
     return FALSE;
   }
   return nucseg_cudnn_conv_get_built (step->cudnn) == best
