@@ -8,15 +8,18 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#define FORMAT 1
-#define MAX_SIZE (256 * 1024)
+#define FORMAT 2
+#define MAX_SIZE (32 * 1024 * 1024)
+#define MAX_PLAN (1024 * 1024) /* characters; some 60,000 are usual */
 #define MAX_ENGINE 256 /* characters of an engine's name */
 #define KEY_GROUP "made-for"
 #define ENGINE_GROUP "engines"
+#define PLAN_GROUP "plans"
 
 struct _NucsegCache {
   GKeyFile *wanted; /* the group of the key, as it should be */
   GHashTable *engines; /* node number -> engine */
+  GHashTable *plans; /* node number -> plan */
   gchar *path;
   gboolean changed;
 };
@@ -77,22 +80,55 @@ is_engine (const gchar *text)
       && strspn (text, "0123456789:=,-") == length;
 }
 
+/* Calls @read for each line of a group that begins with a node's number. */
 static void
-read_engines (NucsegCache *cache, GKeyFile *file)
+read_group (NucsegCache *cache, GKeyFile *file, const gchar *group,
+    void (*read) (NucsegCache *cache, gpointer node, const gchar *value))
 {
-  g_auto (GStrv) names = g_key_file_get_keys (file, ENGINE_GROUP, NULL, NULL);
+  g_auto (GStrv) names = g_key_file_get_keys (file, group, NULL, NULL);
 
   for (guint i = 0; names && names[i]; i++) {
-    g_autofree gchar *engine =
-        g_key_file_get_value (file, ENGINE_GROUP, names[i], NULL);
+    g_autofree gchar *value =
+        g_key_file_get_value (file, group, names[i], NULL);
     guint64 node;
 
-    if (engine && is_engine (engine)
+    if (value
         && g_ascii_string_to_unsigned (
             names[i], 10, 0, G_MAXUINT16, &node, NULL))
-      g_hash_table_insert (cache->engines, GUINT_TO_POINTER ((guint) node),
-          g_steal_pointer (&engine));
+      read (cache, GUINT_TO_POINTER ((guint) node), value);
   }
+}
+
+static void
+read_engine (NucsegCache *cache, gpointer node, const gchar *value)
+{
+  if (is_engine (value))
+    g_hash_table_insert (cache->engines, node, g_strdup (value));
+}
+
+/* "SUM TEXT": cuDNN would load, and the GPU run, what is damaged too. */
+static void
+read_plan (NucsegCache *cache, gpointer node, const gchar *value)
+{
+  const gchar *text = strchr (value, ' ');
+
+  if (!text)
+    return;
+  g_autofree gchar *sum =
+      g_compute_checksum_for_string (G_CHECKSUM_SHA256, text + 1, -1);
+  if (strlen (sum) == (gsize) (text - value) && g_str_has_prefix (value, sum))
+    g_hash_table_insert (cache->plans, node, g_strdup (text + 1));
+}
+
+/* Whether it can stand in a line as it is. */
+static gboolean
+is_plan (const gchar *text)
+{
+  const gsize length = strlen (text);
+
+  return length > 0 && length <= MAX_PLAN && text[0] != ' '
+      && g_str_is_ascii (text) && !strpbrk (text, "\r\n")
+      && text[length - 1] != ' ';
 }
 
 NucsegCache *
@@ -106,14 +142,17 @@ nucseg_cache_open (const NucsegCacheKey *key)
 
   cache->wanted = describe_key (key);
   cache->engines = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  cache->plans = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   cache->path = make_path (cache->wanted);
   /* Somebody else's pipe or disk of a file must not hold us up. */
   if (g_stat (cache->path, &status) == 0 && S_ISREG (status.st_mode)
       && status.st_size <= MAX_SIZE
       && g_file_get_contents (cache->path, &text, &size, NULL)
       && g_key_file_load_from_data (file, text, size, G_KEY_FILE_NONE, NULL)
-      && is_same_key (cache->wanted, file))
-    read_engines (cache, file);
+      && is_same_key (cache->wanted, file)) {
+    read_group (cache, file, ENGINE_GROUP, read_engine);
+    read_group (cache, file, PLAN_GROUP, read_plan);
+  }
   return cache;
 }
 
@@ -124,6 +163,7 @@ nucseg_cache_free (NucsegCache *cache)
     return;
   g_key_file_unref (cache->wanted);
   g_hash_table_unref (cache->engines);
+  g_hash_table_unref (cache->plans);
   g_free (cache->path);
   g_free (cache);
 }
@@ -140,14 +180,39 @@ nucseg_cache_get (const NucsegCache *cache, guint node)
   return g_hash_table_lookup (cache->engines, GUINT_TO_POINTER (node));
 }
 
-void
-nucseg_cache_set (NucsegCache *cache, guint node, const gchar *engine)
+const gchar *
+nucseg_cache_get_plan (const NucsegCache *cache, guint node)
 {
-  if (g_strcmp0 (nucseg_cache_get (cache, node), engine) == 0)
+  return g_hash_table_lookup (cache->plans, GUINT_TO_POINTER (node));
+}
+
+void
+nucseg_cache_set (
+    NucsegCache *cache, guint node, const gchar *engine, const gchar *plan)
+{
+  if (plan && !is_plan (plan))
+    plan = NULL;
+  if (g_strcmp0 (nucseg_cache_get (cache, node), engine) == 0
+      && g_strcmp0 (nucseg_cache_get_plan (cache, node), plan) == 0)
     return;
   g_hash_table_insert (
       cache->engines, GUINT_TO_POINTER (node), g_strdup (engine));
+  g_hash_table_remove (cache->plans, GUINT_TO_POINTER (node));
+  if (plan)
+    g_hash_table_insert (
+        cache->plans, GUINT_TO_POINTER (node), g_strdup (plan));
   cache->changed = TRUE;
+}
+
+static void
+write_plan (gpointer node, gpointer plan, gpointer file)
+{
+  g_autofree gchar *name = g_strdup_printf ("%u", GPOINTER_TO_UINT (node));
+  g_autofree gchar *sum =
+      g_compute_checksum_for_string (G_CHECKSUM_SHA256, plan, -1);
+  g_autofree gchar *value = g_strconcat (sum, " ", plan, NULL);
+
+  g_key_file_set_value (file, PLAN_GROUP, name, value);
 }
 
 gboolean
@@ -169,6 +234,7 @@ nucseg_cache_save (NucsegCache *cache, GError **error)
     g_autofree gchar *name = g_strdup_printf ("%u", GPOINTER_TO_UINT (node));
     g_key_file_set_value (file, ENGINE_GROUP, name, engine);
   }
+  g_hash_table_foreach (cache->plans, write_plan, file);
   g_free (text);
   text = g_key_file_to_data (file, &size, NULL);
   g_mkdir_with_parents (dir, 0700);

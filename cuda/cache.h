@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cache.h: which engine was the fastest, kept from run to run: a file of the
- * user's cache folder, nucseg/cudnn-HASH.ini, one for each combination of GPU,
- * cuDNN, model, precision, batch and size. Whatever isn't as it should be in it
- * is as if it were not there. Knows nothing of CUDA.
+ * cache.h: which engine was the fastest, and its plan, kept from run to run: a
+ * file of the user's cache folder, nucseg/cudnn-HASH.ini, one for each
+ * combination of GPU, cuDNN, model, precision, batch and size. Whatever isn't
+ * as it should be in it is as if it were not there. Knows nothing of CUDA.
  */
 #ifndef NUCSEG_CUDA_CACHE_H
 #define NUCSEG_CUDA_CACHE_H
@@ -33,7 +33,11 @@ const gchar *nucseg_cache_get_path (const NucsegCache *cache);
 
 /* The engine of node number @node, or NULL; valid until the next set. */
 const gchar *nucseg_cache_get (const NucsegCache *cache, guint node);
-void nucseg_cache_set (NucsegCache *cache, guint node, const gchar *engine);
+/* Its plan as text, to the byte what was set, or NULL; likewise. */
+const gchar *nucseg_cache_get_plan (const NucsegCache *cache, guint node);
+/* @plan: NULL where there is none, or none that is to be kept. */
+void nucseg_cache_set (
+    NucsegCache *cache, guint node, const gchar *engine, const gchar *plan);
 
 /* Writes the file anew if anything was set, whole or not at all; FALSE with
  * IO, which is no reason to stop. */

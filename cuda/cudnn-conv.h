@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * cudnn-conv.h: convolutions by cuDNN's graph API, behind opaque structs.
- * cudnn.c, cudnn-library.c and cudnn-plans.c are the only files that see its
- * header.
+ * cudnn.c, cudnn-library.c, cudnn-engines.c and cudnn-plans.c are the only
+ * files that see its header.
  *
  * The library is opened at run time (libcudnn.so.9), so that the module loads
  * and says what is missing where cuDNN isn't installed. Tensors are dense NHWC.
@@ -93,10 +93,35 @@ guint nucseg_cudnn_conv_count (const NucsegCudnnConv *conv);
 const gchar *
 nucseg_cudnn_conv_get_name (const NucsegCudnnConv *conv, guint candidate);
 
-/* Builds the plan of a candidate, which is what later calls use; FALSE with
- * DEVICE: not every candidate can be built. May compile for a second. */
+/* Builds the plan of a candidate, unless it is there; later calls use it. FALSE
+ * with DEVICE: not every candidate can be built. May compile for a second. */
 gboolean nucseg_cudnn_conv_build (
     NucsegCudnnConv *conv, guint candidate, GError **error);
+
+/* Builds the plans of the first @n candidates, each in a thread of its own;
+ * those that can't be are left to nucseg_cudnn_conv_build(). (cuDNN allows it:
+ * https://github.com/NVIDIA/cudnn-frontend/releases/tag/v1.1.0, Autotuning.) */
+void nucseg_cudnn_conv_build_ahead (NucsegCudnnConv *conv, guint n);
+
+/* Frees the plans of all candidates but the one that is used. Unloads code: see
+ * nucseg_cuda_capture_lock(). */
+void nucseg_cudnn_conv_keep_built (NucsegCudnnConv *conv);
+
+/**
+ * nucseg_cudnn_conv_get_text:
+ * @conv: with a plan
+ *
+ * Returns: (transfer full) (nullable): the plan as a line of text, what was
+ *   compiled included, for cuDNN of this version and GPUs like this one; NULL
+ *   where the engine can't be written so
+ */
+gchar *nucseg_cudnn_conv_get_text (const NucsegCudnnConv *conv);
+
+/* As nucseg_cudnn_conv_build(), without compiling: takes milliseconds. @text
+ * must be what nucseg_cudnn_conv_get_text() gave of this candidate of an equal
+ * convolution, to the byte: cuDNN runs what is in it. */
+gboolean nucseg_cudnn_conv_load (
+    NucsegCudnnConv *conv, guint candidate, const gchar *text, GError **error);
 
 /* The candidate whose plan is built; G_MAXUINT: none. */
 guint nucseg_cudnn_conv_get_built (const NucsegCudnnConv *conv);

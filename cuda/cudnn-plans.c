@@ -1,277 +1,163 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cudnn-plans.c: the engines that can do a convolution, and the plan of the
- * one that is taken.
+ * cudnn-plans.c: plans of a convolution's engines, and their executions.
  */
 #include "cuda/cudnn-private.h"
 
-#define MAX_CONFIGS 64 /* of one heuristic mode */
-#define MAX_KNOBS 64
-#define MAX_NOTES 16
-
-typedef struct {
-  cudnnBackendDescriptor_t config; /* the maker's */
-  gchar *name;
-} Candidate;
-
-struct _NucsegCudnnConv {
-  NucsegCudnn *cudnn;
-  NucsegCudnnSpec spec;
-  NucsegCudnnMaker maker; /* of graph and candidates */
-  cudnnBackendDescriptor_t graph; /* the maker's */
-  GArray *candidates; /* Candidate */
-  gboolean asked_all;
-  NucsegCudnnMaker plan_maker; /* of the plan */
-  cudnnBackendDescriptor_t plan;
-  guint built; /* its candidate, or G_MAXUINT */
-  gsize workspace;
-};
+#include <string.h>
 
 struct _NucsegCudnnPack {
   NucsegCudnnMaker maker;
   cudnnBackendDescriptor_t descriptor;
 };
 
-static void
-clear_candidate (gpointer data)
-{
-  g_free (((Candidate *) data)->name);
-}
-
-/* Whether sums are f32 in a fixed order, of inputs as they are. */
-static gboolean
-is_exact (const NucsegCudnnConv *conv, cudnnBackendDescriptor_t engine)
-{
-  const NucsegCudnnLibrary *library = conv->cudnn->library;
-  cudnnBackendNumericalNote_t notes[MAX_NOTES];
-  gint64 n = 0;
-
-  if (library->cudnnBackendGetAttribute (engine,
-          CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE,
-          MAX_NOTES, &n, notes)
-      != CUDNN_STATUS_SUCCESS)
-    return FALSE;
-  for (gint64 i = 0; i < MIN (n, MAX_NOTES); i++) {
-    switch (notes[i]) {
-    case CUDNN_NUMERICAL_NOTE_TENSOR_CORE:
-    case CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS:
-      if (conv->spec.type == NUCSEG_CUDA_F32)
-        return FALSE;
-      break;
-    case CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION:
-    case CUDNN_NUMERICAL_NOTE_FFT:
-    case CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC:
-    case CUDNN_NUMERICAL_NOTE_WINOGRAD:
-      return FALSE;
-    default:
-      break;
-    }
-  }
-  return TRUE;
-}
-
-/* Appends ",type=value" for each setting of the engine. */
-static void
-append_knobs (
-    NucsegCudnnConv *conv, cudnnBackendDescriptor_t config, GString *name)
-{
-  const NucsegCudnnLibrary *library = conv->cudnn->library;
-  cudnnBackendDescriptor_t knobs[MAX_KNOBS];
-  NucsegCudnnMaker maker;
-  gint64 n = 0;
-
-  nucseg_cudnn_maker_init (&maker, library);
-  for (guint i = 0; i < MAX_KNOBS; i++)
-    knobs[i] = nucseg_cudnn_make (&maker, CUDNN_BACKEND_KNOB_CHOICE_DESCRIPTOR);
-  if (maker.status == CUDNN_STATUS_SUCCESS
-      && library->cudnnBackendGetAttribute (config,
-             CUDNN_ATTR_ENGINECFG_KNOB_CHOICES, CUDNN_TYPE_BACKEND_DESCRIPTOR,
-             MAX_KNOBS, &n, knobs)
-          == CUDNN_STATUS_SUCCESS) {
-    for (gint64 i = 0; i < MIN (n, MAX_KNOBS); i++) {
-      cudnnBackendKnobType_t type = 0;
-      gint64 value = 0, count;
-
-      library->cudnnBackendGetAttribute (knobs[i],
-          CUDNN_ATTR_KNOB_CHOICE_KNOB_TYPE, CUDNN_TYPE_KNOB_TYPE, 1, &count,
-          &type);
-      library->cudnnBackendGetAttribute (knobs[i],
-          CUDNN_ATTR_KNOB_CHOICE_KNOB_VALUE, CUDNN_TYPE_INT64, 1, &count,
-          &value);
-      g_string_append_printf (name, "%c%d=%" G_GINT64_FORMAT,
-          i == 0 ? ':' : ',', (gint) type, value);
-    }
-  }
-  nucseg_cudnn_maker_clear (&maker);
-}
-
-/* Adds @config unless its engine isn't exact or it is there already. */
-static void
-add_candidate (NucsegCudnnConv *conv, cudnnBackendDescriptor_t config)
-{
-  const NucsegCudnnLibrary *library = conv->cudnn->library;
-  cudnnBackendDescriptor_t engine;
-  NucsegCudnnMaker maker;
-  Candidate candidate = { config, NULL };
-  gint64 index = -1, n = 0;
-  gboolean ok;
-
-  nucseg_cudnn_maker_init (&maker, library);
-  engine = nucseg_cudnn_make (&maker, CUDNN_BACKEND_ENGINE_DESCRIPTOR);
-  ok = engine
-      && library->cudnnBackendGetAttribute (config, CUDNN_ATTR_ENGINECFG_ENGINE,
-             CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &n, &engine)
-          == CUDNN_STATUS_SUCCESS
-      && library->cudnnBackendGetAttribute (engine,
-             CUDNN_ATTR_ENGINE_GLOBAL_INDEX, CUDNN_TYPE_INT64, 1, &n, &index)
-          == CUDNN_STATUS_SUCCESS
-      && is_exact (conv, engine);
-  nucseg_cudnn_maker_clear (&maker);
-  if (!ok)
-    return;
-
-  GString *name = g_string_new (NULL);
-  g_string_printf (name, "%" G_GINT64_FORMAT, index);
-  append_knobs (conv, config, name);
-  candidate.name = g_string_free (name, FALSE);
-  for (guint i = 0; i < conv->candidates->len; i++) {
-    if (g_str_equal (nucseg_cudnn_conv_get_name (conv, i), candidate.name)) {
-      g_free (candidate.name);
-      return;
-    }
-  }
-  g_array_append_val (conv->candidates, candidate);
-}
-
-/* A mode that knows nothing of this graph is no error. */
-static void
-ask (NucsegCudnnConv *conv, cudnnBackendHeurMode_t mode)
-{
-  const NucsegCudnnLibrary *library = conv->cudnn->library;
-  NucsegCudnnMaker *maker = &conv->maker;
-  cudnnBackendDescriptor_t configs[MAX_CONFIGS];
-  cudnnBackendDescriptor_t heuristic =
-      nucseg_cudnn_make (maker, CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR);
-  gint64 n = 0, got = 0;
-
-  nucseg_cudnn_set_descriptor (
-      maker, heuristic, CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, conv->graph);
-  nucseg_cudnn_set_descriptor (
-      maker, heuristic, CUDNN_ATTR_ENGINEHEUR_DEVICEPROP, conv->cudnn->device);
-  nucseg_cudnn_set (maker, heuristic, CUDNN_ATTR_ENGINEHEUR_MODE,
-      CUDNN_TYPE_HEUR_MODE, 1, &mode);
-  if (maker->status != CUDNN_STATUS_SUCCESS
-      || library->cudnnBackendFinalize (heuristic) != CUDNN_STATUS_SUCCESS
-      || library->cudnnBackendGetAttribute (heuristic,
-             CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR, 0,
-             &n, NULL)
-          != CUDNN_STATUS_SUCCESS)
-    return;
-  n = MIN (n, MAX_CONFIGS);
-  for (gint64 i = 0; i < n; i++)
-    configs[i] = nucseg_cudnn_make (maker, CUDNN_BACKEND_ENGINECFG_DESCRIPTOR);
-  if (n == 0 || maker->status != CUDNN_STATUS_SUCCESS
-      || library->cudnnBackendGetAttribute (heuristic,
-             CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR, n,
-             &got, configs)
-          != CUDNN_STATUS_SUCCESS)
-    return;
-  /* @got may be how many there are, not how many were asked for. */
-  for (gint64 i = 0; i < MIN (got, n); i++)
-    add_candidate (conv, configs[i]);
-}
-
-NucsegCudnnConv *
-nucseg_cudnn_conv_new (
-    NucsegCudnn *cudnn, const NucsegCudnnSpec *spec, GError **error)
-{
-  NucsegCudnnConv *conv = g_new0 (NucsegCudnnConv, 1);
-
-  conv->cudnn = cudnn;
-  conv->spec = *spec;
-  conv->built = G_MAXUINT;
-  conv->candidates = g_array_new (FALSE, FALSE, sizeof (Candidate));
-  g_array_set_clear_func (conv->candidates, clear_candidate);
-  nucseg_cudnn_maker_init (&conv->maker, cudnn->library);
-  nucseg_cudnn_maker_init (&conv->plan_maker, cudnn->library);
-  conv->graph = nucseg_cudnn_make_graph (&conv->maker, spec);
-  if (nucseg_cudnn_maker_check (
-          &conv->maker, NUCSEG_ERROR_UNSUPPORTED, error)) {
-    ask (conv, CUDNN_HEUR_MODE_A);
-    ask (conv, CUDNN_HEUR_MODE_B);
-    if (conv->candidates->len > 0 || nucseg_cudnn_conv_ask_more (conv))
-      return conv;
-    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
-        "cuDNN has no engine for a convolution %dx%d of %d to %d channels at "
-        "%d x %dx%d",
-        spec->kernel_w, spec->kernel_h, spec->in_channels, spec->out_channels,
-        spec->batch, spec->width, spec->height);
-  }
-  nucseg_cudnn_conv_free (conv);
-  return NULL;
-}
-
-gboolean
-nucseg_cudnn_conv_ask_more (NucsegCudnnConv *conv)
-{
-  const guint before = conv->candidates->len;
-
-  if (!conv->asked_all)
-    ask (conv, CUDNN_HEUR_MODE_FALLBACK);
-  conv->asked_all = TRUE;
-  return conv->candidates->len > before;
-}
+/* --- Plans ---------------------------------------------------------------- */
 
 void
-nucseg_cudnn_conv_free (NucsegCudnnConv *conv)
+nucseg_cudnn_plan_free (NucsegCudnnPlan *plan)
 {
-  if (!conv)
+  if (!plan)
     return;
-  nucseg_cudnn_maker_clear (&conv->plan_maker);
-  g_array_unref (conv->candidates);
-  nucseg_cudnn_maker_clear (&conv->maker);
-  g_free (conv);
+  nucseg_cudnn_maker_clear (&plan->maker);
+  g_free (plan);
 }
 
-guint
-nucseg_cudnn_conv_count (const NucsegCudnnConv *conv)
+/* Of @text where that isn't NULL, else compiled. Any thread. */
+static NucsegCudnnPlan *
+plan_new (const NucsegCudnn *cudnn, cudnnBackendDescriptor_t config,
+    const gchar *text, GError **error)
 {
-  return conv->candidates->len;
+  NucsegCudnnPlan *plan = g_new0 (NucsegCudnnPlan, 1);
+  NucsegCudnnMaker *maker = &plan->maker;
+  gint64 n = 0, size = 0;
+
+  nucseg_cudnn_maker_init (maker, cudnn->library);
+  plan->plan =
+      nucseg_cudnn_make (maker, CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
+  nucseg_cudnn_set_descriptor (
+      maker, plan->plan, CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP, cudnn->device);
+  if (text)
+    nucseg_cudnn_set (maker, plan->plan,
+        CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION, CUDNN_TYPE_CHAR,
+        (gint64) strlen (text), text);
+  else
+    nucseg_cudnn_set_descriptor (
+        maker, plan->plan, CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, config);
+  nucseg_cudnn_finalize (maker, plan->plan, "building a plan");
+  if (maker->status == CUDNN_STATUS_SUCCESS) {
+    maker->status = cudnn->library->cudnnBackendGetAttribute (plan->plan,
+        CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, 1, &n,
+        &size);
+    maker->what = "the size of a workspace";
+  }
+  if (!nucseg_cudnn_maker_check (maker, NUCSEG_ERROR_DEVICE, error)) {
+    nucseg_cudnn_plan_free (plan);
+    return NULL;
+  }
+  plan->workspace = (gsize) size;
+  return plan;
 }
 
-const gchar *
-nucseg_cudnn_conv_get_name (const NucsegCudnnConv *conv, guint candidate)
+static NucsegCudnnCandidate *
+get (const NucsegCudnnConv *conv, guint candidate)
 {
-  return g_array_index (conv->candidates, Candidate, candidate).name;
+  return &g_array_index (conv->candidates, NucsegCudnnCandidate, candidate);
+}
+
+static const NucsegCudnnPlan *
+built (const NucsegCudnnConv *conv)
+{
+  return get (conv, conv->built)->plan;
 }
 
 gboolean
 nucseg_cudnn_conv_build (NucsegCudnnConv *conv, guint candidate, GError **error)
 {
-  NucsegCudnnMaker *maker = &conv->plan_maker;
-  gint64 n = 0, size = 0;
+  NucsegCudnnCandidate *c = get (conv, candidate);
 
-  conv->built = G_MAXUINT;
-  nucseg_cudnn_maker_clear (maker);
-  nucseg_cudnn_maker_init (maker, conv->cudnn->library);
-  conv->plan =
-      nucseg_cudnn_make (maker, CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
-  nucseg_cudnn_set_descriptor (maker, conv->plan,
-      CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG,
-      g_array_index (conv->candidates, Candidate, candidate).config);
-  nucseg_cudnn_set_descriptor (maker, conv->plan,
-      CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP, conv->cudnn->device);
-  nucseg_cudnn_finalize (maker, conv->plan, "building a plan");
-  if (!nucseg_cudnn_maker_check (maker, NUCSEG_ERROR_DEVICE, error))
-    return FALSE;
-  maker->status = conv->cudnn->library->cudnnBackendGetAttribute (conv->plan,
-      CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, 1, &n, &size);
-  maker->what = "the size of a workspace";
-  if (!nucseg_cudnn_maker_check (maker, NUCSEG_ERROR_DEVICE, error))
-    return FALSE;
-  conv->workspace = (gsize) size;
-  conv->built = candidate;
-  return TRUE;
+  if (!c->plan)
+    c->plan = plan_new (conv->cudnn, c->config, NULL, error);
+  conv->built = c->plan ? candidate : G_MAXUINT;
+  return c->plan != NULL;
+}
+
+gboolean
+nucseg_cudnn_conv_load (
+    NucsegCudnnConv *conv, guint candidate, const gchar *text, GError **error)
+{
+  NucsegCudnnCandidate *c = get (conv, candidate);
+
+  if (!c->plan)
+    c->plan = plan_new (conv->cudnn, c->config, text, error);
+  conv->built = c->plan ? candidate : G_MAXUINT;
+  return c->plan != NULL;
+}
+
+gchar *
+nucseg_cudnn_conv_get_text (const NucsegCudnnConv *conv)
+{
+  const NucsegCudnnLibrary *library = conv->cudnn->library;
+  g_autofree gchar *text = NULL;
+  gint64 n = 0, got = 0;
+
+  if (library->cudnnBackendGetAttribute (built (conv)->plan,
+          CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION, CUDNN_TYPE_CHAR, 0, &n,
+          NULL)
+          != CUDNN_STATUS_SUCCESS
+      || n < 1)
+    return NULL;
+  text = g_malloc0 ((gsize) n + 1);
+  if (library->cudnnBackendGetAttribute (built (conv)->plan,
+          CUDNN_ATTR_EXECUTION_PLAN_JSON_REPRESENTATION, CUDNN_TYPE_CHAR, n,
+          &got, text)
+      != CUDNN_STATUS_SUCCESS)
+    return NULL;
+  return g_steal_pointer (&text);
+}
+
+void
+nucseg_cudnn_conv_keep_built (NucsegCudnnConv *conv)
+{
+  for (guint i = 0; i < conv->candidates->len; i++) {
+    if (i != conv->built)
+      g_clear_pointer (&get (conv, i)->plan, nucseg_cudnn_plan_free);
+  }
+}
+
+/* --- Several at once ------------------------------------------------------ */
+
+typedef struct {
+  const NucsegCudnn *cudnn;
+  NucsegCudnnCandidate *candidate;
+} Ahead;
+
+static gpointer
+build_ahead (gpointer data)
+{
+  const Ahead *ahead = data;
+
+  /* Who asks for one that failed tries again, and is told why. */
+  ahead->candidate->plan =
+      plan_new (ahead->cudnn, ahead->candidate->config, NULL, NULL);
+  return NULL;
+}
+
+void
+nucseg_cudnn_conv_build_ahead (NucsegCudnnConv *conv, guint n)
+{
+  const guint most = MIN (n, conv->candidates->len);
+  g_autofree Ahead *ahead = g_new (Ahead, most);
+  g_autofree GThread **threads = g_new0 (GThread *, most);
+
+  for (guint i = 0; most > 1 && i < most; i++) {
+    ahead[i] = (Ahead){ conv->cudnn, get (conv, i) };
+    if (!ahead[i].candidate->plan)
+      threads[i] = g_thread_try_new ("cudnn", build_ahead, &ahead[i], NULL);
+  }
+  for (guint i = 0; i < most; i++) {
+    if (threads[i])
+      g_thread_join (threads[i]);
+  }
 }
 
 guint
@@ -289,7 +175,7 @@ nucseg_cudnn_conv_get_spec (const NucsegCudnnConv *conv)
 gsize
 nucseg_cudnn_conv_get_workspace (const NucsegCudnnConv *conv)
 {
-  return conv->workspace;
+  return built (conv)->workspace;
 }
 
 /* --- Executions ----------------------------------------------------------- */
@@ -341,8 +227,8 @@ nucseg_cudnn_conv_execute (NucsegCudnnConv *conv, NucsegCudnnPack *pack,
   cudnnStatus_t status = library->cudnnSetStream (handle, stream);
 
   if (status == CUDNN_STATUS_SUCCESS)
-    status =
-        library->cudnnBackendExecute (handle, conv->plan, pack->descriptor);
+    status = library->cudnnBackendExecute (
+        handle, built (conv)->plan, pack->descriptor);
   if (status == CUDNN_STATUS_SUCCESS)
     return TRUE;
   g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE,

@@ -74,6 +74,33 @@ void nucseg_cudnn_set_descriptor (NucsegCudnnMaker *maker,
 void nucseg_cudnn_finalize (NucsegCudnnMaker *maker,
     cudnnBackendDescriptor_t descriptor, const gchar *what);
 
+/* --- Engines of a convolution, and their plans ---------------------------- */
+
+typedef struct {
+  NucsegCudnnMaker maker;
+  cudnnBackendDescriptor_t plan;
+  gsize workspace;
+} NucsegCudnnPlan;
+
+/* NULL is allowed. */
+void nucseg_cudnn_plan_free (NucsegCudnnPlan *plan);
+
+typedef struct {
+  cudnnBackendDescriptor_t config; /* the maker's */
+  gchar *name;
+  NucsegCudnnPlan *plan; /* NULL: not built */
+} NucsegCudnnCandidate;
+
+struct _NucsegCudnnConv {
+  NucsegCudnn *cudnn;
+  NucsegCudnnSpec spec;
+  NucsegCudnnMaker maker; /* of graph and candidates */
+  cudnnBackendDescriptor_t graph; /* the maker's */
+  GArray *candidates; /* NucsegCudnnCandidate */
+  gboolean asked_all;
+  guint built; /* the candidate whose plan is used, or G_MAXUINT */
+};
+
 /* --- Tensors of a convolution --------------------------------------------- */
 
 enum {

@@ -76,6 +76,7 @@ choose (const NucsegTune *tune, NucsegStep *step, GError **error)
   g_autoptr (GError) why = NULL;
   gdouble fastest = 0;
 
+  nucseg_cudnn_conv_build_ahead (step->cudnn, most);
   for (guint i = 0; tried < most; i++) {
     gdouble time = -1;
 
@@ -106,37 +107,57 @@ choose (const NucsegTune *tune, NucsegStep *step, GError **error)
         step->node->name, nucseg_cudnn_conv_count (step->cudnn));
     return FALSE;
   }
-  return nucseg_cudnn_conv_get_built (step->cudnn) == best
-      || nucseg_cudnn_conv_build (step->cudnn, best, error);
+  return nucseg_cudnn_conv_build (step->cudnn, best, error);
 }
 
-/* Whether the candidate of this name is there and builds. */
+/* Whether the candidate of this name is there and builds, from its @text
+ * (nullable) if that is of use: then it is @loaded. */
 static gboolean
-take (NucsegStep *step, const gchar *name)
+take (NucsegStep *step, const gchar *name, const gchar *text, gboolean *loaded)
 {
+  *loaded = FALSE;
   for (guint i = 0; name && i < nucseg_cudnn_conv_count (step->cudnn); i++) {
-    if (g_str_equal (nucseg_cudnn_conv_get_name (step->cudnn, i), name))
-      return nucseg_cudnn_conv_build (step->cudnn, i, NULL);
+    if (!g_str_equal (nucseg_cudnn_conv_get_name (step->cudnn, i), name))
+      continue;
+    *loaded = text && nucseg_cudnn_conv_load (step->cudnn, i, text, NULL);
+    return *loaded || nucseg_cudnn_conv_build (step->cudnn, i, NULL);
   }
   return FALSE;
 }
 
-/* The engine that an earlier step of the same convolution got, or NULL. */
-static const gchar *
-find_alike (GArray *steps, guint at)
+/* The engine and plan that an earlier step of the same convolution got. */
+static gboolean
+take_alike (GArray *steps, guint at)
 {
-  NucsegCudnnConv *conv = g_array_index (steps, NucsegStep, at).cudnn;
-  const NucsegCudnnSpec *spec = nucseg_cudnn_conv_get_spec (conv);
+  NucsegStep *step = &g_array_index (steps, NucsegStep, at);
+  const NucsegCudnnSpec *spec = nucseg_cudnn_conv_get_spec (step->cudnn);
 
   for (guint s = 0; s < at; s++) {
     NucsegCudnnConv *other = g_array_index (steps, NucsegStep, s).cudnn;
 
     if (other
-        && memcmp (spec, nucseg_cudnn_conv_get_spec (other), sizeof *spec) == 0)
-      return nucseg_cudnn_conv_get_name (
-          other, nucseg_cudnn_conv_get_built (other));
+        && memcmp (spec, nucseg_cudnn_conv_get_spec (other), sizeof *spec)
+            == 0) {
+      g_autofree gchar *text = nucseg_cudnn_conv_get_text (other);
+      gboolean loaded;
+
+      return take (step,
+          nucseg_cudnn_conv_get_name (
+              other, nucseg_cudnn_conv_get_built (other)),
+          text, &loaded);
+    }
   }
-  return NULL;
+  return FALSE;
+}
+
+static void
+note (NucsegCache *cache, guint node, NucsegCudnnConv *conv)
+{
+  g_autofree gchar *text = nucseg_cudnn_conv_get_text (conv);
+
+  nucseg_cache_set (cache, node,
+      nucseg_cudnn_conv_get_name (conv, nucseg_cudnn_conv_get_built (conv)),
+      text);
 }
 
 gboolean
@@ -167,14 +188,17 @@ nucseg_tune_steps (const NucsegTune *tune, const NucsegGraph *graph,
 
     if (!step->cudnn)
       continue;
-    const gboolean chosen = !take (step, nucseg_cache_get (cache, node))
-        && !take (step, find_alike (steps, s));
+    gboolean loaded;
+    const gboolean chosen = !take (step, nucseg_cache_get (cache, node),
+                                nucseg_cache_get_plan (cache, node), &loaded)
+        && !take_alike (steps, s);
     if (chosen)
       ok = choose (tune, step, error);
-    if (ok)
-      nucseg_cache_set (cache, node,
-          nucseg_cudnn_conv_get_name (
-              step->cudnn, nucseg_cudnn_conv_get_built (step->cudnn)));
+    nucseg_cuda_capture_lock ();
+    nucseg_cudnn_conv_keep_built (step->cudnn);
+    nucseg_cuda_capture_unlock ();
+    if (ok && !loaded)
+      note (cache, node, step->cudnn);
     /* Each takes a second or more; a program that is stopped meanwhile has not
      * waited for nothing. */
     if (ok && chosen)

@@ -27,6 +27,9 @@ read_file (const gchar *path)
   return text;
 }
 
+/* What a key file might change: quotes, backslashes, signs of its own. */
+#define PLAN "{\"a\": \"\\n;#=[x]\"}"
+
 /* Opens @k, expects node 3's engine (NULL: none). */
 static void
 expect (const NucsegCacheKey *k, const gchar *engine)
@@ -45,8 +48,8 @@ write_cache (void)
   g_autoptr (GError) error = NULL;
   gchar *path = g_strdup (nucseg_cache_get_path (cache));
 
-  nucseg_cache_set (cache, 3, "7:24=27");
-  nucseg_cache_set (cache, 40, "1:2=-3,4=5");
+  nucseg_cache_set (cache, 3, "7:24=27", PLAN);
+  nucseg_cache_set (cache, 40, "1:2=-3,4=5", NULL);
   g_assert_true (nucseg_cache_save (cache, &error));
   g_assert_no_error (error);
   nucseg_cache_free (cache);
@@ -63,8 +66,10 @@ test_round_trip (void)
   g_assert_cmpstr (nucseg_cache_get (cache, 3), ==, "7:24=27");
   g_assert_cmpstr (nucseg_cache_get (cache, 40), ==, "1:2=-3,4=5");
   g_assert_null (nucseg_cache_get (cache, 4));
+  g_assert_cmpstr (nucseg_cache_get_plan (cache, 3), ==, PLAN);
+  g_assert_null (nucseg_cache_get_plan (cache, 40));
   /* what was there already is no change: the file is left alone */
-  nucseg_cache_set (cache, 3, "7:24=27");
+  nucseg_cache_set (cache, 3, "7:24=27", PLAN);
   g_assert_cmpint (g_unlink (path), ==, 0);
   g_assert_true (nucseg_cache_save (cache, NULL));
   g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
@@ -132,6 +137,9 @@ test_damaged (void)
     engine = nucseg_cache_get (cache, 3);
     g_assert_true (
         !engine || strspn (engine, "0123456789:=,-") == strlen (engine));
+    /* a plan is run as it is: what is damaged is no plan */
+    if (nucseg_cache_get_plan (cache, 3))
+      g_assert_cmpstr (nucseg_cache_get_plan (cache, 3), ==, PLAN);
     nucseg_cache_free (cache);
   }
   g_free (write_cache ());
@@ -158,6 +166,29 @@ test_names (void)
   g_assert_cmpint (g_unlink (path), ==, 0);
 }
 
+/* Another plan of the same engine takes the place of the old one; what can't
+ * stand in a line is left out. */
+static void
+test_plans (void)
+{
+  static const gchar *const bad[] = { "", " {}", "{} ", "{\n}", "{\xc3\xa4}" };
+  g_autofree gchar *path = write_cache ();
+  NucsegCache *cache = nucseg_cache_open (&key);
+
+  nucseg_cache_set (cache, 3, "7:24=27", "{}");
+  g_assert_true (nucseg_cache_save (cache, NULL));
+  nucseg_cache_free (cache);
+  cache = nucseg_cache_open (&key);
+  g_assert_cmpstr (nucseg_cache_get_plan (cache, 3), ==, "{}");
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
+    nucseg_cache_set (cache, 3, "7:24=27", bad[i]);
+    g_assert_null (nucseg_cache_get_plan (cache, 3));
+    g_assert_cmpstr (nucseg_cache_get (cache, 3), ==, "7:24=27");
+  }
+  nucseg_cache_free (cache);
+  g_assert_cmpint (g_unlink (path), ==, 0);
+}
+
 /* Neither read nor written through what is no file. */
 static void
 test_unwritable (void)
@@ -170,7 +201,7 @@ test_unwritable (void)
   g_assert_cmpint (g_mkdir (path, 0700), ==, 0);
   cache = nucseg_cache_open (&key);
   g_assert_null (nucseg_cache_get (cache, 3));
-  nucseg_cache_set (cache, 3, "1");
+  nucseg_cache_set (cache, 3, "1", NULL);
   g_assert_false (nucseg_cache_save (cache, &error));
   g_assert_error (error, NUCSEG_ERROR, NUCSEG_ERROR_IO);
   g_assert_nonnull (strstr (error->message, path));
@@ -195,6 +226,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cache/foreign", test_foreign);
   g_test_add_func ("/cache/damaged", test_damaged);
   g_test_add_func ("/cache/names", test_names);
+  g_test_add_func ("/cache/plans", test_plans);
   g_test_add_func ("/cache/unwritable", test_unwritable);
   result = g_test_run ();
   g_rmdir (inner);

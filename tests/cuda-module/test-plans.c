@@ -132,6 +132,68 @@ test_plans (gconstpointer data)
   nucseg_cudnn_free (cudnn);
 }
 
+/* Plans that are built several at once; and written as text, which is read as
+ * the same plan without compiling, or not at all. */
+static void
+test_text (gconstpointer data)
+{
+  const Case *c = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (NucsegModel) model = nucseg_model_load (c->model, &error);
+  g_autoptr (GArray) specs =
+      g_array_new (FALSE, FALSE, sizeof (NucsegCudnnSpec));
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  g_autofree gchar *description = NULL;
+  guint n_convs = 0, n_own = 0, n_texts = 0;
+  NucsegCudnn *cudnn;
+
+  g_assert_no_error (error);
+  g_file_get_contents (c->device, &description, NULL, &error);
+  g_assert_no_error (error);
+  cudnn = nucseg_cudnn_new (description, &error);
+  g_assert_no_error (error);
+  collect (model, c->batch, c->side, NUCSEG_CUDA_BF16, specs, names, &n_convs,
+      &n_own);
+  for (guint s = 0; s < 4; s++) {
+    const NucsegCudnnSpec *spec = &g_array_index (specs, NucsegCudnnSpec, s);
+    NucsegCudnnConv *conv = nucseg_cudnn_conv_new (cudnn, spec, &error);
+
+    g_assert_no_error (error);
+    nucseg_cudnn_conv_build_ahead (conv, 3);
+    for (guint i = 0; i < MIN (nucseg_cudnn_conv_count (conv), 3); i++) {
+      NucsegCudnnConv *other = nucseg_cudnn_conv_new (cudnn, spec, NULL);
+      g_autofree gchar *text = NULL;
+
+      if (nucseg_cudnn_conv_build (conv, i, NULL))
+        text = nucseg_cudnn_conv_get_text (conv);
+      if (text) {
+        g_assert_true (nucseg_cudnn_conv_load (other, i, text, &error));
+        g_assert_no_error (error);
+        g_assert_cmpuint (nucseg_cudnn_conv_get_built (other), ==, i);
+        g_assert_cmpuint (nucseg_cudnn_conv_get_workspace (other), ==,
+            nucseg_cudnn_conv_get_workspace (conv));
+        nucseg_cudnn_conv_keep_built (other);
+        g_autofree gchar *again = nucseg_cudnn_conv_get_text (other);
+        g_assert_cmpuint (strlen (again), >, 1000);
+        n_texts++;
+      }
+      nucseg_cudnn_conv_free (other);
+      if (text) {
+        other = nucseg_cudnn_conv_new (cudnn, spec, NULL);
+        text[strlen (text) / 2] = '\0';
+        g_assert_false (nucseg_cudnn_conv_load (other, i, text, &error));
+        g_assert_error (error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE);
+        g_clear_error (&error);
+        nucseg_cudnn_conv_free (other);
+      }
+    }
+    nucseg_cudnn_conv_free (conv);
+  }
+  g_test_message ("%u plans were read as they were written", n_texts);
+  g_assert_cmpuint (n_texts, >=, 4);
+  nucseg_cudnn_free (cudnn);
+}
+
 static void
 add_cases (const gchar *dir, const gchar *entry, const gchar *model)
 {
@@ -140,6 +202,12 @@ add_cases (const gchar *dir, const gchar *entry, const gchar *model)
   g_autofree gchar *gpu = g_strndup (entry, strlen (entry) - strlen (".json"));
   g_autofree gchar *name = g_path_get_basename (model);
 
+  g_autofree gchar *text = g_strdup_printf ("/text/%s/%s", gpu, name);
+  Case *of_text = g_new (Case, 1);
+
+  *of_text = (Case){ g_strdup (model), g_build_filename (dir, entry, NULL),
+    sizes[0].batch, sizes[0].side, NUCSEG_PRECISION_BF16 };
+  g_test_add_data_func_full (text, of_text, test_text, free_case);
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++) {
     for (guint k = 0; k < G_N_ELEMENTS (precisions); k++) {
       g_autofree gchar *path =
