@@ -4,7 +4,6 @@
  */
 #include "bench/network.h"
 
-#include "backend.h"
 #include "bench/frames.h"
 
 #include <time.h>
@@ -18,27 +17,36 @@ now_ns (void)
   return (guint64) now.tv_sec * 1000000000 + (guint64) now.tv_nsec;
 }
 
-static gboolean
-run_plan (const NucsegBackend *table, NucsegPlan *plan, gint size,
-    gint n_warm_up, gint n, guint64 *times, GError **error)
+NucsegPlan *
+bench_plan_new (NucsegModel *model, const gchar *backend,
+    NucsegPrecision precision, guint threads, gint size,
+    const NucsegBackend **table, GError **error)
+{
+  NucsegParams params = NUCSEG_PARAMS_INIT;
+  NucsegPlanOptions options = { model };
+
+  *table = nucseg_backend_find (backend, error);
+  if (!*table
+      || !nucseg_geometry_init (
+          &options.geometry, model, size, size, &params, error))
+    return NULL;
+  options.precision = precision;
+  options.threads = threads > 0 ? threads : g_get_num_processors ();
+  return (*table)->plan_new (&options, error);
+}
+
+gboolean
+bench_plan_prepare (
+    const NucsegBackend *table, NucsegPlan *plan, gint size, GError **error)
 {
   g_autofree guint8 *pixels = g_malloc ((gsize) size * size);
   NucsegFrame frame = { NUCSEG_FORMAT_GRAY8, NUCSEG_MEMORY_SYSTEM, size, size,
     { pixels }, { size }, 8, FALSE };
   NucsegParams params = NUCSEG_PARAMS_INIT;
   NucsegResult result;
-  gboolean ok;
 
   bench_frame_fill (pixels, size, 0);
-  ok = table->prepare (plan, &frame, &params, &result, error);
-  for (gint i = -n_warm_up; ok && i < n; i++) {
-    const guint64 start = now_ns ();
-
-    ok = table->network (plan, error);
-    if (i >= 0)
-      times[i] = now_ns () - start;
-  }
-  return ok;
+  return table->prepare (plan, &frame, &params, &result, error);
 }
 
 gboolean
@@ -46,22 +54,21 @@ bench_network (NucsegModel *model, const gchar *backend,
     NucsegPrecision precision, guint threads, gint size, gint n_warm_up, gint n,
     guint64 *times, GError **error)
 {
-  const NucsegBackend *table = nucseg_backend_find (backend, error);
-  NucsegParams params = NUCSEG_PARAMS_INIT;
-  NucsegPlanOptions options = { model };
-  NucsegPlan *plan;
+  const NucsegBackend *table;
+  NucsegPlan *plan =
+      bench_plan_new (model, backend, precision, threads, size, &table, error);
   gboolean ok;
 
-  if (!table
-      || !nucseg_geometry_init (
-          &options.geometry, model, size, size, &params, error))
-    return FALSE;
-  options.precision = precision;
-  options.threads = threads > 0 ? threads : g_get_num_processors ();
-  plan = table->plan_new (&options, error);
   if (!plan)
     return FALSE;
-  ok = run_plan (table, plan, size, n_warm_up, n, times, error);
+  ok = bench_plan_prepare (table, plan, size, error);
+  for (gint i = -n_warm_up; ok && i < n; i++) {
+    const guint64 start = now_ns ();
+
+    ok = table->network (plan, error);
+    if (i >= 0)
+      times[i] = now_ns () - start;
+  }
   table->plan_free (plan);
   return ok;
 }

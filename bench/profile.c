@@ -7,8 +7,7 @@
 #define _GNU_SOURCE
 #include "bench/profile.h"
 
-#include "backend.h"
-#include "bench/frames.h"
+#include "bench/network.h"
 
 #include <dlfcn.h>
 #include <stdio.h>
@@ -64,20 +63,12 @@ static gboolean
 run_plan (const NucsegBackend *table, NucsegPlan *plan, gint size,
     gint n_frames, SetProfile set_profile, GError **error)
 {
-  guint8 *pixels = g_malloc ((gsize) size * size);
-  NucsegFrame frame = { NUCSEG_FORMAT_GRAY8, NUCSEG_MEMORY_SYSTEM, size, size,
-    { pixels }, { size }, 8, FALSE };
-  NucsegParams params = NUCSEG_PARAMS_INIT;
-  NucsegResult result;
-  gboolean ok;
-
-  bench_frame_fill (pixels, size, 0);
-  ok = table->prepare (plan, &frame, &params, &result, error)
+  gboolean ok = bench_plan_prepare (table, plan, size, error)
       && table->network (plan, error);
+
   set_profile (plan, TRUE);
   for (gint i = 0; ok && i < n_frames; i++)
     ok = table->network (plan, error);
-  g_free (pixels);
   return ok;
 }
 
@@ -87,8 +78,6 @@ bench_profile (NucsegModel *model, const gchar *backend,
     GError **error)
 {
   const NucsegBackend *table = nucseg_backend_find (backend, error);
-  NucsegParams params = NUCSEG_PARAMS_INIT;
-  NucsegPlanOptions options = { model };
   NucsegPlan *plan;
   SetProfile set_profile;
   GetProfile get_profile;
@@ -109,12 +98,8 @@ bench_profile (NucsegModel *model, const gchar *backend,
   if (!set_profile || !get_profile)
     return TRUE;
 
-  if (!nucseg_geometry_init (
-          &options.geometry, model, size, size, &params, error))
-    return FALSE;
-  options.precision = precision;
-  options.threads = threads > 0 ? threads : g_get_num_processors ();
-  plan = table->plan_new (&options, error);
+  plan =
+      bench_plan_new (model, backend, precision, threads, size, &table, error);
   if (!plan)
     return FALSE;
   ok = run_plan (table, plan, size, n_frames, set_profile, error);

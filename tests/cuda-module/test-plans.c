@@ -99,6 +99,20 @@ free_case (gpointer data)
   g_free (c);
 }
 
+static NucsegCudnn *
+describe (const Case *c)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gchar *description = NULL;
+  NucsegCudnn *cudnn;
+
+  g_assert_true (g_file_get_contents (c->device, &description, NULL, &error));
+  g_assert_no_error (error);
+  cudnn = nucseg_cudnn_new (description, &error);
+  g_assert_no_error (error);
+  return cudnn;
+}
+
 static void
 test_plans (gconstpointer data)
 {
@@ -108,14 +122,9 @@ test_plans (gconstpointer data)
   g_autoptr (GArray) specs =
       g_array_new (FALSE, TRUE, sizeof (NucsegCudnnSpec));
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  g_autofree gchar *description = NULL;
   guint n_convs = 0, n_own = 0, n_candidates = 0, n_ok = 0;
-  NucsegCudnn *cudnn;
+  NucsegCudnn *cudnn = describe (c);
 
-  g_assert_no_error (error);
-  g_assert_true (g_file_get_contents (c->device, &description, NULL, &error));
-  g_assert_no_error (error);
-  cudnn = nucseg_cudnn_new (description, &error);
   g_assert_no_error (error);
   collect (model, c->batch, c->side,
       c->precision == NUCSEG_PRECISION_F32 ? NUCSEG_CUDA_F32 : NUCSEG_CUDA_BF16,
@@ -143,14 +152,9 @@ test_text (gconstpointer data)
   g_autoptr (GArray) specs =
       g_array_new (FALSE, FALSE, sizeof (NucsegCudnnSpec));
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  g_autofree gchar *description = NULL;
   guint n_convs = 0, n_own = 0, n_texts = 0;
-  NucsegCudnn *cudnn;
+  NucsegCudnn *cudnn = describe (c);
 
-  g_assert_no_error (error);
-  g_file_get_contents (c->device, &description, NULL, &error);
-  g_assert_no_error (error);
-  cudnn = nucseg_cudnn_new (description, &error);
   g_assert_no_error (error);
   collect (model, c->batch, c->side, NUCSEG_CUDA_BF16, specs, names, &n_convs,
       &n_own);
