@@ -70,20 +70,8 @@ built (const NucsegCudnnConv *conv)
   return get (conv, conv->built)->plan;
 }
 
-gboolean
-nucseg_cudnn_conv_build (NucsegCudnnConv *conv, guint candidate, GError **error)
-{
-  NucsegCudnnCandidate *c = get (conv, candidate);
-
-  if (!c->plan)
-    c->plan = plan_new (conv->cudnn, c->config, NULL, error);
-  conv->built = c->plan ? candidate : G_MAXUINT;
-  return c->plan != NULL;
-}
-
-gboolean
-nucseg_cudnn_conv_load (
-    NucsegCudnnConv *conv, guint candidate, const gchar *text, GError **error)
+static gboolean
+use (NucsegCudnnConv *conv, guint candidate, const gchar *text, GError **error)
 {
   NucsegCudnnCandidate *c = get (conv, candidate);
 
@@ -91,6 +79,19 @@ nucseg_cudnn_conv_load (
     c->plan = plan_new (conv->cudnn, c->config, text, error);
   conv->built = c->plan ? candidate : G_MAXUINT;
   return c->plan != NULL;
+}
+
+gboolean
+nucseg_cudnn_conv_build (NucsegCudnnConv *conv, guint candidate, GError **error)
+{
+  return use (conv, candidate, NULL, error);
+}
+
+gboolean
+nucseg_cudnn_conv_load (
+    NucsegCudnnConv *conv, guint candidate, const gchar *text, GError **error)
+{
+  return use (conv, candidate, text, error);
 }
 
 gchar *

@@ -127,18 +127,27 @@ tool_output_abandon (ToolOutput *output)
 }
 
 gchar *
+tool_file_identity (const gchar *path)
+{
+  GStatBuf st;
+
+  if (g_stat (path, &st) != 0)
+    return NULL;
+  return g_strdup_printf ("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT,
+      (guint64) st.st_dev, (guint64) st.st_ino);
+}
+
+gchar *
 tool_output_identity (const gchar *path)
 {
   g_autofree gchar *dir = g_path_get_dirname (path);
   g_autofree gchar *base = g_path_get_basename (path);
   char *real;
   gchar *identity;
-  GStatBuf st;
 
-  if (g_stat (path, &st) == 0)
-    return S_ISREG (st.st_mode)
-        ? g_strdup_printf ("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT,
-            (guint64) st.st_dev, (guint64) st.st_ino)
+  if (g_file_test (path, G_FILE_TEST_EXISTS))
+    return g_file_test (path, G_FILE_TEST_IS_REGULAR)
+        ? tool_file_identity (path)
         : NULL;
   real = realpath (dir, NULL);
   identity = real ? g_build_filename (real, base, NULL) : NULL;

@@ -50,13 +50,17 @@ gboolean tool_output_commit (ToolOutput *output, GError **error);
 /* Closes the file and removes it, unless it was published. NULL is allowed. */
 void tool_output_abandon (ToolOutput *output);
 
+/* (transfer full) (nullable): a text that all paths of what is there have in
+ * common, and no others; NULL where nothing is. */
+gchar *tool_file_identity (const gchar *path);
+
 /**
  * tool_output_identity:
- * @path: of a file, there or not yet
+ * @path: of a file to be written, there or not yet
  *
  * Returns: (transfer full) (nullable): a text that two paths have in common if
- *   writing one changes the other; NULL for what is no file, and where the
- *   folder is not there
+ *   writing one changes the other, of what is there tool_file_identity()'s;
+ *   NULL for what is no file, and where the folder is not there
  */
 gchar *tool_output_identity (const gchar *path);
 

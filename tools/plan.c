@@ -100,14 +100,14 @@ check_inputs_are_safe (ToolPlan *self, GError **error)
   gpointer path;
 
   for (guint i = 0; self->inputs[i]; i++) {
-    gchar *id = tool_output_identity (self->inputs[i]);
+    gchar *id = tool_file_identity (self->inputs[i]);
 
     if (id)
       g_hash_table_insert (files, id, (gpointer) self->inputs[i]);
   }
   g_hash_table_iter_init (&iter, self->owners);
   while (g_hash_table_iter_next (&iter, &path, NULL)) {
-    g_autofree gchar *id = tool_output_identity (path);
+    g_autofree gchar *id = tool_file_identity (path);
     const gchar *input = id ? g_hash_table_lookup (files, id) : NULL;
 
     if (input) {
@@ -162,10 +162,10 @@ page_is_safe (ToolPlan *self, const ToolNames *names, GError **error)
   const gchar *paths[] = { names->labels, names->overlay };
 
   for (guint i = 0; i < G_N_ELEMENTS (paths) && paths[i]; i++) {
-    g_autofree gchar *id = tool_output_identity (paths[i]);
+    g_autofree gchar *id = tool_file_identity (paths[i]);
 
     for (guint k = 0; id && self->inputs[k]; k++) {
-      g_autofree gchar *other = tool_output_identity (self->inputs[k]);
+      g_autofree gchar *other = tool_file_identity (self->inputs[k]);
 
       if (!g_strcmp0 (id, other)) {
         g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,

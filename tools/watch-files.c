@@ -6,7 +6,6 @@
  */
 #include "watch.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include <nucseg.h>
@@ -44,15 +43,17 @@ check_names (const ToolWatchOptions *o, ToolSourceKind kind, GError **error)
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (files); i++) {
-    g_autofree gchar *id = files[i].path && !is_stdout (files[i].path)
+    g_autofree gchar *id =
+        files[i].path && !files[i].is_read && !is_stdout (files[i].path)
         ? tool_output_identity (files[i].path)
         : NULL;
 
     for (guint k = 0; id && k < i; k++) {
-      g_autofree gchar *other =
-          files[k].path ? tool_output_identity (files[k].path) : NULL;
+      g_autofree gchar *other = !files[k].path ? NULL
+          : files[k].is_read ? tool_file_identity (files[k].path)
+                             : tool_output_identity (files[k].path);
 
-      if (files[i].is_read || g_strcmp0 (id, other) != 0)
+      if (g_strcmp0 (id, other) != 0)
         continue;
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
           files[k].is_read ? "%s %s would replace %s; give it another name"

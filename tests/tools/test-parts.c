@@ -257,6 +257,9 @@ test_output_identity (void)
   g_assert_cmpstr (of_round, !=, id);
   g_assert_nonnull (of_soon);
   g_assert_cmpstr (of_again, ==, of_soon);
+  g_autofree gchar *of_file = tool_file_identity (link);
+  g_assert_cmpstr (of_file, ==, id);
+  g_assert_null (tool_file_identity (soon));
   g_assert_null (tool_output_identity ("/dev/null"));
   g_assert_null (tool_output_identity ("/no/such/folder/a.txt"));
 }

@@ -84,6 +84,11 @@ test_none_good (void)
       run_nucseg ("segment", "--model", model, "--out", fresh, none, NULL);
   assert_exits (elsewhere, 1);
   g_assert_false (g_file_test (fresh, G_FILE_TEST_EXISTS));
+  /* beside where it would be: what is not there is not replaced */
+  g_autoptr (Run) beside = run_nucseg (
+      "segment", "--model", model, "--out", folder->path, none, NULL);
+  assert_exits (beside, 1);
+  assert_says (beside, "none.png: there is no such file");
   truth_free (good);
 }
 
