@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * dnnl.h: convolutions by oneDNN, behind opaque structs. dnnl.c is the only
- * file that sees oneDNN's header and knows what differs between its releases.
+ * dnnl.h: convolutions by oneDNN, behind opaque structs. Only dnnl-private.h
+ * sees oneDNN's header and knows what differs between its releases.
  *
  * Tensors are plain NHWC with N = 1; weights go into the layout that oneDNN
  * likes best when the convolution is made. Nothing here is thread-safe: one

@@ -2,49 +2,13 @@
 /*
  * test-frame.c: frames through the reference back end: smallest and odd sizes,
  * padded strides, every format; frames, labels and parameters that are
- * refused; sizes of the network's input; no allocation from the second frame
- * on.
+ * refused; sizes of the network's input.
  */
 #include "backend.h"
 #include "expect.h"
 #include "modelbuilder.h"
 
-#include <malloc.h>
 #include <math.h>
-
-#if defined(__SANITIZE_ADDRESS__) || !defined(__GLIBC__)
-#define COUNTS_ALLOCATIONS 0
-#else
-#define COUNTS_ALLOCATIONS 1
-
-/* These stand before the C library's for the whole process. */
-static gint n_allocations;
-
-extern void *__libc_malloc (size_t);
-extern void *__libc_calloc (size_t, size_t);
-extern void *__libc_realloc (void *, size_t);
-
-NUCSEG_API void *
-malloc (size_t size)
-{
-  g_atomic_int_inc (&n_allocations);
-  return __libc_malloc (size);
-}
-
-NUCSEG_API void *
-calloc (size_t n, size_t size)
-{
-  g_atomic_int_inc (&n_allocations);
-  return __libc_calloc (n, size);
-}
-
-NUCSEG_API void *
-realloc (void *old, size_t size)
-{
-  g_atomic_int_inc (&n_allocations);
-  return __libc_realloc (old, size);
-}
-#endif
 
 static NucsegModel *model; /* pixels brighter than the middle are nuclei */
 
@@ -457,43 +421,6 @@ test_too_large (void)
   g_assert_no_error (error);
 }
 
-static void
-test_allocations (void)
-{
-#if COUNTS_ALLOCATIONS
-  enum { W = 97, H = 64 };
-  g_autofree guint8 *pixels = g_malloc (W * H);
-  g_autofree guint16 *labels = g_new (guint16, W * H);
-  NucsegFrame frame = { .format = NUCSEG_FORMAT_GRAY8,
-    .width = W,
-    .height = H,
-    .data = { pixels },
-    .stride = { W } };
-  NucsegParams params = NUCSEG_PARAMS_INIT;
-  g_autoptr (NucsegSession) session = new_session ();
-  NucsegRandom random = { 3 };
-  NucsegResult result;
-
-  params.overlay = NUCSEG_OVERLAY_BOTH;
-  params.draw_count = TRUE;
-  for (guint i = 0; i < 6; i++) {
-    for (guint k = 0; k < W * H; k++)
-      pixels[k] = (guint8) nucseg_random_below (&random, 256);
-    gint before = g_atomic_int_get (&n_allocations);
-    gboolean ok = nucseg_session_run (
-        session, &frame, &params, labels, W * 2, &frame, &result, NULL);
-    gint after = g_atomic_int_get (&n_allocations);
-    g_assert_true (ok);
-    if (i == 0)
-      g_assert_cmpint (after, >, before); /* the count counts */
-    else
-      g_assert_cmpint (after, ==, before);
-  }
-#else
-  g_test_skip ("a sanitizer's own allocator is in use");
-#endif
-}
-
 int
 main (int argc, char **argv)
 {
@@ -508,7 +435,6 @@ main (int argc, char **argv)
   g_test_add_func ("/frame/refused-params", test_refused_params);
   g_test_add_func ("/frame/geometry", test_geometry);
   g_test_add_func ("/frame/too-large", test_too_large);
-  g_test_add_func ("/frame/allocations", test_allocations);
   gint result = g_test_run ();
   nucseg_model_unref (model);
   return result;

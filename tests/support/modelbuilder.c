@@ -1,60 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * modelbuilder.c: writes model files in memory, without the engine's help, so
- * that tests of the loader do not test it against itself.
+ * modelbuilder.c: a graph that grows node by node, and its weights.
  */
-#include "modelbuilder.h"
+#include "modelbuilder-private.h"
 
 #include <math.h>
-#include <string.h>
-
-typedef struct {
-  gchar *name;
-  GString *shape; /* "[8, 4, 3, 3]" */
-  gfloat *data;
-  gsize n;
-} Tensor;
-
-struct _NucsegBuilder {
-  NucsegRandom random;
-  gint multiple;
-  GHashTable *channels; /* name -> channels */
-  GString *nodes; /* JSON, separated by commas */
-  GPtrArray *tensors;
-  GHashTable *metadata; /* key -> text that was set */
-  GHashTable *left_out;
-  gdouble scale; /* of the next nodes, or 0 */
-  gboolean has_scales;
-};
-
-guint64
-nucseg_random_next (NucsegRandom *random)
-{
-  guint64 z = random->state += G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
-
-  z = (z ^ (z >> 30)) * G_GUINT64_CONSTANT (0xbf58476d1ce4e5b9);
-  z = (z ^ (z >> 27)) * G_GUINT64_CONSTANT (0x94d049bb133111eb);
-  return z ^ (z >> 31);
-}
-
-guint
-nucseg_random_below (NucsegRandom *random, guint n)
-{
-  return (guint) (((nucseg_random_next (random) >> 32) * n) >> 32);
-}
-
-gfloat
-nucseg_random_float (NucsegRandom *random)
-{
-  gint32 value = (gint32) (nucseg_random_next (random) >> 40); /* 24 bits */
-
-  return (gfloat) (value - 0x800000) / (gfloat) 0x800000;
-}
 
 static void
 tensor_free (gpointer data)
 {
-  Tensor *tensor = data;
+  NucsegBuilderTensor *tensor = data;
 
   g_free (tensor->name);
   g_string_free (tensor->shape, TRUE);
@@ -153,7 +108,7 @@ static void
 add_tensor (NucsegBuilder *builder, const gchar *name, const gfloat *data,
     gfloat scale, guint n_dims, const gint *dims)
 {
-  Tensor *tensor = g_new0 (Tensor, 1);
+  NucsegBuilderTensor *tensor = g_new0 (NucsegBuilderTensor, 1);
 
   tensor->name = g_strdup (name);
   tensor->shape = g_string_new ("[");
@@ -189,7 +144,7 @@ gfloat *
 nucseg_builder_get_tensor (NucsegBuilder *builder, const gchar *name, gsize *n)
 {
   for (guint i = 0; i < builder->tensors->len; i++) {
-    Tensor *tensor = g_ptr_array_index (builder->tensors, i);
+    NucsegBuilderTensor *tensor = g_ptr_array_index (builder->tensors, i);
     if (g_str_equal (tensor->name, name)) {
       if (n)
         *n = tensor->n;
@@ -357,176 +312,4 @@ nucseg_builder_set (
     g_hash_table_remove (builder->metadata, key);
     g_hash_table_add (builder->left_out, g_strdup (key));
   }
-}
-
-/* Unless the test has said otherwise. */
-static void
-set_default (NucsegBuilder *builder, const gchar *key, const gchar *value)
-{
-  if (!g_hash_table_contains (builder->metadata, key)
-      && !g_hash_table_contains (builder->left_out, key))
-    nucseg_builder_set (builder, key, value);
-}
-
-static void
-append_quoted (GString *out, const gchar *text)
-{
-  g_string_append_c (out, '"');
-  for (const gchar *p = text; *p; p++) {
-    if (*p == '"' || *p == '\\')
-      g_string_append_c (out, '\\');
-    if ((guchar) *p < 0x20)
-      g_string_append_printf (out, "\\u%04x", *p);
-    else
-      g_string_append_c (out, *p);
-  }
-  g_string_append_c (out, '"');
-}
-
-GBytes *
-nucseg_builder_file (const gchar *header, gconstpointer data, gsize data_size)
-{
-  g_autofree gchar *padded = NULL;
-  gsize length = strlen (header);
-  guint8 start[8];
-
-  /* spaces behind the header keep the data aligned, as the format allows */
-  padded = g_strdup_printf ("%s%*s", header, (gint) ((8 - length % 8) % 8), "");
-  length = strlen (padded);
-  for (guint i = 0; i < 8; i++)
-    start[i] = (guint8) ((guint64) length >> (8 * i));
-  GByteArray *file = g_byte_array_new ();
-  g_byte_array_append (file, start, sizeof start);
-  g_byte_array_append (file, (const guint8 *) padded, (guint) length);
-  g_byte_array_append (file, data, (guint) data_size);
-  return g_byte_array_free_to_bytes (file);
-}
-
-static void
-write_metadata (NucsegBuilder *builder, GString *header)
-{
-  g_autoptr (GList) keys = g_list_sort (
-      g_hash_table_get_keys (builder->metadata), (GCompareFunc) g_strcmp0);
-
-  g_string_append (header, "{\"__metadata__\": {");
-  for (GList *item = keys; item; item = item->next) {
-    if (item != keys)
-      g_string_append (header, ", ");
-    append_quoted (header, item->data);
-    g_string_append (header, ": ");
-    append_quoted (header, g_hash_table_lookup (builder->metadata, item->data));
-  }
-  g_string_append (header, "}");
-}
-
-GBytes *
-nucseg_builder_end (NucsegBuilder *builder, const gchar *node, gint n_maps)
-{
-  g_autoptr (GString) header = g_string_new (NULL);
-  g_autoptr (GByteArray) data = g_byte_array_new ();
-
-  builder->scale = 0;
-  if (n_maps > 0) {
-    nucseg_builder_conv (builder, "maps", node, n_maps,
-        &(NucsegBuilderConv){ .kernel = 1, .bias = TRUE });
-    node = "maps";
-  }
-  g_autofree gchar *graph = g_strdup_printf (
-      "{\"multiple\": %d, \"nodes\": [%s], \"output\": \"%s\"}",
-      builder->multiple, builder->nodes->str, node);
-  set_default (builder, "format",
-      builder->has_scales ? "nucseg-model/2" : "nucseg-model/1");
-  set_default (builder, "name", "test");
-  set_default (builder, "graph", graph);
-  set_default (builder, "input", NUCSEG_BUILDER_INPUT);
-  set_default (builder, "output",
-      nucseg_builder_get_channels (builder, node) == 1
-          ? NUCSEG_BUILDER_OUTPUT1
-          : NUCSEG_BUILDER_OUTPUT3);
-  write_metadata (builder, header);
-  for (guint i = 0; i < builder->tensors->len; i++) {
-    Tensor *tensor = g_ptr_array_index (builder->tensors, i);
-    gsize size = tensor->n * sizeof (gfloat);
-    g_string_append (header, ",\n");
-    append_quoted (header, tensor->name);
-    g_string_append_printf (header,
-        ": {\"dtype\": \"F32\", \"shape\": %s, \"data_offsets\": [%u, "
-        "%" G_GSIZE_FORMAT "]}",
-        tensor->shape->str, data->len, data->len + size);
-    g_byte_array_append (data, (const guint8 *) tensor->data, (guint) size);
-  }
-  g_string_append (header, "}");
-  nucseg_builder_free (builder);
-  return nucseg_builder_file (header->str, data->data, data->len);
-}
-
-/* SAP of docs/model-format.md's operations: pool, depthwise, 1x1, sigmoid. */
-static void
-add_attention (NucsegBuilder *b, const gchar *name, const gchar *input)
-{
-  gint channels = nucseg_builder_get_channels (b, input);
-  g_autofree gchar *pool = g_strconcat (name, "_pool", NULL);
-  g_autofree gchar *depth = g_strconcat (name, "_depth", NULL);
-
-  nucseg_builder_avg_pool (b, pool, input, 4, 4);
-  nucseg_builder_conv (b, depth, pool, channels,
-      &(NucsegBuilderConv){
-          .kernel = 4, .groups = -1, .bias = TRUE, .activation = "relu" });
-  nucseg_builder_conv (b, name, depth, channels,
-      &(NucsegBuilderConv){ .bias = TRUE, .activation = "sigmoid" });
-}
-
-GBytes *
-nucseg_builder_attention_unet (guint64 seed, gint width)
-{
-  const NucsegBuilderConv conv3 = {
-    .kernel = 3, .padding = 1, .bias = TRUE, .activation = "relu", .gain = 1.4f
-  };
-  const NucsegBuilderConv dilated = { .kernel = 3,
-    .padding = 2,
-    .dilation = 2,
-    .bias = TRUE,
-    .activation = "relu",
-    .gain = 1.4f };
-  NucsegBuilder *b = nucseg_builder_new (seed, 16);
-
-  nucseg_builder_space_to_depth (b, "stem", "input", 2);
-  nucseg_builder_conv (b, "enc0", "stem", width, &conv3);
-  add_attention (b, "sap0", "enc0");
-  nucseg_builder_add (b, "gain0", "sap0", "sap0", NULL);
-  nucseg_builder_mul (b, "att0", "enc0", "gain0");
-  nucseg_builder_max_pool (b, "pool0", "att0", 2, 2);
-  nucseg_builder_conv (b, "enc1", "pool0", 2 * width, &conv3);
-  add_attention (b, "sap1", "enc1");
-  nucseg_builder_conv (b, "ce1", "sap0", 2 * width,
-      &(NucsegBuilderConv){ .bias = TRUE, .activation = "sigmoid" });
-  nucseg_builder_add (b, "gain1", "sap1", "ce1", NULL);
-  nucseg_builder_mul (b, "att1", "enc1", "gain1");
-  nucseg_builder_max_pool (b, "pool1", "att1", 2, 2);
-  nucseg_builder_conv (b, "deep1", "pool1", width, &conv3);
-  nucseg_builder_conv (b, "deep2", "pool1", width, &dilated);
-  nucseg_builder_concat (b, "aspp", "deep1", "deep2", "pool1", NULL);
-  nucseg_builder_conv (b, "project", "aspp", 2 * width, &conv3);
-  nucseg_builder_upsample (b, "up1", "project", "bilinear");
-  nucseg_builder_concat (b, "skip1", "up1", "att1", NULL);
-  nucseg_builder_conv (b, "dec1", "skip1", width, &conv3);
-  nucseg_builder_upsample (b, "up0", "dec1", "nearest");
-  nucseg_builder_add (b, "skip0", "up0", "att0", NULL);
-  nucseg_builder_conv (b, "dec0", "skip0", width, &conv3);
-  nucseg_builder_conv (
-      b, "head", "dec0", 12, &(NucsegBuilderConv){ .bias = TRUE });
-  nucseg_builder_depth_to_space (b, "maps", "head", 2);
-  return nucseg_builder_end (b, "maps", 0);
-}
-
-GBytes *
-nucseg_builder_identity (gfloat gain, gfloat bias)
-{
-  NucsegBuilder *b = nucseg_builder_new (0, 1);
-
-  nucseg_builder_conv (
-      b, "maps", "input", 1, &(NucsegBuilderConv){ .bias = TRUE });
-  nucseg_builder_get_tensor (b, "maps.weight", NULL)[0] = gain;
-  nucseg_builder_get_tensor (b, "maps.bias", NULL)[0] = bias;
-  return nucseg_builder_end (b, "maps", 0);
 }

@@ -20,21 +20,9 @@
 #ifndef NUCSEG_TESTS_MODELBUILDER_H
 #define NUCSEG_TESTS_MODELBUILDER_H
 
-#include <glib.h>
+#include "random.h"
 
 G_BEGIN_DECLS
-
-/* --- Random numbers: splitmix64 ----------------------------------------- */
-
-typedef struct {
-  guint64 state; /* start with the seed */
-} NucsegRandom;
-
-guint64 nucseg_random_next (NucsegRandom *random);
-/* 0..n - 1 */
-guint nucseg_random_below (NucsegRandom *random, guint n);
-/* [-1, 1), multiples of 2^-23 */
-gfloat nucseg_random_float (NucsegRandom *random);
 
 /* --- Graphs ------------------------------------------------------------- */
 
