@@ -92,6 +92,33 @@ class Batches(unittest.TestCase):
         self.assertGreater(exact, 30)
         self.assertLess(exact, 50)
 
+    def test_ordinary_crops_are_half_to_three_times_as_large(self) -> None:
+        rng = np.random.default_rng(6)
+        size = 96
+        labels = np.arange(1, size * size + 1, dtype=np.int32).reshape(
+            size, size)
+        c = canvas.from_arrays(Entry("flat", "fluorescence", "train"),
+                               rng.integers(0, 200, (size, size)), 8, labels,
+                               SPEC)
+        # Every label is a pixel: its place in the canvas.
+        width = c.labels.shape[1]
+        place = torch.zeros(int(c.labels.max()) + 1, dtype=torch.int64)
+        place[c.labels.flatten().long()] = torch.arange(c.labels.numel())
+        zooms = []
+        for _ in range(150):
+            # The middle, since what lies outside the canvas has no label.
+            y = augment.sample(c, rng, 48)[1][20:28, 20:28]
+            seen = place[y.clamp(min=0)]
+            if (y > 0).all():
+                spread = ((seen // width).float().var()
+                          + (seen % width).float().var())
+                zooms.append(float((2 * 5.33 / spread).sqrt()))
+        # Bends, steep in crops as small as these, come on top of the zoom.
+        self.assertLess(max(zooms), 3.8)
+        self.assertGreater(max(zooms), 2.3)
+        self.assertGreater(min(zooms), 0.25)
+        self.assertLess(min(zooms), 0.7)
+
     def test_empty_and_unknown_quarters_join(self) -> None:
         labels = torch.zeros(4, 2, 2, dtype=torch.int64)
         labels[0], labels[1], labels[3] = 7, -1, 1
