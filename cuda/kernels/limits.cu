@@ -19,7 +19,9 @@
  * then adds what is not 0 to the frame's counts. A microscope's frames are
  * mostly one dark level, on which all lanes would wait for each other: there
  * are several copies of each count, side by side, and lanes take them in turn.
- * More bits are counted in global memory at once.
+ * More bits are counted in global memory at once, by one lane for all of its
+ * warp that have the same value: otherwise a frame with one level for most of
+ * its ground (8 bits shown as 16, say) would be counted pixel after pixel.
  *
  * Bound by reading the frame, for small ones by latency. O(pixels).
  */
@@ -40,13 +42,20 @@ __launch_bounds__ (HISTOGRAM_BLOCK) count_levels (
   for (int y = first; y < last; y++) {
     const uint8_t *line = row_of (request->frame, 0, y);
 
-    for (int x = (int) threadIdx.x; x < width; x += HISTOGRAM_BLOCK) {
-      unsigned grey = grey_at<KIND> (pixels, line, x);
+    if (copies > 0) {
+      for (int x = (int) threadIdx.x; x < width; x += HISTOGRAM_BLOCK)
+        atomicAdd (
+            &counts[grey_at<KIND> (pixels, line, x) * copies + copy], 1u);
+      continue;
+    }
+    /* All lanes come along to the end of the row. */
+    for (int begin = 0; begin < width; begin += HISTOGRAM_BLOCK) {
+      int x = begin + (int) threadIdx.x;
+      unsigned grey = x < width ? grey_at<KIND> (pixels, line, x) : n_levels;
+      unsigned same = __match_any_sync (FULL_MASK, grey);
 
-      if (copies > 0)
-        atomicAdd (&counts[grey * copies + copy], 1u);
-      else
-        atomicAdd (&histogram[grey], 1u);
+      if (x < width && (unsigned) __ffs (same) - 1 == threadIdx.x % 32)
+        atomicAdd (&histogram[grey], (unsigned) __popc (same));
     }
   }
   __syncthreads ();

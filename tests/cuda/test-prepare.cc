@@ -41,6 +41,9 @@ static const Case cases[] = {
       NUCSEG_POLARITY_DARK, true },
   { "gray16le-16", NUCSEG_FORMAT_GRAY16_LE, 61, 33, 2, 16, FALSE, FALSE,
       NUCSEG_METHOD_PERCENTILE, NUCSEG_TRAINED_BRIGHT, 1, 0, 16, 2, 8 },
+  /* More than a block's threads in a row, the last warp not full. */
+  { "gray16le-14-wide", NUCSEG_FORMAT_GRAY16_LE, 300, 17, 2, 14, FALSE, FALSE,
+      NUCSEG_METHOD_EQUALIZE, NUCSEG_TRAINED_BRIGHT, 1, 0, 16, 2, 8 },
   { "gray16be-16-equalize", NUCSEG_FORMAT_GRAY16_BE, 61, 33, 2, 16, FALSE, TRUE,
       NUCSEG_METHOD_EQUALIZE, NUCSEG_TRAINED_BRIGHT, 1, 0, 16, 2, 0 },
   { "gray16le-12", NUCSEG_FORMAT_GRAY16_LE, 64, 64, 0, 12, FALSE, FALSE,
