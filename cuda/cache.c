@@ -8,7 +8,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#define FORMAT 2
+#define FORMAT 3
 #define MAX_SIZE (32 * 1024 * 1024)
 #define MAX_PLAN (1024 * 1024) /* characters; some 60,000 are usual */
 #define MAX_ENGINE 256 /* characters of an engine's name */
@@ -18,8 +18,8 @@
 
 struct _NucsegCache {
   GKeyFile *wanted; /* the group of the key, as it should be */
-  GHashTable *engines; /* node number -> engine */
-  GHashTable *plans; /* node number -> plan */
+  GHashTable *engines; /* convolution -> engine */
+  GHashTable *plans; /* convolution -> plan */
   gchar *path;
   gboolean changed;
 };
@@ -80,35 +80,36 @@ is_engine (const gchar *text)
       && strspn (text, "0123456789:=,-") == length;
 }
 
-/* Calls @read for each line of a group that begins with a node's number. */
+/* Calls @read for each line of a group that begins with the number of a
+ * convolution. */
 static void
 read_group (NucsegCache *cache, GKeyFile *file, const gchar *group,
-    void (*read) (NucsegCache *cache, gpointer node, const gchar *value))
+    void (*read) (NucsegCache *cache, gpointer conv, const gchar *value))
 {
   g_auto (GStrv) names = g_key_file_get_keys (file, group, NULL, NULL);
 
   for (guint i = 0; names && names[i]; i++) {
     g_autofree gchar *value =
         g_key_file_get_value (file, group, names[i], NULL);
-    guint64 node;
+    guint64 conv;
 
     if (value
         && g_ascii_string_to_unsigned (
-            names[i], 10, 0, G_MAXUINT16, &node, NULL))
-      read (cache, GUINT_TO_POINTER ((guint) node), value);
+            names[i], 10, 0, G_MAXUINT16, &conv, NULL))
+      read (cache, GUINT_TO_POINTER ((guint) conv), value);
   }
 }
 
 static void
-read_engine (NucsegCache *cache, gpointer node, const gchar *value)
+read_engine (NucsegCache *cache, gpointer conv, const gchar *value)
 {
   if (is_engine (value))
-    g_hash_table_insert (cache->engines, node, g_strdup (value));
+    g_hash_table_insert (cache->engines, conv, g_strdup (value));
 }
 
 /* "SUM TEXT": cuDNN would load, and the GPU run, what is damaged too. */
 static void
-read_plan (NucsegCache *cache, gpointer node, const gchar *value)
+read_plan (NucsegCache *cache, gpointer conv, const gchar *value)
 {
   const gchar *text = strchr (value, ' ');
 
@@ -117,7 +118,7 @@ read_plan (NucsegCache *cache, gpointer node, const gchar *value)
   g_autofree gchar *sum =
       g_compute_checksum_for_string (G_CHECKSUM_SHA256, text + 1, -1);
   if (strlen (sum) == (gsize) (text - value) && g_str_has_prefix (value, sum))
-    g_hash_table_insert (cache->plans, node, g_strdup (text + 1));
+    g_hash_table_insert (cache->plans, conv, g_strdup (text + 1));
 }
 
 /* Whether it can stand in a line as it is. */
@@ -175,39 +176,39 @@ nucseg_cache_get_path (const NucsegCache *cache)
 }
 
 const gchar *
-nucseg_cache_get (const NucsegCache *cache, guint node)
+nucseg_cache_get (const NucsegCache *cache, guint conv)
 {
-  return g_hash_table_lookup (cache->engines, GUINT_TO_POINTER (node));
+  return g_hash_table_lookup (cache->engines, GUINT_TO_POINTER (conv));
 }
 
 const gchar *
-nucseg_cache_get_plan (const NucsegCache *cache, guint node)
+nucseg_cache_get_plan (const NucsegCache *cache, guint conv)
 {
-  return g_hash_table_lookup (cache->plans, GUINT_TO_POINTER (node));
+  return g_hash_table_lookup (cache->plans, GUINT_TO_POINTER (conv));
 }
 
 void
 nucseg_cache_set (
-    NucsegCache *cache, guint node, const gchar *engine, const gchar *plan)
+    NucsegCache *cache, guint conv, const gchar *engine, const gchar *plan)
 {
   if (plan && !is_plan (plan))
     plan = NULL;
-  if (g_strcmp0 (nucseg_cache_get (cache, node), engine) == 0
-      && g_strcmp0 (nucseg_cache_get_plan (cache, node), plan) == 0)
+  if (g_strcmp0 (nucseg_cache_get (cache, conv), engine) == 0
+      && g_strcmp0 (nucseg_cache_get_plan (cache, conv), plan) == 0)
     return;
   g_hash_table_insert (
-      cache->engines, GUINT_TO_POINTER (node), g_strdup (engine));
-  g_hash_table_remove (cache->plans, GUINT_TO_POINTER (node));
+      cache->engines, GUINT_TO_POINTER (conv), g_strdup (engine));
+  g_hash_table_remove (cache->plans, GUINT_TO_POINTER (conv));
   if (plan)
     g_hash_table_insert (
-        cache->plans, GUINT_TO_POINTER (node), g_strdup (plan));
+        cache->plans, GUINT_TO_POINTER (conv), g_strdup (plan));
   cache->changed = TRUE;
 }
 
 static void
-write_plan (gpointer node, gpointer plan, gpointer file)
+write_plan (gpointer conv, gpointer plan, gpointer file)
 {
-  g_autofree gchar *name = g_strdup_printf ("%u", GPOINTER_TO_UINT (node));
+  g_autofree gchar *name = g_strdup_printf ("%u", GPOINTER_TO_UINT (conv));
   g_autofree gchar *sum =
       g_compute_checksum_for_string (G_CHECKSUM_SHA256, plan, -1);
   g_autofree gchar *value = g_strconcat (sum, " ", plan, NULL);
@@ -222,7 +223,7 @@ nucseg_cache_save (NucsegCache *cache, GError **error)
   g_autoptr (GError) local = NULL;
   g_autofree gchar *dir = g_path_get_dirname (cache->path), *text = NULL;
   GHashTableIter iter;
-  gpointer node, engine;
+  gpointer conv, engine;
   gsize size;
 
   if (!cache->changed)
@@ -230,8 +231,8 @@ nucseg_cache_save (NucsegCache *cache, GError **error)
   text = g_key_file_to_data (cache->wanted, &size, NULL);
   g_key_file_load_from_data (file, text, size, G_KEY_FILE_NONE, NULL);
   g_hash_table_iter_init (&iter, cache->engines);
-  while (g_hash_table_iter_next (&iter, &node, &engine)) {
-    g_autofree gchar *name = g_strdup_printf ("%u", GPOINTER_TO_UINT (node));
+  while (g_hash_table_iter_next (&iter, &conv, &engine)) {
+    g_autofree gchar *name = g_strdup_printf ("%u", GPOINTER_TO_UINT (conv));
     g_key_file_set_value (file, ENGINE_GROUP, name, engine);
   }
   g_hash_table_foreach (cache->plans, write_plan, file);

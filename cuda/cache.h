@@ -31,13 +31,14 @@ void nucseg_cache_free (NucsegCache *cache);
 /* The file, whether it is there or not; the cache's. */
 const gchar *nucseg_cache_get_path (const NucsegCache *cache);
 
-/* The engine of node number @node, or NULL; valid until the next set. */
-const gchar *nucseg_cache_get (const NucsegCache *cache, guint node);
+/* The engine of convolution @conv (nucseg_convs_number()), or NULL; valid until
+ * the next set. */
+const gchar *nucseg_cache_get (const NucsegCache *cache, guint conv);
 /* Its plan as text, to the byte what was set, or NULL; likewise. */
-const gchar *nucseg_cache_get_plan (const NucsegCache *cache, guint node);
+const gchar *nucseg_cache_get_plan (const NucsegCache *cache, guint conv);
 /* @plan: NULL where there is none, or none that is to be kept. */
 void nucseg_cache_set (
-    NucsegCache *cache, guint node, const gchar *engine, const gchar *plan);
+    NucsegCache *cache, guint conv, const gchar *engine, const gchar *plan);
 
 /* Writes the file anew if anything was set, whole or not at all; FALSE with
  * IO, which is no reason to stop. */

@@ -19,6 +19,14 @@ gboolean nucseg_convs_is_rounded (
  * is filled up with zeros to the multiple of 8 that cuDNN wants. */
 gint nucseg_convs_pitch (const NucsegGraph *graph, guint node);
 
+/* A number for the convolution of @node, as it is or with channel weights;
+ * below 2 x the number of nodes. */
+static inline guint
+nucseg_convs_number (guint node, gboolean scaled)
+{
+  return 2 * node + (scaled ? 1 : 0);
+}
+
 /**
  * nucseg_convs_spec:
  * @graph: the graph

@@ -4,6 +4,7 @@
  */
 #include "cuda/engines.h"
 
+#include "cuda/convs.h"
 #include "cuda/graph.h"
 #include "cuda/registry.h"
 
@@ -13,7 +14,8 @@ struct _NucsegEngines {
   NucsegEntry entry;
   GMutex lock; /* of what follows */
   NucsegCudnn *cudnn;
-  GPtrArray *convs; /* of each node as it is, then scaled; NULL: not asked */
+  GPtrArray *convs; /* by nucseg_convs_number(); NULL: not asked for */
+  gboolean *refused; /* of these: nothing of cuDNN's works */
   gboolean tuned;
 };
 
@@ -35,6 +37,7 @@ make (gconstpointer n_nodes, GError **error)
   engines->cudnn = cudnn;
   engines->convs = g_ptr_array_new ();
   g_ptr_array_set_size (engines->convs, 2 * *(const gint *) n_nodes);
+  engines->refused = g_new0 (gboolean, engines->convs->len);
   g_mutex_init (&engines->lock);
   return engines;
 }
@@ -65,6 +68,7 @@ release (gpointer data, gpointer device)
     nucseg_cuda_capture_unlock ();
   }
   g_ptr_array_unref (engines->convs);
+  g_free (engines->refused);
   g_mutex_clear (&engines->lock);
   g_free (engines);
 }
@@ -99,13 +103,25 @@ NucsegCudnnConv *
 nucseg_engines_get_conv (NucsegEngines *engines, guint node,
     const NucsegCudnnSpec *spec, GError **error)
 {
-  gpointer *conv = &engines->convs->pdata[2 * node + (spec->scaled ? 1 : 0)];
+  const guint at = nucseg_convs_number (node, spec->scaled);
+  gpointer *conv = &engines->convs->pdata[at];
 
+  if (engines->refused[at]) {
+    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
+        "no engine of cuDNN works");
+    return NULL;
+  }
   if (!*conv)
     *conv = nucseg_cudnn_conv_new (engines->cudnn, spec, error);
   g_assert (!*conv
       || memcmp (nucseg_cudnn_conv_get_spec (*conv), spec, sizeof *spec) == 0);
   return *conv;
+}
+
+void
+nucseg_engines_refuse (NucsegEngines *engines, guint node, gboolean scaled)
+{
+  engines->refused[nucseg_convs_number (node, scaled)] = TRUE;
 }
 
 gboolean

@@ -53,10 +53,15 @@ NucsegCudnn *nucseg_engines_get_cudnn (NucsegEngines *engines);
  * @error: return location
  *
  * Returns: (nullable): the engines' convolution, made at the first call; NULL
- *   with UNSUPPORTED
+ *   with UNSUPPORTED, also once it has been refused
  */
 NucsegCudnnConv *nucseg_engines_get_conv (NucsegEngines *engines, guint node,
     const NucsegCudnnSpec *spec, GError **error);
+
+/* None of the engines of this convolution of @node can be used: networks do
+ * without it from now on. */
+void
+nucseg_engines_refuse (NucsegEngines *engines, guint node, gboolean scaled);
 
 /* Whether each convolution that a network takes has its plan. */
 gboolean nucseg_engines_is_tuned (const NucsegEngines *engines);

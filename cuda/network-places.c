@@ -227,7 +227,7 @@ make_conv (
   spec.scaled = scaled;
   conv = nucseg_engines_get_conv (self->engines, i, &spec, &error);
   if (!conv)
-    g_info ("node '%s'%s: %s", self->graph->nodes[i].name,
+    g_debug ("node '%s'%s: %s", self->graph->nodes[i].name,
         scaled ? " with channel weights" : "", error->message);
   return conv;
 }

@@ -66,21 +66,73 @@ bind (NucsegNetwork *self, GError **error)
   return TRUE;
 }
 
-/* The engines are locked. */
+/* Steps, and the memory that they work in. */
 static gboolean
-fill (NucsegNetwork *self, const NucsegTune *tune, GError **error)
+plan (NucsegNetwork *self, NucsegModel *model, gint height, gint width,
+    GError **error)
 {
-  if (!nucseg_network_place (self, tune->height, tune->width, error)
+  self->nodes = g_new0 (NucsegPlaced, self->graph->n_nodes);
+  self->steps = g_array_new (FALSE, TRUE, sizeof (NucsegStep));
+  self->buffers = nucseg_buffers_new (self->device);
+  self->weights = nucseg_weights_new (self->device, model);
+  if (!nucseg_network_place (self, height, width, error)
       || !nucseg_network_make_steps (self, error)
       || !nucseg_weights_check (self->weights, error)
       || !nucseg_buffers_allocate (self->buffers, error))
     return FALSE;
   lay_out (self);
-  if (!nucseg_engines_is_tuned (self->engines)) {
-    if (!nucseg_tune_steps (tune, self->graph, self->steps, error))
+  return TRUE;
+}
+
+static void
+forget_plan (NucsegNetwork *self)
+{
+  g_clear_pointer (&self->nodes, g_free);
+  g_clear_pointer (&self->steps, g_array_unref);
+  g_clear_pointer (&self->buffers, nucseg_buffers_free);
+  g_clear_pointer (&self->weights, nucseg_weights_free);
+}
+
+/* The engines are locked. */
+static gboolean
+tune_engines (NucsegNetwork *self, NucsegModel *model, const NucsegTune *tune,
+    GError **error)
+{
+  g_autoptr (GArray) failed = g_array_new (FALSE, FALSE, sizeof (guint));
+  g_autoptr (GError) why = NULL;
+
+  /* Each turn refuses some; in the end there are none of cuDNN's to fail. */
+  while (!nucseg_tune_steps (tune, self->graph, self->steps, failed, &why)) {
+    for (guint i = 0; i < failed->len; i++) {
+      const NucsegStep *step = &g_array_index (
+          self->steps, NucsegStep, g_array_index (failed, guint, i));
+
+      nucseg_engines_refuse (self->engines,
+          (guint) (step->node - self->graph->nodes),
+          nucseg_cudnn_conv_get_spec (step->cudnn)->scaled);
+    }
+    g_warning ("%u convolutions are computed without cuDNN, which is slower: "
+               "%s",
+        failed->len, why->message);
+    g_array_set_size (failed, 0);
+    g_clear_error (&why);
+    forget_plan (self);
+    if (!plan (self, model, tune->height, tune->width, error))
       return FALSE;
-    nucseg_engines_set_tuned (self->engines);
   }
+  nucseg_engines_set_tuned (self->engines);
+  return TRUE;
+}
+
+/* The engines are locked. */
+static gboolean
+fill (NucsegNetwork *self, NucsegModel *model, const NucsegTune *tune,
+    GError **error)
+{
+  if (!plan (self, model, tune->height, tune->width, error)
+      || !(nucseg_engines_is_tuned (self->engines)
+          || tune_engines (self, model, tune, error)))
+    return FALSE;
   return bind (self, error);
 }
 
@@ -104,16 +156,12 @@ nucseg_network_new (NucsegCudaDevice *device, NucsegModel *model, gint batch,
   self->graph = nucseg_model_get_graph (model);
   self->type =
       precision == NUCSEG_PRECISION_BF16 ? NUCSEG_CUDA_BF16 : NUCSEG_CUDA_F32;
-  self->nodes = g_new0 (NucsegPlaced, self->graph->n_nodes);
-  self->steps = g_array_new (FALSE, TRUE, sizeof (NucsegStep));
-  self->buffers = nucseg_buffers_new (device);
-  self->weights = nucseg_weights_new (device, model);
   self->engines =
       nucseg_engines_take (device, key, self->graph->n_nodes, error);
   if (self->engines) {
     tune.cudnn = nucseg_engines_get_cudnn (self->engines);
     nucseg_engines_lock (self->engines);
-    ok = fill (self, &tune, error);
+    ok = fill (self, model, &tune, error);
     nucseg_engines_unlock (self->engines);
   }
   if (ok)
@@ -127,14 +175,11 @@ nucseg_network_free (NucsegNetwork *self)
 {
   if (!self)
     return;
-  for (guint s = 0; s < self->steps->len; s++)
+  for (guint s = 0; self->steps && s < self->steps->len; s++)
     nucseg_cudnn_pack_free (g_array_index (self->steps, NucsegStep, s).pack);
   nucseg_engines_release (self->engines, self->device);
-  g_array_unref (self->steps);
-  nucseg_buffers_free (self->buffers);
-  nucseg_weights_free (self->weights);
+  forget_plan (self);
   nucseg_cuda_free (self->device, self->workspace);
-  g_free (self->nodes);
   g_free (self);
 }
 

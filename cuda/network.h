@@ -29,7 +29,9 @@ typedef struct _NucsegNetwork NucsegNetwork;
  *
  * Chooses the engine of every convolution: as another network of this model,
  * precision, batch and size has done that is there, else from the cache file,
- * else by taking the time of the best guesses, which may take a minute.
+ * else by taking the time of the best guesses, which may take a minute. Where
+ * none of cuDNN's can be used (NVRTC, which compiles most, isn't installed,
+ * say), our own kernel takes its place, with a warning.
  *
  * Returns: (nullable): NULL with SHAPE, UNSUPPORTED, NO_DEVICE, DEVICE or
  * MEMORY

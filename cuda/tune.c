@@ -6,6 +6,7 @@
 #include "cuda/tune.h"
 
 #include "cuda/cache.h"
+#include "cuda/convs.h"
 #include "cuda/graph.h"
 
 #include <string.h>
@@ -151,18 +152,18 @@ take_alike (GArray *steps, guint at)
 }
 
 static void
-note (NucsegCache *cache, guint node, NucsegCudnnConv *conv)
+note (NucsegCache *cache, guint number, NucsegCudnnConv *conv)
 {
   g_autofree gchar *text = nucseg_cudnn_conv_get_text (conv);
 
-  nucseg_cache_set (cache, node,
+  nucseg_cache_set (cache, number,
       nucseg_cudnn_conv_get_name (conv, nucseg_cudnn_conv_get_built (conv)),
       text);
 }
 
 gboolean
 nucseg_tune_steps (const NucsegTune *tune, const NucsegGraph *graph,
-    GArray *steps, GError **error)
+    GArray *steps, GArray *failed, GError **error)
 {
   const NucsegCacheKey key = { .cudnn = nucseg_cudnn_get_version (tune->cudnn),
     .gpu = nucseg_cuda_device_get_name (tune->device),
@@ -174,39 +175,45 @@ nucseg_tune_steps (const NucsegTune *tune, const NucsegGraph *graph,
     .width = tune->width };
   static GMutex lock;
   NucsegCache *cache;
-  g_autoptr (GError) local = NULL;
-  gboolean ok = TRUE;
+  g_autoptr (GError) first = NULL, unsaved = NULL;
 
   /* Measuring wants the GPU for itself; and a network that is made anew finds
    * what was chosen before it, or labels would depend on which one a frame
    * met. */
   g_mutex_lock (&lock);
   cache = nucseg_cache_open (&key);
-  for (guint s = 0; ok && s < steps->len; s++) {
+  for (guint s = 0; s < steps->len; s++) {
     NucsegStep *step = &g_array_index (steps, NucsegStep, s);
-    guint node = (guint) (step->node - graph->nodes);
 
-    if (!step->cudnn)
+    if (!step->cudnn || nucseg_cudnn_conv_get_built (step->cudnn) != G_MAXUINT)
       continue;
-    gboolean loaded;
-    const gboolean chosen = !take (step, nucseg_cache_get (cache, node),
-                                nucseg_cache_get_plan (cache, node), &loaded)
+    const guint number =
+        nucseg_convs_number ((guint) (step->node - graph->nodes),
+            nucseg_cudnn_conv_get_spec (step->cudnn)->scaled);
+    gboolean loaded, ok = TRUE;
+    const gboolean chosen = !take (step, nucseg_cache_get (cache, number),
+                                nucseg_cache_get_plan (cache, number), &loaded)
         && !take_alike (steps, s);
     if (chosen)
-      ok = choose (tune, step, error);
+      ok = choose (tune, step, first ? NULL : &first);
     nucseg_cuda_capture_lock ();
     nucseg_cudnn_conv_keep_built (step->cudnn);
     nucseg_cuda_capture_unlock ();
-    if (ok && !loaded)
-      note (cache, node, step->cudnn);
+    if (!ok)
+      g_array_append_val (failed, s);
+    else if (!loaded)
+      note (cache, number, step->cudnn);
     /* Each takes a second or more; a program that is stopped meanwhile has not
      * waited for nothing. */
     if (ok && chosen)
       nucseg_cache_save (cache, NULL);
   }
-  if (ok && !nucseg_cache_save (cache, &local))
-    g_info ("%s", local->message);
+  if (!nucseg_cache_save (cache, &unsaved))
+    g_info ("%s", unsaved->message);
   nucseg_cache_free (cache);
   g_mutex_unlock (&lock);
-  return ok;
+  if (!first)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&first));
+  return FALSE;
 }

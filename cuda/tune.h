@@ -24,6 +24,7 @@ typedef struct {
  * @tune: for what
  * @graph: where the nodes of the steps stand
  * @steps: NucsegSteps, whose tensors have their addresses
+ * @failed: guints; gets the steps for which nothing of cuDNN's works
  * @error: return location
  *
  * Builds a plan for each step that is cuDNN's: the one that the cache file
@@ -31,10 +32,11 @@ typedef struct {
  * cache file then. Convolutions that are alike get the same. One thread at a
  * time: who waits finds what the others have chosen.
  *
- * Returns: FALSE with DEVICE or MEMORY
+ * Returns: FALSE with DEVICE or MEMORY, of the first that failed; the others
+ *   have their plans
  */
 gboolean nucseg_tune_steps (const NucsegTune *tune, const NucsegGraph *graph,
-    GArray *steps, GError **error);
+    GArray *steps, GArray *failed, GError **error);
 
 G_END_DECLS
 

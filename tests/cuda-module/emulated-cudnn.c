@@ -111,6 +111,19 @@ nucseg_cudnn_conv_get_name (const NucsegCudnnConv *conv, guint candidate)
   return names[candidate];
 }
 
+static gboolean
+is_usable (const NucsegCudnnConv *conv, guint candidate, GError **error)
+{
+  const EmulatedLog *log = emulated_get_log ();
+
+  if (candidate >= log->unbuildable
+      && !(conv->spec.scaled && log->unbuildable_scaled))
+    return TRUE;
+  g_set_error (
+      error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE, "the engine can't be built");
+  return FALSE;
+}
+
 gboolean
 nucseg_cudnn_conv_build (NucsegCudnnConv *conv, guint candidate, GError **error)
 {
@@ -120,11 +133,8 @@ nucseg_cudnn_conv_build (NucsegCudnnConv *conv, guint candidate, GError **error)
         "no engine for channel weights of several images compiles");
     return FALSE;
   }
-  if (candidate < emulated_get_log ()->unbuildable) {
-    g_set_error (
-        error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE, "the engine can't be built");
+  if (!is_usable (conv, candidate, error))
     return FALSE;
-  }
   begin (conv->cudnn);
   conv->built = candidate;
   g_atomic_int_inc (&emulated_get_log ()->n_plans);
@@ -159,6 +169,8 @@ nucseg_cudnn_conv_load (
 {
   g_autofree gchar *own = NULL;
 
+  if (!is_usable (conv, candidate, error))
+    return FALSE;
   conv->built = candidate;
   own = nucseg_cudnn_conv_get_text (conv);
   g_assert_cmpstr (text, ==, own);

@@ -22,13 +22,13 @@ typedef struct {
   NucsegSession *session;
   guint16 labels[MOST_HEIGHT * MOST_WIDTH];
   guint n_objects;
+  gdouble threshold; /* of the next frames; 0: 0.01 */
 } Stream;
 
 /* Each with a model of its own from the same bytes, as elements have. */
 static void
-stream_start (Stream *stream, guint64 seed, NucsegPrecision precision)
+stream_start_model (Stream *stream, GBytes *bytes, NucsegPrecision precision)
 {
-  g_autoptr (GBytes) bytes = nucseg_builder_attention_unet (seed, 8);
   g_autoptr (GError) error = NULL;
   g_autoptr (NucsegModel) model =
       nucseg_model_new_from_bytes (bytes, "test", &error);
@@ -38,6 +38,14 @@ stream_start (Stream *stream, guint64 seed, NucsegPrecision precision)
   g_assert_no_error (error);
   stream->session = nucseg_session_new (model, &options, &error);
   g_assert_no_error (error);
+}
+
+static void
+stream_start (Stream *stream, guint64 seed, NucsegPrecision precision)
+{
+  g_autoptr (GBytes) bytes = nucseg_builder_attention_unet (seed, 8);
+
+  stream_start_model (stream, bytes, precision);
 }
 
 static void
@@ -56,7 +64,7 @@ stream_run_in (Stream *stream, gint width, gint height, guint8 *pixels)
   for (guint i = 0; i < MOST_HEIGHT * MOST_WIDTH; i++)
     pixels[i] = (guint8) nucseg_random_below (&random, 256);
   /* random weights are sure of nothing: anything will do for a nucleus */
-  params.threshold = 0.01;
+  params.threshold = stream->threshold > 0 ? stream->threshold : 0.01;
   params.min_area = 0;
   memset (stream->labels, 0, sizeof stream->labels);
   nucseg_session_run (stream->session, &frame, &params, stream->labels,
@@ -248,6 +256,81 @@ test_fallback (void)
       sizeof usual->labels);
 }
 
+/* Two convolutions by cuDNN, one of which multiplies its input with channel
+ * weights. */
+static GBytes *
+scaled_network (void)
+{
+  const NucsegBuilderConv conv3 = {
+    .kernel = 3, .padding = 1, .bias = TRUE, .activation = "relu"
+  };
+  NucsegBuilder *b = nucseg_builder_new (5, 16);
+
+  nucseg_builder_space_to_depth (b, "stem", "input", 2);
+  nucseg_builder_conv (b, "first", "stem", 16, &conv3);
+  nucseg_builder_avg_pool (b, "pool", "first", 1, 1);
+  nucseg_builder_conv (b, "weights", "pool", 16,
+      &(NucsegBuilderConv){ .bias = TRUE, .activation = "sigmoid" });
+  nucseg_builder_mul (b, "product", "first", "weights");
+  nucseg_builder_conv (b, "second", "product", 16, &conv3);
+  nucseg_builder_upsample (b, "up", "second", "nearest");
+  return nucseg_builder_end (b, "up", 3);
+}
+
+/* Where no engine can be built, our own kernels stand in, in all networks of
+ * the kind; where only those with channel weights can't, cuDNN does without. */
+static void
+test_without_engines (void)
+{
+  g_autoptr (GBytes) bytes = scaled_network ();
+  g_autofree Stream *usual = g_new0 (Stream, 1), *second = g_new0 (Stream, 1);
+  gint executed = memory->n_executed, by_cudnn;
+
+  usual->threshold = second->threshold = 0.5;
+  stream_start_model (usual, bytes, NUCSEG_PRECISION_BF16);
+  stream_run (usual, 48, 32);
+  stream_end (usual);
+  g_assert_cmpuint (usual->n_objects, >, 4);
+  for (guint i = 0; i < 2; i++) {
+    g_autofree Stream *stream = g_new0 (Stream, 1);
+    guint differing = 0;
+
+    stream->threshold = 0.5;
+    memory->unbuildable = i == 0 ? 0 : 3;
+    memory->unbuildable_scaled = TRUE;
+    /* the second time both of them, then the one as it is */
+    for (guint k = 0; k < i + 1; k++)
+      g_test_expect_message ("nucseg", G_LOG_LEVEL_WARNING,
+          i == 1 && k == 0 ? "2 convolutions*cuDNN*can't be built*"
+                           : "1 convolutions*cuDNN*can't be built*");
+    executed = memory->n_executed;
+    stream_start_model (stream, bytes, NUCSEG_PRECISION_BF16);
+    stream_run (stream, 48, 32);
+    g_test_assert_expected_messages ();
+    by_cudnn = memory->n_executed - executed;
+    /* its engines are refused for others too, who needn't be told */
+    stream_start_model (second, bytes, NUCSEG_PRECISION_BF16);
+    stream_run (second, 48, 32);
+    g_assert_cmpmem (stream->labels, sizeof stream->labels, second->labels,
+        sizeof second->labels);
+    stream_end (second);
+    stream_end (stream);
+    g_assert_cmpuint (memory->live, ==, 0);
+    g_assert_cmpint (memory->live_cudnn, ==, 0);
+    if (i == 0)
+      g_assert_cmpint (by_cudnn, >, 0);
+    else
+      g_assert_cmpint (by_cudnn, ==, 0);
+    g_assert_cmpuint (stream->n_objects, ==, usual->n_objects);
+    for (gsize k = 0; k < G_N_ELEMENTS (stream->labels); k++)
+      differing += stream->labels[k] != usual->labels[k];
+    /* f32 sums in another order, rounded to bf16: pixels at the threshold */
+    g_assert_cmpuint (differing, <, 15);
+  }
+  memory->unbuildable = 0;
+  memory->unbuildable_scaled = FALSE;
+}
+
 int
 main (int argc, char **argv)
 {
@@ -258,5 +341,6 @@ main (int argc, char **argv)
   g_test_add_func ("/streams/plans", test_plans);
   g_test_add_func ("/streams/rehearsal", test_rehearsal);
   g_test_add_func ("/streams/fallback", test_fallback);
+  g_test_add_func ("/streams/without-engines", test_without_engines);
   return g_test_run ();
 }
