@@ -10,130 +10,12 @@
 
 #include <nucseg.h>
 
-typedef struct {
-  ToolWatchOptions o;
-  ToolSourceKind kind;
-  ToolFrames frames;
-  ToolWatchFiles files;
-  GstElement *pipeline;
-  GstElement *intake; /* the queue before the network */
-  GMainLoop *loop;
-  guint signals; /* how often the user asked to end */
-  guint silent; /* times that no frame came since */
-  guint64 n_before;
-  gchar *missing; /* what a plug-in is missing for */
-  GError *error;
-} Watch;
-
-/* --- The pipeline ------------------------------------------------------- */
-
-/* Without a grey format: from grey frames the element makes colour. */
-static GstElement *
-make_colour_caps (GError **error)
-{
-  GstElement *filter = tool_element_new ("capsfilter", error);
-  g_autoptr (GstCaps) caps = gst_caps_from_string (
-      "video/x-raw, format = (string) { BGRx, RGBx, xRGB, xBGR, BGRA, RGBA, "
-      "RGB, BGR, NV12, I420 }");
-
-  if (filter)
-    g_object_set (filter, "caps", caps, NULL);
-  return filter;
-}
-
-/* From the source to colour frames with their overlay. */
-static GstElement *
-add_network (Watch *w, GstElement *from, GError **error)
-{
-  GstBin *bin = GST_BIN (w->pipeline);
-  GstElement *filter, *colour = NULL;
-
-  w->intake = tool_element_new ("queue", error);
-  if (w->intake)
-    gst_bin_add (bin, w->intake);
-  filter = w->intake ? tool_filter_new (&w->o.model, error) : NULL;
-  if (filter) {
-    gst_bin_add (bin, filter);
-    colour = make_colour_caps (error);
-  }
-  if (!colour)
-    return NULL;
-  gst_bin_add (bin, colour);
-  gst_util_set_object_arg (
-      G_OBJECT (filter), "overlay", w->o.overlay ? w->o.overlay : "contour");
-  g_object_set (filter, "draw-count", !w->o.no_count, NULL);
-  if (!gst_element_link_many (from, w->intake, filter, colour, NULL)) {
-    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
-        "the source can't be linked to nucsegfilter");
-    return NULL;
-  }
-  tool_frames_attach (&w->frames, w->pipeline, filter);
-  return colour;
-}
-
-static gboolean
-add_outputs (Watch *w, GstElement *from, GError **error)
-{
-  GstBin *bin = GST_BIN (w->pipeline);
-  gboolean window = !w->o.record || w->o.sink;
-
-  if (w->o.record && window) {
-    GstElement *tee = tool_element_new ("tee", error);
-
-    if (!tee)
-      return FALSE;
-    gst_bin_add (bin, tee);
-    gst_element_link (from, tee);
-    from = tee;
-  }
-  if (w->o.record
-      && !tool_sink_add_recorder (
-          bin, from, w->o.codec, w->files.record, error))
-    return FALSE;
-  return !window || tool_sink_add_window (bin, from, &w->o, error);
-}
-
-static gboolean
-build (Watch *w, GError **error)
-{
-  GstElement *from;
-  gboolean still = !w->o.record && w->o.frames == 0;
-
-  w->pipeline = gst_pipeline_new (NULL);
-  from = tool_source_add (GST_BIN (w->pipeline), w->kind, &w->o, still, error);
-  if (from)
-    from = add_network (w, from, error);
-  return from && add_outputs (w, from, error);
-}
-
-/* What waits in front of the network. A recording must not lose a frame, so
- * what a camera gives may pile up there. In a live window old frames make room
- * for new ones. Files, and the test source when it is recorded, can wait. */
-static void
-set_intake (Watch *w)
-{
-  gboolean lose = w->frames.live && !w->o.record;
-  gboolean pile_up =
-      w->frames.live && w->o.record && w->kind != TOOL_SOURCE_TEST;
-
-  g_object_set (w->intake, "max-size-time", G_GUINT64_CONSTANT (0),
-      "max-size-buffers",
-      lose          ? 1
-          : pile_up ? 0
-                    : 4,
-      "max-size-bytes", pile_up ? 256u << 20 : 0, NULL);
-  gst_util_set_object_arg (
-      G_OBJECT (w->intake), "leaky", lose ? "downstream" : "no");
-}
-
-/* --- Running ------------------------------------------------------------ */
-
 /* Called every two seconds once somebody asked to end: a source that gives no
  * frame has to be told itself, and one that does not listen is left. */
 static gboolean
 on_wait (gpointer user_data)
 {
-  Watch *w = user_data;
+  ToolWatch *w = user_data;
   guint64 n;
 
   g_mutex_lock (&w->frames.lock);
@@ -155,7 +37,7 @@ on_wait (gpointer user_data)
 static gboolean
 on_signal (gpointer user_data)
 {
-  Watch *w = user_data;
+  ToolWatch *w = user_data;
   guint waiting = 0;
 
   if (w->signals++ == 0)
@@ -197,7 +79,7 @@ is_of_source (GstObject *origin)
 
 /* The file's name while it is written says nothing to the user. */
 static void
-name_the_recording (Watch *w)
+name_the_recording (ToolWatch *w)
 {
   GString *text = g_string_new (w->error->message);
 
@@ -207,7 +89,7 @@ name_the_recording (Watch *w)
 }
 
 static void
-take_error (Watch *w, GstMessage *message)
+take_error (ToolWatch *w, GstMessage *message)
 {
   g_autoptr (GError) cause = NULL;
 
@@ -249,7 +131,7 @@ show_warning (GstMessage *message)
 static gboolean
 on_message (GstBus *bus, GstMessage *message, gpointer user_data)
 {
-  Watch *w = user_data;
+  ToolWatch *w = user_data;
 
   switch (GST_MESSAGE_TYPE (message)) {
   case GST_MESSAGE_EOS:
@@ -281,7 +163,7 @@ on_message (GstBus *bus, GstMessage *message, gpointer user_data)
 static gboolean
 on_progress (gpointer user_data)
 {
-  Watch *w = user_data;
+  ToolWatch *w = user_data;
   ToolFrames *f = &w->frames;
 
   g_mutex_lock (&f->lock);
@@ -304,7 +186,7 @@ on_progress (gpointer user_data)
 
 /* Runs until the end; FALSE with w->error. */
 static gboolean
-play (Watch *w)
+play (ToolWatch *w)
 {
   g_autoptr (GstBus) bus = gst_element_get_bus (w->pipeline);
   GstStateChangeReturn change;
@@ -318,7 +200,7 @@ play (Watch *w)
           "the pipeline can't start, and no element says why");
     return FALSE;
   }
-  set_intake (w);
+  tool_watch_set_intake (w);
   gst_bus_add_watch (bus, on_message, w);
   g_unix_signal_add (SIGINT, on_signal, w);
   g_unix_signal_add (SIGTERM, on_signal, w);
@@ -343,7 +225,7 @@ report (const GError *error)
 }
 
 static int
-finish (Watch *w)
+finish (ToolWatch *w)
 {
   ToolFrames *f = &w->frames;
   g_autoptr (GError) error = NULL;
@@ -372,7 +254,7 @@ finish (Watch *w)
 }
 
 static int
-run (Watch *w)
+run (ToolWatch *w)
 {
   g_autoptr (GError) error = NULL;
 
@@ -402,7 +284,7 @@ run (Watch *w)
   w->frames.jsonl_file = w->files.jsonl;
   if (w->o.jsonl)
     w->frames.jsonl = w->files.jsonl ? w->files.jsonl->file : stdout;
-  if (!build (w, &error))
+  if (!tool_watch_build (w, &error))
     return report (error);
   if (!play (w)) {
     tool_progress ("%s", "");
@@ -414,7 +296,7 @@ run (Watch *w)
 int
 tool_watch (int argc, char **argv)
 {
-  Watch w = { 0 };
+  ToolWatch w = { 0 };
   int code = TOOL_EXIT_USAGE;
 
   if (tool_watch_parse (&w.o, argc, argv))

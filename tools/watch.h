@@ -148,6 +148,34 @@ void tool_frames_print_summary (const ToolFrames *frames);
 gboolean tool_frames_write_snapshot (
     ToolFrames *frames, const gchar *path, GError **error);
 
+/* --- watch-pipeline.c --------------------------------------------------- */
+
+/* A run. */
+typedef struct {
+  ToolWatchOptions o;
+  ToolSourceKind kind;
+  ToolFrames frames;
+  ToolWatchFiles files;
+  GstElement *pipeline;
+  GstElement *intake; /* the queue before the network */
+  GMainLoop *loop;
+  guint signals; /* how often the user asked to end */
+  guint silent; /* times that no frame came since */
+  guint64 n_before;
+  gchar *missing; /* what a plug-in is missing for */
+  GError *error;
+} ToolWatch;
+
+/* Makes the pipeline and all of its elements. NUCSEG_ERROR_NOT_FOUND,
+ * NUCSEG_ERROR_UNSUPPORTED. */
+gboolean tool_watch_build (ToolWatch *watch, GError **error);
+
+/* Once it is known whether the source is live: what may wait in front of the
+ * network. A recording must not lose a frame, so
+ * what a camera gives may pile up there. In a live window old frames make room
+ * for new ones. Files, and the test source when it is recorded, can wait. */
+void tool_watch_set_intake (ToolWatch *watch);
+
 G_END_DECLS
 
 #endif /* NUCSEG_TOOL_WATCH_H */
