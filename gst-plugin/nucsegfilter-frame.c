@@ -8,6 +8,10 @@
 #include "nucsegfilter-private.h"
 #include "roimeta.h"
 
+#ifdef HAVE_ANALYTICS
+#include "analyticsmeta.h"
+#endif
+
 #define JUMP GST_SECOND
 
 void
@@ -272,6 +276,17 @@ attach (GstNucsegFilter *self, const NucsegJob *job)
       gst_buffer_unmap (facts->objects, &map);
     }
   }
+#ifdef HAVE_ANALYTICS
+  nucseg_analytics_clear (job->out);
+  if (job->settings.analytics_meta) {
+    guint left_out = nucseg_analytics_attach (job->out, facts);
+
+    if (left_out > 0)
+      GST_WARNING_OBJECT (self,
+          "%u nuclei beyond %u have no detection in the analytics meta",
+          left_out, NUCSEG_ANALYTICS_MOST);
+  }
+#endif
 }
 
 gboolean

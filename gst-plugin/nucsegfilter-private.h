@@ -59,6 +59,7 @@ typedef struct {
   gboolean msb_aligned;
   guint interval;
   gboolean roi_meta;
+  gboolean analytics_meta; /* always FALSE without HAVE_ANALYTICS */
 } NucsegFrameSettings;
 
 /* Whether frames are drawn on at all. */

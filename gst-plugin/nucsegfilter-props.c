@@ -16,6 +16,7 @@ nucseg_filter_init_settings (GstNucsegFilter *self)
   self->frame_settings.significant_bits = DEFAULT_SIGNIFICANT_BITS;
   self->frame_settings.interval = DEFAULT_INTERVAL;
   self->frame_settings.roi_meta = DEFAULT_ROI_META;
+  self->frame_settings.analytics_meta = DEFAULT_ANALYTICS_META;
 }
 
 void
@@ -127,6 +128,9 @@ set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
   case PROP_ROI_META:
     frame->roi_meta = g_value_get_boolean (value);
     break;
+  case PROP_ANALYTICS_META:
+    frame->analytics_meta = g_value_get_boolean (value);
+    break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     break;
@@ -225,6 +229,9 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
     break;
   case PROP_ROI_META:
     g_value_set_boolean (value, frame->roi_meta);
+    break;
+  case PROP_ANALYTICS_META:
+    g_value_set_boolean (value, frame->analytics_meta);
     break;
   default:
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);

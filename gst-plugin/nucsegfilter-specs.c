@@ -227,6 +227,23 @@ install_object_properties (GObjectClass *klass)
       g_param_spec_boolean ("roi-meta", "Region metas",
           "Attach a GstVideoRegionOfInterestMeta for each nucleus",
           DEFAULT_ROI_META, PLAYING));
+#ifdef HAVE_ANALYTICS
+  /**
+   * GstNucsegFilter:analytics-meta:
+   *
+   * Attach a GstAnalyticsRelationMeta as well: a detection for each nucleus
+   * (the first 4095) and the label map as a segmentation, for GStreamer's own
+   * trackers and overlays. There only where the plug-in was built with
+   * GStreamer 1.26 or later.
+   *
+   * Since: 0.1
+   */
+  g_object_class_install_property (klass, PROP_ANALYTICS_META,
+      g_param_spec_boolean ("analytics-meta", "Analytics meta",
+          "Attach the nuclei as GStreamer's analytics metadata, for its "
+          "trackers and overlays",
+          DEFAULT_ANALYTICS_META, PLAYING));
+#endif
   /**
    * GstNucsegFilter:stats:
    *

@@ -1,7 +1,0 @@
-#!/usr/bin/env bash
-# SPDX-License-Identifier: LGPL-2.1-or-later
-# Says in TAP why nucsegfilter with CUDA memory isn't tested by this build.
-#
-#   skip.sh WHAT-IT-LACKS
-echo "1..1"
-echo "ok 1 CUDA memory: this build has no $1 # SKIP"
