@@ -9,6 +9,7 @@ import unittest
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
 
 try:
@@ -62,6 +63,9 @@ class FineTune(unittest.TestCase):
             self.root / "mine.safetensors")
         self.assertEqual(metadata["name"], "mine")
         self.assertEqual(output["maps"][0], "foreground")
+        # Own frames are shown mostly as they are.
+        note = torch.load(self.root / "mine.pt", weights_only=True)["note"]
+        self.assertEqual(note["gentle"], 0.8)
         self.assertTrue(any("scale" in n for n in g.nodes), "no int8 scales")
 
     def test_a_teacher_changes_what_is_learnt(self) -> None:
@@ -103,6 +107,9 @@ class FineTune(unittest.TestCase):
         done = self.train("--teacher", "nuclei-live", "--teacher-share", "2")
         self.assertEqual(done.returncode, 2)
         self.assertIn("--teacher-share 2.0: 0 to 1 is expected", done.stderr)
+        done = self.train("--gentle", "-0.5")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--gentle -0.5: 0 to 1 is expected", done.stderr)
         done = self.train("--steps", "-4")
         self.assertEqual(done.returncode, 2)
         self.assertIn("--steps -4: a number from 1 up", done.stderr)
