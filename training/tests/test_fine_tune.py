@@ -9,11 +9,10 @@ import unittest
 from pathlib import Path
 
 import numpy as np
-import torch
 from PIL import Image
 
 try:
-    import torch  # noqa: F401
+    import torch
 except ImportError as error:
     raise unittest.SkipTest("PyTorch is not installed") from error
 
