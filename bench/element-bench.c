@@ -3,8 +3,9 @@
  * element-bench.c: what nucsegfilter adds to a stream: p50 and p99 of all that
  * the element does with a frame (metas, masks and drawing included), from its
  * sink pad to its source pad, next to those of its stages, from its own `stats`
- * (of the last 1,000 frames at most). Frames come from nuctestsrc, as fast as
- * they are taken, in system memory or, as NV12, in CUDA memory.
+ * (of the last 1,000 frames at most); or what another element adds, between its
+ * pads. Frames come from nuctestsrc, as fast as they are taken, in system
+ * memory or, as NV12, in CUDA memory.
  */
 #include <gst/gst.h>
 #include <locale.h>
@@ -16,6 +17,7 @@ static const gchar *const stages[] = { "prepare", "network", "decode",
 
 static gint n_frames = 100, n_threads = 0;
 static gchar *model_name, *backends, *precisions, *sizes, *json_path;
+static gchar *format, *other;
 static gboolean cuda_memory;
 
 /* What the probes around the element note; in the streaming thread, and read
@@ -38,8 +40,14 @@ static GOptionEntry entries[] = {
   { "frames", 'n', 0, G_OPTION_ARG_INT, &n_frames, "Frames (100)", "N" },
   { "threads", 't', 0, G_OPTION_ARG_INT, &n_threads, "CPU threads (0: all)",
       "N" },
+  { "format", 'f', 0, G_OPTION_ARG_STRING, &format,
+      "Format of the frames (GRAY8)", "FORMAT" },
+  { "element", 'e', 0, G_OPTION_ARG_STRING, &other,
+      "Times another element or chain of them instead, as gst-launch-1.0 "
+      "writes it",
+      "DESCRIPTION" },
   { "cuda-memory", 0, 0, G_OPTION_ARG_NONE, &cuda_memory,
-      "Frames are NV12 in CUDA memory (cudaupload)", NULL },
+      "Frames are in CUDA memory (cudaupload), NV12 by default", NULL },
   { "json", 0, 0, G_OPTION_ARG_FILENAME, &json_path, "Write the numbers there",
       "FILE" },
   { NULL },
@@ -62,17 +70,22 @@ on_out (GstPad *pad, GstPadProbeInfo *info, gpointer data)
   return GST_PAD_PROBE_OK;
 }
 
+/* Times frames from the pad before what is timed to the one behind it. */
 static void
-watch_pads (GstElement *filter, Pads *pads)
+watch_pads (GstElement *pipeline, Pads *pads)
 {
-  GstPad *sink = gst_element_get_static_pad (filter, "sink");
-  GstPad *src = gst_element_get_static_pad (filter, "src");
+  GstElement *before = gst_bin_get_by_name (GST_BIN (pipeline), "before");
+  GstElement *after = gst_bin_get_by_name (GST_BIN (pipeline), "after");
+  GstPad *from = gst_element_get_static_pad (before, "src");
+  GstPad *to = gst_element_get_static_pad (after, "sink");
 
   pads->us = g_new0 (guint32, n_frames);
-  gst_pad_add_probe (sink, GST_PAD_PROBE_TYPE_BUFFER, on_in, pads, NULL);
-  gst_pad_add_probe (src, GST_PAD_PROBE_TYPE_BUFFER, on_out, pads, NULL);
-  gst_object_unref (sink);
-  gst_object_unref (src);
+  gst_pad_add_probe (from, GST_PAD_PROBE_TYPE_BUFFER, on_in, pads, NULL);
+  gst_pad_add_probe (to, GST_PAD_PROBE_TYPE_BUFFER, on_out, pads, NULL);
+  gst_object_unref (from);
+  gst_object_unref (to);
+  gst_object_unref (before);
+  gst_object_unref (after);
 }
 
 static int
@@ -123,6 +136,8 @@ get_ms (const GstStructure *stats, const gchar *stage, const gchar *share)
   return us / 1e3;
 }
 
+/* One row, as a line and as JSON. `stats` is NULL where the element is not
+ * nucsegfilter. */
 static void
 report (const GstStructure *stats, Pads *pads, const gchar *backend,
     const gchar *precision, const gchar *size, GString *json)
@@ -130,14 +145,15 @@ report (const GstStructure *stats, Pads *pads, const gchar *backend,
   guint nuclei = 0;
 
   qsort (pads->us, pads->n, sizeof *pads->us, compare);
-  gst_structure_get_uint (stats, "nuclei", &nuclei);
+  if (stats)
+    gst_structure_get_uint (stats, "nuclei", &nuclei);
   printf ("%-10s %-5s %5s %6u", backend, precision, size, nuclei);
   g_string_append_printf (json,
       "%s\n  {\"backend\": \"%s\", \"precision\": \"%s\", \"size\": %s, "
-      "\"threads\": %d, \"frames\": %d, \"nuclei\": %u, \"memory\": \"%s\"",
+      "\"threads\": %d, \"frames\": %d, \"nuclei\": %u, \"memory\": \"%s%s\"",
       json->len > 1 ? "," : "", backend, precision, size, n_threads, pads->n,
-      nuclei, cuda_memory ? "CUDA, NV12" : "system, GRAY8");
-  for (guint i = 0; i < G_N_ELEMENTS (stages); i++) {
+      nuclei, cuda_memory ? "CUDA, " : "system, ", format);
+  for (guint i = 0; stats && i < G_N_ELEMENTS (stages); i++) {
     const gdouble p50 = get_ms (stats, stages[i], "p50");
     const gdouble p99 = get_ms (stats, stages[i], "p99");
 
@@ -164,42 +180,62 @@ write_json (const GString *json, GError **error)
   return ok;
 }
 
+/* What a row times, as gst-launch-1.0 writes it. */
+static gchar *
+describe_element (const gchar *backend, const gchar *precision)
+{
+  return other
+      ? g_strdup (other)
+      : g_strdup_printf ("nucsegfilter name=filter backend=%s precision=%s "
+                         "threads=%d model=\"%s\"",
+          backend, precision, n_threads, model_name);
+}
+
+static gchar *
+describe_pipeline (
+    const gchar *backend, const gchar *precision, const gchar *size)
+{
+  gchar *element = describe_element (backend, precision);
+  gchar *line = g_strdup_printf (
+      "nuctestsrc is-live=false num-buffers=%d ! "
+      "video/x-raw,format=GRAY8,width=%s,height=%s ! videoconvert ! "
+      "video/x-raw,format=%s ! %s identity name=before ! %s ! "
+      "identity name=after ! fakesink sync=false",
+      n_frames, size, size, format, cuda_memory ? "cudaupload !" : "", element);
+
+  g_free (element);
+  return line;
+}
+
 static gboolean
 bench_one (const gchar *backend, const gchar *precision, const gchar *size,
     GString *json, GError **error)
 {
-  gchar *line = g_strdup_printf ("nuctestsrc is-live=false num-buffers=%d ! "
-                                 "video/x-raw,format=GRAY8,width=%s,height=%s "
-                                 "! %s nucsegfilter name=filter backend=%s "
-                                 "precision=%s threads=%d model=\"%s\" ! "
-                                 "fakesink sync=false",
-      n_frames, size, size,
-      cuda_memory ? "videoconvert ! video/x-raw,format=NV12 ! cudaupload !"
-                  : "",
-      backend, precision, n_threads, model_name);
+  gchar *line = describe_pipeline (backend, precision, size);
   GstElement *pipeline = gst_parse_launch (line, error);
-  GstElement *filter = NULL;
   Pads pads = { 0 };
   gboolean ok = pipeline && !*error;
 
   if (ok) {
-    filter = gst_bin_get_by_name (GST_BIN (pipeline), "filter");
-    watch_pads (filter, &pads);
+    watch_pads (pipeline, &pads);
     ok = play (pipeline, error);
   }
   if (ok) {
+    GstElement *filter = gst_bin_get_by_name (GST_BIN (pipeline), "filter");
     GstStructure *stats = NULL;
 
-    g_object_get (filter, "stats", &stats, NULL);
-    report (stats, &pads, backend, precision, size, json);
-    gst_structure_free (stats);
+    if (filter && !other)
+      g_object_get (filter, "stats", &stats, NULL);
+    report (stats, &pads, other ? "-" : backend, other ? "-" : precision, size,
+        json);
+    g_clear_pointer (&stats, gst_structure_free);
+    gst_clear_object (&filter);
     ok = write_json (json, error);
   }
   if (pipeline) {
     gst_element_set_state (pipeline, GST_STATE_NULL);
     gst_object_unref (pipeline);
   }
-  gst_clear_object (&filter);
   g_free (pads.us);
   g_free (line);
   return ok;
@@ -213,9 +249,10 @@ bench_all (GString *json, GError **error)
   gchar **size_list = g_strsplit (sizes, ",", 0);
   gboolean ok = TRUE;
 
-  printf ("nucsegfilter, milliseconds, p50 and p99 of %d frames\n", n_frames);
+  printf ("%s, milliseconds, p50 and p99 of %d frames\n",
+      other ? other : "nucsegfilter", n_frames);
   printf ("%-10s %-5s %5s %6s", "back end", "type", "size", "nuclei");
-  for (guint i = 0; i < G_N_ELEMENTS (stages); i++)
+  for (guint i = 0; !other && i < G_N_ELEMENTS (stages); i++)
     printf (" %8s    p99", stages[i]);
   printf (" %8s    p99\n", "pads");
   for (gchar **b = backend_list; ok && *b; b++) {
@@ -252,6 +289,8 @@ main (int argc, char **argv)
         "--frames must be at least 1");
     ok = FALSE;
   }
+  if (!format)
+    format = g_strdup (cuda_memory ? "NV12" : "GRAY8");
   ok = ok && bench_all (json, &error);
   ok = ok && write_json (json, &error);
   g_string_free (json, TRUE);
@@ -259,6 +298,8 @@ main (int argc, char **argv)
   g_free (backends);
   g_free (precisions);
   g_free (sizes);
+  g_free (format);
+  g_free (other);
   g_free (json_path);
   if (!error)
     return 0;
