@@ -260,6 +260,24 @@ pick (GstCaps *caps, const gchar *own, gboolean want_color, gboolean any)
   return NULL;
 }
 
+/* What upstream left open and downstream has a range of: the first of it would
+ * be a pixel two thousand million times as high as wide. */
+static GstCaps *
+fixate_plainly (GstCaps *caps)
+{
+  GstStructure *s;
+
+  if (gst_caps_is_empty (caps))
+    return caps;
+  caps = gst_caps_truncate (gst_caps_make_writable (caps));
+  s = gst_caps_get_structure (caps, 0);
+  if (gst_structure_has_field (s, "pixel-aspect-ratio"))
+    gst_structure_fixate_field_nearest_fraction (s, "pixel-aspect-ratio", 1, 1);
+  if (gst_structure_has_field (s, "interlace-mode"))
+    gst_structure_fixate_field_string (s, "interlace-mode", "progressive");
+  return gst_caps_fixate (caps);
+}
+
 static GstCaps *
 fixate_caps (GstBaseTransform *trans, GstPadDirection direction, GstCaps *caps,
     GstCaps *othercaps)
@@ -279,9 +297,9 @@ fixate_caps (GstBaseTransform *trans, GstPadDirection direction, GstCaps *caps,
       picked = pick (othercaps, own, FALSE, TRUE);
   }
   if (!picked)
-    return gst_caps_fixate (othercaps);
+    return fixate_plainly (othercaps);
   gst_caps_unref (othercaps);
-  return gst_caps_fixate (picked);
+  return fixate_plainly (picked);
 }
 
 static gboolean

@@ -76,13 +76,20 @@ transform_meta (
 
 /* Whether a frame that does not follow the one before shows another scene. A
  * few lost frames don't make one: a leaky queue in front of a filter with an
- * interval would have each frame inferred, when time is shortest. */
+ * interval would have each frame inferred, when time is shortest. Played in
+ * reverse, what follows is earlier, and each frame may be marked. */
 static gboolean
 is_jump (GstNucsegFilter *self, GstClockTime pts)
 {
-  return !GST_CLOCK_TIME_IS_VALID (pts)
-      || !GST_CLOCK_TIME_IS_VALID (self->mask_pts) || pts < self->mask_pts
-      || pts - self->mask_pts > JUMP;
+  GstClockTimeDiff ahead;
+
+  if (!GST_CLOCK_TIME_IS_VALID (pts)
+      || !GST_CLOCK_TIME_IS_VALID (self->mask_pts))
+    return TRUE;
+  ahead = GST_CLOCK_DIFF (self->mask_pts, pts);
+  if (GST_BASE_TRANSFORM (self)->segment.rate < 0)
+    ahead = -ahead;
+  return ahead < 0 || ahead > (GstClockTimeDiff) JUMP;
 }
 
 static gboolean

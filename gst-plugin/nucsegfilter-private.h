@@ -224,6 +224,7 @@ struct _GstNucsegFilter {
   NucsegSession *sessions[NUCSEG_MAX_DEPTH];
   guint n_sessions; /* at most depth */
   gchar *session_key; /* the settings that made them */
+  gchar *session_file; /* which file the model was read from, and of when */
   guint64 batch_wait; /* microseconds, of the sessions' frames for others */
   gboolean session_failed; /* not to be used for another start */
   GstObject *session_cuda; /* CUDA context of their plans, or NULL */

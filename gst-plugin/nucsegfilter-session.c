@@ -3,6 +3,8 @@
  * nucsegfilter-session.c: from the settings to a model on a back end, and what
  * the bus hears of it.
  */
+#include <glib/gstdio.h>
+
 #include "errors.h"
 #include "nucsegfilter-cuda.h"
 #include "nucsegfilter-private.h"
@@ -22,8 +24,36 @@ nucseg_filter_end_session (GstNucsegFilter *self)
 {
   keep_sessions (self, 0);
   g_clear_pointer (&self->session_key, g_free);
+  g_clear_pointer (&self->session_file, g_free);
   gst_clear_object (&self->session_cuda);
   self->session_failed = FALSE;
+}
+
+/* Tells a file from another that took its name later; NULL where there is
+ * none. */
+static gchar *
+describe_file (const gchar *path)
+{
+  GStatBuf file;
+
+  if (g_stat (path, &file) != 0)
+    return NULL;
+  return g_strdup_printf ("%" G_GUINT64_FORMAT " %" G_GINT64_FORMAT
+                          " %" G_GINT64_FORMAT ".%09ld",
+      (guint64) file.st_ino, (gint64) file.st_size,
+      (gint64) file.st_mtim.tv_sec, (long) file.st_mtim.tv_nsec);
+}
+
+/* Whether the model's file is the one that was read: who trains a model in
+ * turns writes it anew under the same name. One that is gone is none to read.
+ */
+static gboolean
+is_file_the_same (GstNucsegFilter *self)
+{
+  NucsegModel *model = nucseg_session_get_model (self->sessions[0]);
+  g_autofree gchar *now = describe_file (nucseg_model_get_origin (model));
+
+  return !now || g_strcmp0 (now, self->session_file) == 0;
 }
 
 static gboolean
@@ -48,7 +78,7 @@ make_session (GstNucsegFilter *self, GError **error)
       options.threads, self->depth, options.batch, options.batch_deadline_us,
       name);
   if (self->n_sessions > 0 && !self->session_failed
-      && g_strcmp0 (key, self->session_key) == 0) {
+      && g_strcmp0 (key, self->session_key) == 0 && is_file_the_same (self)) {
     GST_DEBUG_OBJECT (self, "keeping the session");
     return TRUE;
   }
@@ -66,6 +96,7 @@ make_session (GstNucsegFilter *self, GError **error)
     self->n_sessions++;
   }
   self->session_key = g_steal_pointer (&key);
+  self->session_file = describe_file (nucseg_model_get_origin (model));
   self->batch_wait = options.batch > 1 ? options.batch_deadline_us : 0;
   return TRUE;
 }

@@ -294,7 +294,8 @@ install_overlay_properties (GObjectClass *klass)
   /**
    * GstNucsegFilter:contour-color:
    *
-   * Colour of outlines as 0xRRGGBB; 0xff000000: one for each label.
+   * Colour of outlines as 0xRRGGBB; 0xff000000: one for each label. An upper
+   * byte other than that is ignored.
    *
    * Since: 0.1
    */
@@ -305,7 +306,8 @@ install_overlay_properties (GObjectClass *klass)
   /**
    * GstNucsegFilter:fill-color:
    *
-   * Colour of the fill as 0xRRGGBB; 0xff000000: one for each label.
+   * Colour of the fill as 0xRRGGBB; 0xff000000: one for each label. An upper
+   * byte other than that is ignored.
    *
    * Since: 0.1
    */

@@ -225,4 +225,6 @@ gst_nucseg_filter_init (GstNucsegFilter *self)
   gst_video_info_init (&self->out_info);
   /* A late frame is still wanted: its labels are data. */
   gst_base_transform_set_qos_enabled (GST_BASE_TRANSFORM (self), FALSE);
+  /* a frame that stands for a gap is a frame: it keeps its flag */
+  gst_base_transform_set_gap_aware (GST_BASE_TRANSFORM (self), TRUE);
 }

@@ -255,6 +255,27 @@ scale_meta (GstBuffer *transbuf, GstCustomMeta *meta, const gchar *meta_name,
   return TRUE;
 }
 
+/* Whether the scaled picture may have black borders, of which the meta's
+ * transform says nothing: scalers add them, by default, where the aspect ratio
+ * of what is shown would change. As GstVideoConvertScale reckons them; one
+ * pixel comes of rounding. */
+static gboolean
+may_have_borders (const GstVideoInfo *in, const GstVideoInfo *out)
+{
+  const gint width = GST_VIDEO_INFO_WIDTH (out);
+  const gint height = GST_VIDEO_INFO_HEIGHT (out);
+  gint n, d;
+
+  if (!gst_util_fraction_multiply (GST_VIDEO_INFO_WIDTH (in),
+          GST_VIDEO_INFO_HEIGHT (in), GST_VIDEO_INFO_PAR_N (in),
+          GST_VIDEO_INFO_PAR_D (in), &n, &d)
+      || !gst_util_fraction_multiply (
+          n, d, GST_VIDEO_INFO_PAR_D (out), GST_VIDEO_INFO_PAR_N (out), &n, &d))
+    return TRUE;
+  return height - (gint64) gst_util_uint64_scale_int (width, d, n) > 1
+      || width - (gint64) gst_util_uint64_scale_int (height, n, d) > 1;
+}
+
 static gboolean
 transform_meta (GstBuffer *transbuf, GstCustomMeta *meta, GstBuffer *buffer,
     GQuark type, gpointer data, gpointer user_data)
@@ -284,7 +305,8 @@ transform_meta (GstBuffer *transbuf, GstCustomMeta *meta, GstBuffer *buffer,
       return FALSE;
     /* a map of another size than the picture is not this picture's */
     if (from.width != GST_VIDEO_INFO_WIDTH (scale->in_info)
-        || from.height != GST_VIDEO_INFO_HEIGHT (scale->in_info)) {
+        || from.height != GST_VIDEO_INFO_HEIGHT (scale->in_info)
+        || may_have_borders (scale->in_info, scale->out_info)) {
       done = FALSE;
     } else if (from.width == width && from.height == height) {
       copy_meta (transbuf, meta, meta_name);

@@ -291,6 +291,38 @@ test_preference (void)
       GST_VIDEO_FORMAT_NV12);
 }
 
+/* What neither side fixes is plain: an application's source often names no
+ * aspect ratio, and a scaler downstream takes any. */
+static void
+test_left_open (void)
+{
+  static const gchar *const downstream[] = {
+    "video/x-raw,pixel-aspect-ratio=[1/2147483647,2147483647/1]",
+    "video/x-raw,format=BGR,pixel-aspect-ratio=[1/2,3/1],"
+    "interlace-mode={interleaved,mixed,progressive}",
+  };
+  g_autofree gchar *src = nst_caps (GST_VIDEO_FORMAT_GRAY8, 64, 48);
+
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (downstream); i++) {
+    const GstVideoInfo info = nst_info (GST_VIDEO_FORMAT_GRAY8, 64, 48);
+    GstHarness *h =
+        nst_harness_new (nst_filter_new ("overlay", i % 2 * 2, NULL), NULL);
+    GstVideoInfo out;
+    GstCaps *caps;
+
+    gst_harness_set_sink_caps_str (h, downstream[i / 2]);
+    gst_harness_set_src_caps_str (h, src);
+    gst_buffer_unref (nst_push_and_pull (h, nst_frame_new (&info, 0, NULL)));
+    caps = gst_pad_get_current_caps (h->sinkpad);
+    g_assert_true (gst_video_info_from_caps (&out, caps));
+    g_assert_cmpint (GST_VIDEO_INFO_PAR_N (&out), ==, 1);
+    g_assert_cmpint (GST_VIDEO_INFO_PAR_D (&out), ==, 1);
+    g_assert_false (GST_VIDEO_INFO_IS_INTERLACED (&out));
+    gst_caps_unref (caps);
+    gst_harness_teardown (h);
+  }
+}
+
 static void
 test_refused (void)
 {
@@ -465,6 +497,7 @@ main (int argc, char **argv)
   g_test_add_func ("/filter/formats/bits", test_bits);
   g_test_add_func ("/filter/formats/grey-to-color", test_grey_to_color);
   g_test_add_func ("/filter/formats/preference", test_preference);
+  g_test_add_func ("/filter/formats/left-open", test_left_open);
   g_test_add_func ("/filter/formats/refused", test_refused);
   g_test_add_func (
       "/filter/formats/too-small-or-large", test_too_small_or_large);

@@ -85,6 +85,50 @@ test_restart (void)
   gst_object_unref (pipeline);
 }
 
+/* A model of the tests under a name of its own, in place of what has it. */
+static void
+write_as (const gchar *name, const gchar *model)
+{
+  g_autofree gchar *from =
+      g_strdup_printf ("%s/%s.safetensors", nst_folder (), model);
+  g_autofree gchar *to =
+      g_strdup_printf ("%s/%s.safetensors", nst_folder (), name);
+  g_autofree gchar *data = NULL;
+  gsize size;
+
+  g_assert_true (g_file_get_contents (from, &data, &size, NULL));
+  g_assert_true (g_file_set_contents (to, data, (gssize) size, NULL));
+}
+
+/* Who trains a model writes it anew under one name: what is started finds it.
+ */
+static void
+test_new_model (void)
+{
+  static const gchar *const models[] = { "affine", "affine", "affine-bright",
+    "affine" };
+  guint n = 0;
+  GstElement *pipeline = pipeline_new (&n, "", 1);
+  GstElement *filter = gst_bin_get_by_name (GST_BIN (pipeline), "f");
+
+  g_object_set (filter, "model", "own", NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (models); i++) {
+    GstStructure *stats;
+
+    write_as ("own", models[i]);
+    gst_element_set_state (pipeline, GST_STATE_PLAYING);
+    wait_eos (pipeline);
+    g_object_get (filter, "stats", &stats, NULL);
+    g_assert_cmpstr (gst_structure_get_string (stats, "model"), ==, models[i]);
+    gst_structure_free (stats);
+    gst_element_set_state (pipeline, GST_STATE_READY);
+  }
+  g_assert_cmpuint (n, ==, 20 * G_N_ELEMENTS (models));
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  gst_object_unref (filter);
+  gst_object_unref (pipeline);
+}
+
 static void
 test_seek (gconstpointer data)
 {
@@ -130,6 +174,7 @@ main (int argc, char **argv)
 {
   nst_init (&argc, &argv);
   g_test_add_func ("/filter/pipeline/restart", test_restart);
+  g_test_add_func ("/filter/pipeline/new-model", test_new_model);
   for (guint depth = 1; depth <= 4; depth += 3) {
     g_autofree gchar *seek =
         g_strdup_printf ("/filter/pipeline/seek-%u", depth);

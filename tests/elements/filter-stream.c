@@ -140,6 +140,34 @@ test_discont (void)
   gst_harness_teardown (h);
 }
 
+/* Played in reverse, each frame is earlier than the one before and may be
+ * marked; the interval counts all the same. */
+static void
+test_reverse (void)
+{
+  static const guint frames[] = { 100, 98, 97, 96, 60, 61 };
+  static const gboolean inferred[] = { TRUE, FALSE, FALSE, FALSE, TRUE, TRUE };
+  const GstVideoInfo info = nst_info (GST_VIDEO_FORMAT_GRAY8, 64, 48);
+  g_autofree gchar *caps = nst_caps (GST_VIDEO_FORMAT_GRAY8, 64, 48);
+  GstHarness *h =
+      nst_harness_new (nst_filter_new ("interval", 100, NULL), caps);
+  GstSegment segment;
+
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  segment.rate = -1;
+  segment.stop = segment.position = 10 * GST_SECOND;
+  g_assert_true (gst_harness_push_event (h, gst_event_new_segment (&segment)));
+  for (guint i = 0; i < G_N_ELEMENTS (frames); i++) {
+    GstBuffer *in = nst_frame_new (&info, frames[i], NULL), *out;
+
+    GST_BUFFER_FLAG_SET (in, GST_BUFFER_FLAG_DISCONT);
+    out = nst_push_and_pull (h, in);
+    g_assert_cmpint (nst_inferred (out), ==, inferred[i]);
+    gst_buffer_unref (out);
+  }
+  gst_harness_teardown (h);
+}
+
 /* --- What travels along -------------------------------------------------- */
 
 /* None of type nucleus but those that were found in this frame. */
@@ -180,7 +208,8 @@ assert_kept (GstElement *filter, const gchar *downstream)
     GST_BUFFER_DTS (in) = 123;
     GST_BUFFER_OFFSET (in) = 456;
     GST_BUFFER_OFFSET_END (in) = 457;
-    GST_BUFFER_FLAG_SET (in, GST_BUFFER_FLAG_MARKER);
+    GST_BUFFER_FLAG_SET (
+        in, (guint) GST_BUFFER_FLAG_MARKER | (guint) GST_BUFFER_FLAG_GAP);
     gst_buffer_add_reference_timestamp_meta (
         in, reference, 789, GST_CLOCK_TIME_NONE);
     roi = gst_buffer_add_video_region_of_interest_meta (in, "well", 1, 2, 3, 4);
@@ -201,6 +230,7 @@ assert_kept (GstElement *filter, const gchar *downstream)
     g_assert_cmpuint (GST_BUFFER_OFFSET (out), ==, 456);
     g_assert_cmpuint (GST_BUFFER_OFFSET_END (out), ==, 457);
     g_assert_true (GST_BUFFER_FLAG_IS_SET (out, GST_BUFFER_FLAG_MARKER));
+    g_assert_true (GST_BUFFER_FLAG_IS_SET (out, GST_BUFFER_FLAG_GAP));
     time = gst_buffer_get_reference_timestamp_meta (out, reference);
     g_assert_nonnull (time);
     g_assert_cmpuint (time->timestamp, ==, 789);
@@ -438,6 +468,7 @@ main (int argc, char **argv)
   g_test_add_func ("/filter/stream/eos", test_eos);
   g_test_add_func ("/filter/stream/flush", test_flush);
   g_test_add_func ("/filter/stream/discont", test_discont);
+  g_test_add_func ("/filter/stream/reverse", test_reverse);
   g_test_add_func ("/filter/stream/kept", test_kept);
   g_test_add_func ("/filter/stream/zero-nuclei", test_zero_nuclei);
   g_test_add_func ("/filter/stream/many-nuclei", test_many_nuclei);

@@ -313,6 +313,41 @@ test_scaled (void)
   check_scaled (WIDTH, HEIGHT);
 }
 
+/* Borders that a scaler may have added are no place for a mask: where what is
+ * shown would have another aspect ratio there may be some. */
+static void
+test_scaled_borders (void)
+{
+  static const struct {
+    gint width, height;
+    const gchar *ratio; /* of a pixel */
+    gboolean kept;
+  } cases[] = { { WIDTH, 2 * HEIGHT, "1/1", FALSE },
+    { 2 * WIDTH, HEIGHT, "1/1", FALSE }, { 2 * WIDTH, HEIGHT, "1/2", TRUE },
+    { WIDTH / 2, HEIGHT, "1/1", FALSE }, { 2 * WIDTH, 2 * HEIGHT, "1/1", TRUE },
+    /* a pixel of rounding, and two */
+    { 2 * WIDTH, 2 * HEIGHT + 1, "1/1", TRUE },
+    { 2 * WIDTH, 2 * HEIGHT + 2, "1/1", FALSE } };
+
+  if (lacks ("videoscale"))
+    return;
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autofree gchar *rest =
+        g_strdup_printf ("videoscale ! video/x-raw,width=%d,height=%d,"
+                         "pixel-aspect-ratio=%s",
+            cases[i].width, cases[i].height, cases[i].ratio);
+    GstBuffer *buffer = through (rest, "");
+    NucsegMasks masks;
+
+    g_test_message ("%s", rest);
+    g_assert_cmpint (
+        nucseg_masks_map (buffer, NUCSEG_META_NAME, &masks), ==, cases[i].kept);
+    if (cases[i].kept)
+      nucseg_masks_unmap (&masks);
+    gst_buffer_unref (buffer);
+  }
+}
+
 /* What has no pixel left stays in the table: labels keep their numbers. */
 static void
 test_scaled_away (void)
@@ -425,6 +460,7 @@ main (int argc, char **argv)
   g_test_add_func ("/meta/reader", test_reader);
   g_test_add_func ("/meta/copies", test_copies);
   g_test_add_func ("/meta/scaled", test_scaled);
+  g_test_add_func ("/meta/scaled-borders", test_scaled_borders);
   g_test_add_func ("/meta/scaled-away", test_scaled_away);
   g_test_add_func ("/meta/scaled-empty", test_scaled_empty);
   g_test_add_func ("/meta/cropped-and-turned", test_cropped_and_turned);
