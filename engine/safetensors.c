@@ -112,10 +112,15 @@ read_tensor (NucsegSafetensors *file, const gchar *name, JsonNode *node,
           &json, "data_offsets", TRUE, 2, 2, &array, error))
     return FALSE;
   for (guint i = 0; i < 2; i++) {
-    if (!nucseg_json_element_int (&json, "data_offsets", array, i, 0,
-            (gint64) data_size, &offsets[i], error))
+    if (!nucseg_json_element_int (
+            &json, "data_offsets", array, i, 0, G_MAXINT64, &offsets[i], error))
       return FALSE;
   }
+  if (offsets[1] > (gint64) data_size)
+    return nucseg_json_error (&json, NULL, error,
+        "ends at byte %" G_GINT64_FORMAT " of the tensors, of which the file "
+        "has %" G_GUINT64_FORMAT ": it is cut off",
+        offsets[1], data_size);
   if (offsets[0] % 4 != 0)
     return nucseg_json_error (&json, "data_offsets", error,
         "starts at byte %" G_GINT64_FORMAT ", expected a multiple of 4",

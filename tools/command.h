@@ -100,8 +100,15 @@ const gchar *tool_package_of (const gchar *factory);
 gboolean tool_error_is_usage (const GError *error);
 
 /* The error of a message on @bus if there is one (the first: later ones are its
- * consequences), told as a user wants it. Keeps other messages' effects out. */
+ * consequences), told as a user wants it. Warnings before it are said. */
 gboolean tool_bus_take_error (GstBus *bus, GError **error);
+
+/* Says the warnings on @bus before its first error, and drops what else stands
+ * there. */
+void tool_bus_show_warnings (GstBus *bus);
+
+/* Says a warning of GStreamer on stderr. */
+void tool_show_warning (GstMessage *message);
 
 /* Turns an error message of GStreamer into a GError of its text. */
 void tool_error_from_message (GstMessage *message, GError **error);

@@ -122,6 +122,21 @@ set_enum (GObject *object, GParamSpec *spec, const gchar *text, GError **error)
   return TRUE;
 }
 
+/* What a number property takes. */
+static gchar *
+describe_range (GParamSpec *spec)
+{
+  if (G_IS_PARAM_SPEC_DOUBLE (spec))
+    return g_strdup_printf ("a number from %g to %g",
+        G_PARAM_SPEC_DOUBLE (spec)->minimum,
+        G_PARAM_SPEC_DOUBLE (spec)->maximum);
+  if (G_IS_PARAM_SPEC_UINT (spec))
+    return g_strdup_printf ("a whole number from %u to %u",
+        G_PARAM_SPEC_UINT (spec)->minimum, G_PARAM_SPEC_UINT (spec)->maximum);
+  return g_strdup_printf ("a whole number from %d to %d",
+      G_PARAM_SPEC_INT (spec)->minimum, G_PARAM_SPEC_INT (spec)->maximum);
+}
+
 /* Whole numbers and others, within the limits of the property. */
 static gboolean
 set_number (
@@ -130,36 +145,23 @@ set_number (
   gchar *end;
   g_auto (GValue) number = G_VALUE_INIT, value = G_VALUE_INIT;
   gdouble parsed = g_ascii_strtod (text, &end);
-  gboolean whole = !G_IS_PARAM_SPEC_DOUBLE (spec);
-
-  if (end == text || *end)
-    return bad_value (
-        error, spec->name, text, whole ? "a whole number" : "a number");
+  const gboolean whole = !G_IS_PARAM_SPEC_DOUBLE (spec);
+  const gdouble least = G_IS_PARAM_SPEC_UINT (spec) ? 0 : G_MININT;
   /* Also refuses what is not finite. */
-  if (!(parsed >= G_MININT && parsed <= G_MAXINT)
-      || (whole && parsed != (gint) parsed))
-    return bad_value (error, spec->name, text,
-        whole ? "a whole number within limits" : "a number within limits");
-  if (G_IS_PARAM_SPEC_UINT (spec) && parsed < 0)
-    return bad_value (error, spec->name, text, "a number from 0 up");
-  g_value_init (&number, G_TYPE_DOUBLE);
-  g_value_set_double (&number, parsed);
-  g_value_init (&value, spec->value_type);
-  g_value_transform (&number, &value);
-  if (g_param_value_validate (spec, &value)) {
-    g_autofree gchar *low = NULL, *high = NULL, *expected = NULL;
+  gboolean ok = end != text && !*end && parsed >= least && parsed <= G_MAXINT
+      && (!whole || parsed == (gint) parsed);
 
-    if (G_IS_PARAM_SPEC_DOUBLE (spec)) {
-      low = g_strdup_printf ("%g", G_PARAM_SPEC_DOUBLE (spec)->minimum);
-      high = g_strdup_printf ("%g", G_PARAM_SPEC_DOUBLE (spec)->maximum);
-    } else if (G_IS_PARAM_SPEC_UINT (spec)) {
-      low = g_strdup_printf ("%u", G_PARAM_SPEC_UINT (spec)->minimum);
-      high = g_strdup_printf ("%u", G_PARAM_SPEC_UINT (spec)->maximum);
-    } else {
-      low = g_strdup_printf ("%d", G_PARAM_SPEC_INT (spec)->minimum);
-      high = g_strdup_printf ("%d", G_PARAM_SPEC_INT (spec)->maximum);
-    }
-    expected = g_strdup_printf ("a number from %s to %s", low, high);
+  g_value_init (&number, G_TYPE_DOUBLE);
+  g_value_init (&value, spec->value_type);
+  if (ok) {
+    g_value_set_double (&number, parsed);
+    g_value_transform (&number, &value);
+    /* TRUE where it had to change the value */
+    ok = !g_param_value_validate (spec, &value);
+  }
+  if (!ok) {
+    g_autofree gchar *expected = describe_range (spec);
+
     return bad_value (error, spec->name, text, expected);
   }
   g_object_set_property (object, spec->name, &value);
@@ -284,12 +286,41 @@ tool_error_from_message (GstMessage *message, GError **error)
         error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE, cause->message);
 }
 
+void
+tool_show_warning (GstMessage *message)
+{
+  g_autoptr (GError) warning = NULL;
+
+  gst_message_parse_warning (message, &warning, NULL);
+  tool_message ("%s", warning->message);
+}
+
+void
+tool_bus_show_warnings (GstBus *bus)
+{
+  GstMessage *message;
+
+  /* An error stays where it is: to pop warnings alone would throw it away. */
+  while ((message = gst_bus_peek (bus))) {
+    const gboolean is_error = GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR;
+
+    gst_message_unref (message);
+    if (is_error)
+      return;
+    message = gst_bus_pop (bus);
+    if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_WARNING)
+      tool_show_warning (message);
+    gst_message_unref (message);
+  }
+}
+
 gboolean
 tool_bus_take_error (GstBus *bus, GError **error)
 {
-  g_autoptr (GstMessage) message =
-      gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR);
+  g_autoptr (GstMessage) message = NULL;
 
+  tool_bus_show_warnings (bus);
+  message = gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR);
   if (!message)
     return FALSE;
   tool_error_from_message (message, error);

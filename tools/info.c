@@ -57,7 +57,7 @@ print_backends (void)
 }
 
 static gboolean
-print_model (const gchar *path_or_name)
+print_model (const gchar *path_or_name, gboolean is_name)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (NucsegModel) model = nucseg_model_load (path_or_name, &error);
@@ -71,7 +71,11 @@ print_model (const gchar *path_or_name)
   gdouble pixel_size = nucseg_model_get_pixel_size (model);
   guint64 n_weights = nucseg_model_get_n_weights (model);
 
-  g_print ("  %s\n", nucseg_model_get_name (model));
+  /* What --model takes comes first: a copy keeps its name inside. */
+  g_print ("  %s", is_name ? path_or_name : nucseg_model_get_name (model));
+  if (is_name && !g_str_equal (path_or_name, nucseg_model_get_name (model)))
+    g_print (" (calls itself %s)", nucseg_model_get_name (model));
+  g_print ("\n");
   if (description)
     g_print ("    %s\n", description);
   g_print ("    file        %s\n", nucseg_model_get_origin (model));
@@ -97,7 +101,7 @@ print_models (void)
   if (!names[0])
     g_print ("  none found; set NUCSEG_MODEL_PATH to the folder of one\n");
   for (guint i = 0; names[i]; i++)
-    ok = print_model (names[i]) && ok;
+    ok = print_model (names[i], TRUE) && ok;
   return ok;
 }
 
@@ -126,7 +130,7 @@ tool_info (int argc, char **argv)
   print_backends ();
   if (model) {
     g_print ("Model\n");
-    ok = print_model (model);
+    ok = print_model (model, FALSE);
   } else {
     ok = print_models ();
   }

@@ -176,8 +176,10 @@ wait_for_sample (ToolRunner *self, GError **error)
     GstSample *sample =
         gst_app_sink_try_pull_sample (self->sink, 100 * GST_MSECOND);
 
-    if (sample)
+    if (sample) {
+      tool_bus_show_warnings (self->bus);
       return sample;
+    }
     if (tool_bus_take_error (self->bus, error))
       return NULL;
     if (gst_app_sink_is_eos (self->sink)) {

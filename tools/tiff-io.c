@@ -129,6 +129,7 @@ static gboolean
 read_tags (ToolTiff *self, Page *p, GError **error)
 {
   TIFF *tif = self->tif;
+  guint16 compression = COMPRESSION_NONE;
 
   memset (p, 0, sizeof *p);
   TIFFGetField (tif, TIFFTAG_IMAGEWIDTH, &p->width);
@@ -147,9 +148,18 @@ read_tags (ToolTiff *self, Page *p, GError **error)
         "has %u-bit %s samples; unsigned integers of 1 to 16 bits were "
         "expected",
         p->bits,
-        p->format == SAMPLEFORMAT_IEEEFP    ? "floating-point"
-            : p->format == SAMPLEFORMAT_INT ? "signed"
-                                            : "unsigned");
+        p->format == SAMPLEFORMAT_IEEEFP     ? "floating-point"
+            : p->format == SAMPLEFORMAT_INT  ? "signed"
+            : p->format == SAMPLEFORMAT_UINT ? "unsigned"
+                                             : "complex or unknown");
+    return FALSE;
+  }
+  TIFFGetFieldDefaulted (tif, TIFFTAG_COMPRESSION, &compression);
+  if (!TIFFIsCODECConfigured (compression)) {
+    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
+        "is compressed by a scheme (TIFF number %u) that libtiff here does not "
+        "have; LZW, Deflate, PackBits or none were expected",
+        compression);
     return FALSE;
   }
   switch (p->photometric) {

@@ -10,18 +10,24 @@
  * this value. */
 #define NOT_GIVEN G_MININT
 
-/* Whether the name promises no other container. */
+/* Far above any camera; the synthetic one simulates each frame that is late. */
+#define MAX_FPS 1000
+
+/* Names of files that are not what is written. */
+static const gchar *const other_videos[] = { ".avi", ".m4v", ".mov", ".mp4",
+  ".mpg", ".ogg", ".ogv", ".ts", ".webm", ".wmv", NULL };
+static const gchar *const other_pictures[] = { ".bmp", ".gif", ".jpeg", ".jpg",
+  ".tif", ".tiff", ".webp", NULL };
+
 static gboolean
-is_matroska (const gchar *path)
+ends_in (const gchar *path, const gchar *const *suffixes)
 {
-  static const gchar *const others[] = { ".avi", ".m4v", ".mov", ".mp4", ".mpg",
-    ".ogg", ".ogv", ".ts", ".webm", ".wmv" };
   g_autofree gchar *name = g_ascii_strdown (path, -1);
 
-  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
-    if (g_str_has_suffix (name, others[i]))
-      return FALSE;
-  return TRUE;
+  for (; *suffixes; suffixes++)
+    if (g_str_has_suffix (name, *suffixes))
+      return TRUE;
+  return FALSE;
 }
 
 static gboolean
@@ -46,14 +52,17 @@ check (ToolWatchOptions *o)
   }
   if (o->frames < 1 && o->frames != NOT_GIVEN)
     tool_message ("--frames %d: a number from 1 up expected", o->frames);
-  else if (!(o->fps > 0 && o->fps <= 100000) && o->fps != NOT_GIVEN)
-    tool_message ("--fps %g: more than 0 frames a second, 100000 at most, "
-                  "expected",
-        o->fps);
-  else if (o->record && !is_matroska (o->record))
+  else if (!(o->fps > 0 && o->fps <= MAX_FPS) && o->fps != NOT_GIVEN)
+    tool_message ("--fps %g: more than 0 frames a second, %d at most, expected",
+        o->fps, MAX_FPS);
+  else if (o->record && ends_in (o->record, other_videos))
     tool_message ("--record %s: a name that ends in .mkv expected, as that is "
                   "what is written",
         o->record);
+  else if (o->snapshot && ends_in (o->snapshot, other_pictures))
+    tool_message ("--snapshot %s: a name that ends in .png expected, as that "
+                  "is what is written",
+        o->snapshot);
   else if (o->codec && !o->record)
     tool_message ("--codec needs --record FILE.mkv");
   else if (o->codec && !tool_codec_is_known (o->codec))

@@ -57,6 +57,16 @@ on_signal (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+static gboolean
+is_of (GstObject *origin, const gchar *factory_name)
+{
+  GstElementFactory *factory = GST_IS_ELEMENT (origin)
+      ? gst_element_get_factory (GST_ELEMENT (origin))
+      : NULL;
+
+  return factory && g_str_equal (GST_OBJECT_NAME (factory), factory_name);
+}
+
 /* Whether an error comes from what reads or decodes the source: all else has
  * its name in the message, or has nothing to do with it. */
 static gboolean
@@ -74,7 +84,7 @@ is_of_source (GstObject *origin)
   for (guint i = 0; klass && i < G_N_ELEMENTS (kinds); i++)
     if (strstr (klass, kinds[i]))
       return TRUE;
-  return factory && g_str_equal (GST_OBJECT_NAME (factory), "typefind");
+  return is_of (origin, "typefind");
 }
 
 /* The file's name while it is written says nothing to the user. */
@@ -114,18 +124,13 @@ take_error (ToolWatch *w, GstMessage *message)
     tool_error_from_message (message, &w->error);
   if (w->files.record)
     name_the_recording (w);
+  /* Nor does the sink that writes, where it is the disk that fails. */
+  if (w->files.record && is_of (GST_MESSAGE_SRC (message), "filesink")
+      && !strstr (w->error->message, w->files.record->path))
+    g_prefix_error (&w->error, "'%s': ", w->files.record->path);
   /* Errors of what decodes don't name the file. */
   if (!w->missing && is_of_source (GST_MESSAGE_SRC (message)))
     g_prefix_error (&w->error, "'%s': ", w->o.source);
-}
-
-static void
-show_warning (GstMessage *message)
-{
-  g_autoptr (GError) warning = NULL;
-
-  gst_message_parse_warning (message, &warning, NULL);
-  tool_message ("%s", warning->message);
 }
 
 static gboolean
@@ -141,7 +146,7 @@ on_message (GstBus *bus, GstMessage *message, gpointer user_data)
     take_error (w, message);
     break;
   case GST_MESSAGE_WARNING:
-    show_warning (message);
+    tool_show_warning (message);
     break;
   case GST_MESSAGE_ELEMENT:
     if (!w->missing && gst_is_missing_plugin_message (message))

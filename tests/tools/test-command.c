@@ -53,6 +53,8 @@ test_wrong (void)
     { { "watch", "test", "--size", "8x64" }, "16x16" },
     { { "watch", "test", "--size", "9000x64" }, "8192" },
     { { "watch", "test", "--fps", "-5" }, "--fps" },
+    { { "watch", "test", "--fps", "1001" }, "1000 at most" },
+    { { "watch", "test", "--snapshot", "a.JPG" }, ".png" },
     { { "watch", "test", "--codec", "vp8" }, "--record" },
     { { "watch", "test", "--record", "a.mkv", "--codec=mp3" }, "mp3" },
     { { "watch", "test", "--overlay", "thick" }, "thick" },
@@ -110,9 +112,14 @@ test_info_lists (void)
   g_autoptr (Folder) folder = folder_new ();
   g_autofree gchar *model = write_model (folder);
   g_autofree gchar *bad = folder_file (folder, "a-bad-one.safetensors");
+  g_autofree gchar *copy = folder_file (folder, "copy.safetensors");
   g_autofree gchar *saved = g_strdup (g_getenv ("NUCSEG_MODEL_PATH"));
+  g_autofree gchar *data = NULL;
+  gsize size;
 
   write_bytes (bad, "not a model", 11);
+  g_assert_true (g_file_get_contents (model, &data, &size, NULL));
+  write_bytes (copy, data, size);
   g_setenv ("NUCSEG_MODEL_PATH", folder->path, TRUE);
   g_autoptr (Run) run = run_nucseg ("info", NULL);
   if (saved)
@@ -120,6 +127,8 @@ test_info_lists (void)
   assert_exits (run, 1);
   assert_says (run, "a-bad-one");
   assert_says (run, model);
+  /* the name that can be asked for first */
+  assert_says (run, "  copy (calls itself ");
 }
 
 static void

@@ -405,6 +405,34 @@ test_truncated (void)
   g_free (whole);
 }
 
+/* A scheme that only others have is no damage. */
+static void
+test_unknown_compression (void)
+{
+  /* TIFF's tag 259, a 16-bit number of 1; JPEG 2000 in its place */
+  static const guint8 none[] = { 3, 1, 3, 0, 1, 0, 0, 0, 1, 0 };
+  static const guint8 jpeg2000[] = { 3, 1, 3, 0, 1, 0, 0, 0, 0x98, 0x87 };
+  g_autoptr (Folder) folder = folder_new ();
+  g_autofree gchar *path = folder_file (folder, "a");
+  g_autoptr (Samples) s = samples_new_random (WIDTH, HEIGHT, 1, 8, 9);
+  g_autofree gchar *data = NULL;
+  guint found = 0;
+  gsize size;
+
+  write_tiff (path, s, (TiffKind){ .compression = COMPRESSION_NONE });
+  g_assert_true (g_file_get_contents (path, &data, &size, NULL));
+  for (gsize i = 0; i + sizeof none <= size; i++) {
+    if (memcmp (data + i, none, sizeof none) == 0) {
+      memcpy (data + i, jpeg2000, sizeof none);
+      found++;
+    }
+  }
+  g_assert_cmpuint (found, ==, 1);
+  write_bytes (path, data, size);
+  assert_refused (path, "34712");
+  assert_refused (path, "is compressed by a scheme");
+}
+
 /* Any damage ends in a picture of a legal size or in a message. */
 static void
 test_damage (gconstpointer user_data)
@@ -467,6 +495,7 @@ main (int argc, char **argv)
 
   g_test_init (&argc, &argv, NULL);
   add_kinds ();
+  g_test_add_func ("/image/unknown-compression", test_unknown_compression);
   g_test_add_func ("/image/tiff/cmyk", test_cmyk);
   g_test_add_func ("/image/tiff/pages", test_pages);
   g_test_add_func ("/image/not-images", test_not_images);

@@ -180,6 +180,28 @@ test_folder_cannot_be (void)
   truth_free (t);
 }
 
+/* What makes all frames slow is said, also where only results are asked for. */
+static void
+test_slow_back_end (void)
+{
+  g_autoptr (Folder) folder = folder_new ();
+  g_autofree gchar *model = write_model (folder);
+  g_autofree gchar *out = folder_file (folder, "out");
+  g_autofree gchar *saved = g_strdup (g_getenv ("NUCSEG_MODULE_PATH"));
+  Truth *t = make_picture (folder, &plain, 1);
+
+  g_setenv ("NUCSEG_MODULE_PATH", folder->path, TRUE);
+  g_autoptr (Run) run = run_nucseg (
+      "segment", "--quiet", "--model", model, "--out", out, t->path, NULL);
+  if (saved)
+    g_setenv ("NUCSEG_MODULE_PATH", saved, TRUE);
+  else
+    g_unsetenv ("NUCSEG_MODULE_PATH");
+  assert_says (run, "onednn");
+  assert_says (run, "reference");
+  truth_free (t);
+}
+
 static void
 test_bad_options (void)
 {
@@ -192,12 +214,12 @@ test_bad_options (void)
     { "--precision", "f8", 2, "f32" },
     { "--polarity", "sideways", 2, "bright" },
     { "--threads", "two", 2, "a whole number" },
-    { "--threads", "1.5", 2, "a whole number" },
+    { "--threads", "1.5", 2, "a whole number from 0 to 256" },
     { "--threads", "-1", 2, "from 0" },
     { "--threads", "100000", 2, "256" },
     { "--threshold", "1.5", 2, "from 0 to 0.9" },
     { "--threshold", "0.5x", 2, "0.5x" },
-    { "--scale", "nan", 2, "nan" },
+    { "--scale", "nan", 2, "--scale nan: a number from 0 to 8" },
     { "--scale", "9", 2, "8" },
     { "--scale", "0.01", 2, "from 0.05" },
     { "--min-area=50", "--max-area=10", 2, "--min-area 50" },
@@ -292,6 +314,7 @@ add_tests (void)
   g_test_add_func ("/segment-bad/element-fails", test_element_fails);
   g_test_add_func ("/segment-bad/names", test_names);
   g_test_add_func ("/segment-bad/folder-cannot-be", test_folder_cannot_be);
+  g_test_add_func ("/segment-bad/slow-back-end", test_slow_back_end);
   g_test_add_func ("/segment-bad/bad-options", test_bad_options);
   g_test_add_func ("/segment-bad/interrupt", test_interrupt);
 }

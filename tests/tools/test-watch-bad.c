@@ -140,6 +140,9 @@ test_errors (void)
         2, "--threshold x" },
     { { "watch", "nosuch://address", "--model", model, "--record", video }, 1,
         "nosuch" },
+    { { "watch", "test", "--model", model, "--frames=9", "--record",
+          "/dev/full" },
+        1, "'/dev/full'" },
   };
   g_autofree gchar *display = g_strdup (g_getenv ("DISPLAY"));
   g_autofree gchar *wayland = g_strdup (g_getenv ("WAYLAND_DISPLAY"));
