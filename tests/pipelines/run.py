@@ -17,8 +17,8 @@ import tempfile
 
 FRAMES = 20
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-# In this order: the third reads what the second wrote.
-ORDER = ["watch.sh", "record.sh", "annotate-file.sh", "labels.sh", "keep-raw.sh"]
+# In this order: the last but one reads what the one before it wrote.
+ORDER = ["watch.sh", "record.sh", "keep-raw.sh", "annotate-file.sh", "labels.sh"]
 # What a line leaves behind: the file, and the decoder that counts its frames.
 RESULTS = {
     "record.sh": ["nuclei.mkv"],
