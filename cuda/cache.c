@@ -32,6 +32,7 @@ describe_key (const NucsegCacheKey *key)
   g_key_file_set_integer (file, KEY_GROUP, "format", FORMAT);
   g_key_file_set_string (file, KEY_GROUP, "library", nucseg_version ());
   g_key_file_set_uint64 (file, KEY_GROUP, "cudnn", key->cudnn);
+  g_key_file_set_integer (file, KEY_GROUP, "driver", key->driver);
   g_key_file_set_string (file, KEY_GROUP, "gpu", key->gpu);
   g_key_file_set_integer (file, KEY_GROUP, "capability", key->capability);
   g_key_file_set_string (file, KEY_GROUP, "model", key->model);
@@ -203,6 +204,14 @@ nucseg_cache_set (
     g_hash_table_insert (
         cache->plans, GUINT_TO_POINTER (conv), g_strdup (plan));
   cache->changed = TRUE;
+}
+
+void
+nucseg_cache_forget (NucsegCache *cache, guint conv)
+{
+  g_hash_table_remove (cache->plans, GUINT_TO_POINTER (conv));
+  if (g_hash_table_remove (cache->engines, GUINT_TO_POINTER (conv)))
+    cache->changed = TRUE;
 }
 
 static void

@@ -15,6 +15,7 @@ G_BEGIN_DECLS
 /* Any difference in here is another file. */
 typedef struct {
   guint cudnn; /* version */
+  gint driver; /* likewise: it compiles what a plan brings as PTX */
   const gchar *gpu; /* name */
   gint capability;
   const gchar *model; /* SHA-256 */
@@ -39,6 +40,8 @@ const gchar *nucseg_cache_get_plan (const NucsegCache *cache, guint conv);
 /* @plan: NULL where there is none, or none that is to be kept. */
 void nucseg_cache_set (
     NucsegCache *cache, guint conv, const gchar *engine, const gchar *plan);
+/* What was kept of @conv is of no use. */
+void nucseg_cache_forget (NucsegCache *cache, guint conv);
 
 /* Writes the file anew if anything was set, whole or not at all; FALSE with
  * IO, which is no reason to stop. */

@@ -123,6 +123,10 @@ gchar *nucseg_cudnn_conv_get_text (const NucsegCudnnConv *conv);
 gboolean nucseg_cudnn_conv_load (
     NucsegCudnnConv *conv, guint candidate, const gchar *text, GError **error);
 
+/* Drops the plan that is built, which doesn't run: who asks for its candidate
+ * again gets another. */
+void nucseg_cudnn_conv_drop_built (NucsegCudnnConv *conv);
+
 /* The candidate whose plan is built; G_MAXUINT: none. */
 guint nucseg_cudnn_conv_get_built (const NucsegCudnnConv *conv);
 const NucsegCudnnSpec *nucseg_cudnn_conv_get_spec (const NucsegCudnnConv *conv);

@@ -94,6 +94,13 @@ nucseg_cudnn_conv_load (
   return use (conv, candidate, text, error);
 }
 
+void
+nucseg_cudnn_conv_drop_built (NucsegCudnnConv *conv)
+{
+  g_clear_pointer (&get (conv, conv->built)->plan, nucseg_cudnn_plan_free);
+  conv->built = G_MAXUINT;
+}
+
 gchar *
 nucseg_cudnn_conv_get_text (const NucsegCudnnConv *conv)
 {

@@ -154,6 +154,15 @@ nucseg_cuda_device_get_capability (const NucsegCudaDevice *device)
   return device->capability;
 }
 
+gint
+nucseg_cuda_device_get_driver (const NucsegCudaDevice *device)
+{
+  gint version = 0;
+
+  return device->driver->driver_version (&version) == CUDA_SUCCESS ? version
+                                                                   : 0;
+}
+
 cudaStream_t
 nucseg_cuda_device_get_stream (const NucsegCudaDevice *device)
 {

@@ -51,6 +51,8 @@ gconstpointer nucseg_cuda_device_get_context (const NucsegCudaDevice *device);
 const gchar *nucseg_cuda_device_get_name (const NucsegCudaDevice *device);
 /* 90 is compute capability 9.0. */
 gint nucseg_cuda_device_get_capability (const NucsegCudaDevice *device);
+/* 13000 is what came with CUDA 13.0; 0 where it doesn't say. */
+gint nucseg_cuda_device_get_driver (const NucsegCudaDevice *device);
 cudaStream_t nucseg_cuda_device_get_stream (const NucsegCudaDevice *device);
 
 /* NucsegBackend.pinned_alloc and pinned_free: of no device. Not inside. */

@@ -33,9 +33,10 @@ run_trial (gpointer data, GError **error)
       trial->conv, trial->pack, trial->stream, error);
 }
 
-/* Microseconds of the plan that is built; below 0 if it fails. */
+/* Microseconds of the plan that is built, of so many runs in a launch; below 0
+ * if it fails. No runs: one by itself, which isn't timed. */
 static gdouble
-measure (const NucsegTune *tune, NucsegStep *step, GError **error)
+measure (const NucsegTune *tune, NucsegStep *step, guint n_runs, GError **error)
 {
   Trial trial = { step->cudnn, NULL,
     nucseg_cuda_device_get_stream (tune->device) };
@@ -50,8 +51,12 @@ measure (const NucsegTune *tune, NucsegStep *step, GError **error)
       return -1;
   }
   trial.pack = nucseg_step_make_pack (step, workspace, error);
-  if (trial.pack)
-    time = nucseg_cuda_measure (tune->device, run_trial, &trial, N_RUNS, error);
+  if (trial.pack && n_runs > 0)
+    time = nucseg_cuda_measure (tune->device, run_trial, &trial, n_runs, error);
+  else if (trial.pack)
+    time = run_trial (&trial, error) && nucseg_cuda_wait (tune->device, error)
+        ? 0
+        : -1;
   nucseg_cudnn_pack_free (trial.pack);
   nucseg_cuda_free (tune->device, workspace);
   return time;
@@ -87,7 +92,7 @@ choose (const NucsegTune *tune, NucsegStep *step, GError **error)
 
     g_clear_error (&why);
     if (nucseg_cudnn_conv_build (step->cudnn, i, &why))
-      time = measure (tune, step, &why);
+      time = measure (tune, step, N_RUNS, &why);
     if (time < 0) {
       g_debug ("node '%s', engine %s: %s", step->node->name,
           nucseg_cudnn_conv_get_name (step->cudnn, i), why->message);
@@ -151,6 +156,34 @@ take_alike (GArray *steps, guint at)
   return FALSE;
 }
 
+/* What the cache or a convolution like this one has, if it runs: a plan that
+ * was read is loaded onto the GPU by its first run alone. */
+static gboolean
+take_known (const NucsegTune *tune, NucsegCache *cache, guint number,
+    GArray *steps, guint at, gboolean *loaded)
+{
+  NucsegStep *step = &g_array_index (steps, NucsegStep, at);
+  g_autoptr (GError) why = NULL;
+
+  if (!take (step, nucseg_cache_get (cache, number),
+          nucseg_cache_get_plan (cache, number), loaded)
+      && !take_alike (steps, at))
+    return FALSE;
+  if (measure (tune, step, 0, &why) >= 0)
+    return TRUE;
+  g_info ("node '%s': the engine of the last time doesn't run: %s",
+      step->node->name, why->message);
+  nucseg_cuda_capture_lock ();
+  nucseg_cudnn_conv_drop_built (step->cudnn);
+  nucseg_cuda_capture_unlock ();
+  /* at once: an error may have taken the GPU's context along, and the next
+   * start must not meet it again */
+  nucseg_cache_forget (cache, number);
+  nucseg_cache_save (cache, NULL);
+  *loaded = FALSE;
+  return FALSE;
+}
+
 static void
 note (NucsegCache *cache, guint number, NucsegCudnnConv *conv)
 {
@@ -166,6 +199,7 @@ nucseg_tune_steps (const NucsegTune *tune, const NucsegGraph *graph,
     GArray *steps, GArray *failed, GError **error)
 {
   const NucsegCacheKey key = { .cudnn = nucseg_cudnn_get_version (tune->cudnn),
+    .driver = nucseg_cuda_device_get_driver (tune->device),
     .gpu = nucseg_cuda_device_get_name (tune->device),
     .capability = nucseg_cuda_device_get_capability (tune->device),
     .model = tune->model,
@@ -191,9 +225,8 @@ nucseg_tune_steps (const NucsegTune *tune, const NucsegGraph *graph,
         nucseg_convs_number ((guint) (step->node - graph->nodes),
             nucseg_cudnn_conv_get_spec (step->cudnn)->scaled);
     gboolean loaded, ok = TRUE;
-    const gboolean chosen = !take (step, nucseg_cache_get (cache, number),
-                                nucseg_cache_get_plan (cache, number), &loaded)
-        && !take_alike (steps, s);
+    const gboolean chosen =
+        !take_known (tune, cache, number, steps, s, &loaded);
     if (chosen)
       ok = choose (tune, step, first ? NULL : &first);
     nucseg_cuda_capture_lock ();

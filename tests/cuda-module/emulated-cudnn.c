@@ -20,6 +20,7 @@ struct _NucsegCudnnConv {
   NucsegCudnn *cudnn;
   NucsegCudnnSpec spec;
   guint built;
+  gboolean loaded; /* what is built was read */
   gboolean asked_more;
 };
 
@@ -137,6 +138,7 @@ nucseg_cudnn_conv_build (NucsegCudnnConv *conv, guint candidate, GError **error)
     return FALSE;
   begin (conv->cudnn);
   conv->built = candidate;
+  conv->loaded = FALSE;
   g_atomic_int_inc (&emulated_get_log ()->n_plans);
   end (conv->cudnn);
   return TRUE;
@@ -172,10 +174,18 @@ nucseg_cudnn_conv_load (
   if (!is_usable (conv, candidate, error))
     return FALSE;
   conv->built = candidate;
+  conv->loaded = TRUE;
   own = nucseg_cudnn_conv_get_text (conv);
   g_assert_cmpstr (text, ==, own);
   g_atomic_int_inc (&emulated_get_log ()->n_loaded);
   return TRUE;
+}
+
+void
+nucseg_cudnn_conv_drop_built (NucsegCudnnConv *conv)
+{
+  g_assert (conv->built != G_MAXUINT);
+  conv->built = G_MAXUINT;
 }
 
 guint
@@ -325,6 +335,12 @@ nucseg_cudnn_conv_execute (NucsegCudnnConv *conv, NucsegCudnnPack *pack,
   const gint width = out_size (spec, spec->width, spec->kernel_w);
   gsize at = 0;
 
+  if (conv->loaded && emulated_get_log ()->unrunnable > 0) {
+    emulated_get_log ()->unrunnable--;
+    g_set_error (
+        error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE, "the plan can't be run");
+    return FALSE;
+  }
   begin (conv->cudnn);
   g_atomic_int_inc (&emulated_get_log ()->n_executed);
   g_assert (conv->built != G_MAXUINT);

@@ -154,6 +154,12 @@ nucseg_cuda_device_get_capability (const NucsegCudaDevice *device)
   return 80;
 }
 
+gint
+nucseg_cuda_device_get_driver (const NucsegCudaDevice *device)
+{
+  return 13000;
+}
+
 cudaStream_t
 nucseg_cuda_device_get_stream (const NucsegCudaDevice *device)
 {

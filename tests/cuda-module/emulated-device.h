@@ -22,6 +22,7 @@ typedef struct {
   gint n_plans; /* plans of cuDNN's that were ever built */
   gint n_loaded; /* and those that were read from the cache or a like one */
   gulong cudnn_us; /* what each use of cuDNN's objects takes longer */
+  guint unrunnable; /* so many of the next plans that are read, when run */
   guint unbuildable; /* so many of a convolution's first engines */
   gboolean unbuildable_scaled; /* all with channel weights */
   guint failing_waits; /* the next so many fail, as of a GPU that is lost */

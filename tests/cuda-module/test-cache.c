@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 static const NucsegCacheKey key = { .cudnn = 91900,
+  .driver = 13000,
   .gpu = "NVIDIA Test = [1]",
   .capability = 90,
   .model = "abcd",
@@ -81,7 +82,7 @@ static void
 test_keys (void)
 {
   g_autofree gchar *path = write_cache ();
-  NucsegCacheKey others[8];
+  NucsegCacheKey others[9];
 
   for (guint i = 0; i < G_N_ELEMENTS (others); i++)
     others[i] = key;
@@ -93,9 +94,30 @@ test_keys (void)
   others[5].height++;
   others[6].width++;
   others[7].batch = 1;
+  others[8].driver = 13010;
   for (guint i = 0; i < G_N_ELEMENTS (others); i++)
     expect (&others[i], NULL);
   expect (&key, "7:24=27");
+  g_assert_cmpint (g_unlink (path), ==, 0);
+}
+
+/* What was forgotten is not there the next time; the rest is. */
+static void
+test_forgotten (void)
+{
+  g_autofree gchar *path = write_cache ();
+  NucsegCache *cache = nucseg_cache_open (&key);
+
+  nucseg_cache_forget (cache, 3);
+  nucseg_cache_forget (cache, 4);
+  g_assert_null (nucseg_cache_get (cache, 3));
+  g_assert_null (nucseg_cache_get_plan (cache, 3));
+  g_assert_true (nucseg_cache_save (cache, NULL));
+  nucseg_cache_free (cache);
+  expect (&key, NULL);
+  cache = nucseg_cache_open (&key);
+  g_assert_cmpstr (nucseg_cache_get (cache, 40), ==, "1:2=-3,4=5");
+  nucseg_cache_free (cache);
   g_assert_cmpint (g_unlink (path), ==, 0);
 }
 
@@ -221,6 +243,7 @@ main (int argc, char **argv)
   g_assert_nonnull (dir);
   g_setenv ("XDG_CACHE_HOME", dir, TRUE);
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/cache/forgotten", test_forgotten);
   g_test_add_func ("/cache/round-trip", test_round_trip);
   g_test_add_func ("/cache/keys", test_keys);
   g_test_add_func ("/cache/foreign", test_foreign);

@@ -237,6 +237,34 @@ test_rehearsal (void)
   nucseg_pinned_free (pinned);
 }
 
+/* Plans that were kept, but don't run here any more, are made anew, and not
+ * met again. */
+static void
+test_stale_plans (void)
+{
+  g_autofree Stream *usual = g_new0 (Stream, 1), *stream = g_new0 (Stream, 1);
+  gint plans;
+
+  stream_start (usual, 9, NUCSEG_PRECISION_BF16);
+  stream_run (usual, 48, 32);
+  stream_end (usual);
+  memory->unrunnable = 2;
+  plans = memory->n_plans;
+  stream_start (stream, 9, NUCSEG_PRECISION_BF16);
+  stream_run (stream, 48, 32);
+  stream_end (stream);
+  g_assert_cmpuint (memory->unrunnable, ==, 0);
+  g_assert_cmpint (memory->n_plans, >, plans);
+  g_assert_cmpuint (stream->n_objects, >, 0);
+  g_assert_cmpmem (stream->labels, sizeof stream->labels, usual->labels,
+      sizeof usual->labels);
+  plans = memory->n_plans;
+  stream_start (stream, 9, NUCSEG_PRECISION_BF16);
+  stream_run (stream, 48, 32);
+  stream_end (stream);
+  g_assert_cmpint (memory->n_plans, ==, plans);
+}
+
 /* Where cuDNN can build none of the engines that its heuristics name. */
 static void
 test_fallback (void)
@@ -351,6 +379,7 @@ main (int argc, char **argv)
   g_test_add_func ("/streams/weights", test_weights);
   g_test_add_func ("/streams/plans", test_plans);
   g_test_add_func ("/streams/rehearsal", test_rehearsal);
+  g_test_add_func ("/streams/stale-plans", test_stale_plans);
   g_test_add_func ("/streams/fallback", test_fallback);
   g_test_add_func ("/streams/without-engines", test_without_engines);
   return g_test_run ();
