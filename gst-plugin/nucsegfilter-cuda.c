@@ -122,8 +122,16 @@ void
 nucseg_filter_cuda_wait (GstBuffer *buffer)
 {
 #if GST_CHECK_VERSION(1, 24, 0)
-  /* in a stream of its own, which ours doesn't wait for */
-  gst_cuda_memory_sync (get_memory (buffer));
+  /* Who writes or reads it may do so in a stream of its own, or in the default
+   * one: ours waits for neither. */
+  GstCudaMemory *memory = get_memory (buffer);
+
+  if (gst_cuda_memory_get_stream (memory)) {
+    gst_cuda_memory_sync (memory);
+  } else if (gst_cuda_context_push (memory->context)) {
+    CuStreamSynchronize (NULL);
+    gst_cuda_context_pop (NULL);
+  }
 #endif
 }
 

@@ -124,12 +124,20 @@ run (const Case *c, gboolean in_cuda, gboolean out_cuda,
     GstBuffer *buffer = in_cuda ? nst_cuda_frame_new (context, &in, i)
                                 : nst_frame_new (&in, i, NULL);
     const gint copies = log->n_uploads + log->n_downloads;
+#if GST_CHECK_VERSION(1, 24, 0)
+    const gint waits = log->n_default_waits;
+#endif
 
     out[i] = nst_push_and_pull (h, buffer);
     g_assert_cmpint (nst_is_cuda (out[i]), ==, out_cuda);
     /* a GPU's back end works where the pictures are */
     if (on_gpu)
       g_assert_cmpint (log->n_uploads + log->n_downloads, ==, copies);
+#if GST_CHECK_VERSION(1, 24, 0)
+    /* memory of no stream is the default one's */
+    if (on_gpu && (in_cuda || out_cuda))
+      g_assert_cmpint (log->n_default_waits, >, waits);
+#endif
     /* what they need was made before they came */
     g_assert_cmpint (device->n_graphs, ==, n_graphs);
     g_assert_cmpint (nst_inferred (out[i]), ==, i == 0);

@@ -11,6 +11,7 @@ typedef struct {
   gint n_contexts, n_blocks; /* that nobody has given back */
   gint n_primary; /* who hold the primary context */
   gint n_uploads, n_downloads; /* planes that were copied, ever */
+  gint n_default_waits; /* for the default stream, ever */
 } HostDriverLog;
 
 /* The library exports this function. */
