@@ -41,6 +41,8 @@ gboolean nucseg_cuda_graph_launch (NucsegCudaGraph *graph, GError **error);
  * @n_runs: how often in one launch
  * @error: return location
  *
+ * One thread at a time. Warms the GPU up where it stood idle.
+ *
  * Returns: microseconds of a run by the GPU's own clock, of the fastest of
  *   several launches; below 0 with DEVICE or @run's error
  */

@@ -5,11 +5,18 @@
  * Events around a single call would show how long the CPU needs to queue it:
  * on an idle stream the first one is done before the work is there. So many
  * runs are captured and launched at once.
+ *
+ * A GPU that has stood idle runs at a fraction of its clock, and takes tens of
+ * milliseconds to raise it: what is measured first would look slow.
  */
 #include "cuda/graph.h"
 
 #define N_LAUNCHES 5
 #define N_WARM_UP 2
+/* Microseconds: after how long a rest the clock may have fallen, and how long
+ * it is given to rise. */
+#define REST 5000
+#define RISE 50000
 
 typedef struct {
   NucsegCudaRecord run;
@@ -35,11 +42,15 @@ time_launches (NucsegCudaDevice *device, NucsegCudaGraph *graph, GError **error)
 {
   cudaStream_t stream = nucseg_cuda_device_get_stream (device);
   cudaEvent_t begin = NULL, end = NULL;
+  static gint64 ended; /* one thread at a time */
+  const gint64 begun = g_get_monotonic_time ();
+  const gint64 warm = begun - ended > REST ? begun + RISE : begun;
   gdouble fastest = -1;
+  guint measured = 0;
   gboolean ok = nucseg_cuda_check (cudaEventCreate (&begin), "an event", error)
       && nucseg_cuda_check (cudaEventCreate (&end), "an event", error);
 
-  for (guint i = 0; ok && i < N_LAUNCHES + N_WARM_UP; i++) {
+  for (guint i = 0; ok && measured < N_LAUNCHES; i++) {
     gfloat milliseconds = 0;
 
     ok = nucseg_cuda_check (cudaEventRecord (begin, stream), "an event", error)
@@ -49,7 +60,11 @@ time_launches (NucsegCudaDevice *device, NucsegCudaGraph *graph, GError **error)
             cudaEventSynchronize (end), "waiting for the GPU", error)
         && nucseg_cuda_check (cudaEventElapsedTime (&milliseconds, begin, end),
             "an event", error);
-    if (ok && i >= N_WARM_UP && (fastest < 0 || milliseconds * 1000 < fastest))
+    ended = g_get_monotonic_time ();
+    if (!ok || i < N_WARM_UP || ended < warm)
+      continue;
+    measured++;
+    if (fastest < 0 || milliseconds * 1000 < fastest)
       fastest = milliseconds * 1000;
   }
   if (begin)
