@@ -282,6 +282,11 @@ can_be_slice (const NucsegNetwork *self, guint i, guint host)
   guint taken = 0;
 
   switch (graph->nodes[i].op) {
+  case NUCSEG_OP_CONV:
+    /* of ours: its kernel writes where it is told, cuDNN's plans don't */
+    if (self->nodes[i].cudnn)
+      return FALSE;
+    break;
   case NUCSEG_OP_MAX_POOL:
   case NUCSEG_OP_UPSAMPLE:
   case NUCSEG_OP_ADD:
