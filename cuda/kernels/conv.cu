@@ -7,27 +7,29 @@
 #include "cuda/kernels/element.cuh"
 
 #define BLOCK 128
-#define OUTPUTS 16 /* of a thread */
+#define MANY 16 /* outputs of a thread */
+#define FEW 8 /* where a group has no more */
 #define STAGE 64 /* rows of weights in shared memory at a time */
 
 /*
- * A thread makes one pixel of 16 output channels of one group. Grid: x blocks
- * of 128 neighbouring pixels, y groups x slices of 16 outputs, z images. The
- * weights of
- * a group are a matrix of (kernel rows x columns x inputs) x outputs; 64 of
- * its rows at a time come into shared memory (4 KiB), where all threads read
- * the same one: a load of 16 bytes serves four products. Inputs come from L1;
- * N of them, which are neighbours in memory, at a time.
+ * A thread makes one pixel of OUTPUTS channels of one group. Grid: x blocks of
+ * 128 neighbouring pixels, y groups x slices of OUTPUTS, z images. The weights
+ * of a group are a matrix of (kernel rows x columns x inputs) x outputs; 64 of
+ * its rows at a time come into shared memory (2 or 4 KiB), where all threads
+ * read the same one: a load of 16 bytes serves four products. Inputs come from
+ * L1; N of them, which are neighbours in memory, at a time. Outputs are written
+ * 16 bytes at a time where they lie so (packed).
  *
  * Bound by f32 arithmetic (half of its rate at best: as many shared loads as
  * there are 4 products); a stem with few inputs by writing its output.
  * O(output elements x kernel x inputs).
  */
-template <typename TI, typename TO, int N>
+template <typename TI, typename TO, int N, int OUTPUTS>
 static __global__ void
-__launch_bounds__ (BLOCK)
-    convolve (NucsegCudaConv conv, NucsegCudaTensor in, NucsegCudaTensor out)
+__launch_bounds__ (BLOCK) convolve (NucsegCudaConv conv, NucsegCudaTensor in,
+    NucsegCudaTensor out, bool packed)
 {
+  const int PACK = 16 / (int) sizeof (TO);
   NUCSEG_SHARED (float, weights, STAGE *OUTPUTS);
   int n_in = conv.in_channels / conv.groups;
   int n_out = conv.out_channels / conv.groups;
@@ -92,11 +94,21 @@ __launch_bounds__ (BLOCK)
   for (int o = 0; o < OUTPUTS; o++) {
     int channel = first_out + o;
 
-    if (channel >= n_out)
-      break;
-    if (conv.bias != NULL)
+    if (conv.bias != NULL && channel < n_out)
       sums[o] += __ldg (&conv.bias[group * n_out + channel]);
-    to[channel] = from_float<TO> (activate (conv.activation, sums[o]));
+    sums[o] = activate (conv.activation, sums[o]);
+    if (!packed && channel < n_out)
+      to[channel] = from_float<TO> (sums[o]);
+  }
+#pragma unroll
+  for (int o = 0; o < OUTPUTS; o += PACK) {
+    float part[PACK];
+
+#pragma unroll
+    for (int k = 0; k < PACK; k++)
+      part[k] = sums[o + k];
+    if (packed && first_out + o < n_out)
+      store_pack (to + first_out + o, part);
   }
 }
 
@@ -148,18 +160,30 @@ __launch_bounds__ (BLOCK) convolve_depthwise (
 
 /* --- Launchers ------------------------------------------------------------ */
 
-template <typename TI, typename TO, int N>
+template <typename TI, typename TO, int N, int OUTPUTS>
 static cudaError_t
 launch_conv (const NucsegCudaConv *conv, const NucsegCudaTensor *in,
     const NucsegCudaTensor *out, cudaStream_t stream)
 {
+  const int pack = 16 / (int) sizeof (TO);
   int n_out = conv->out_channels / conv->groups;
   unsigned slices = (unsigned) (n_out + OUTPUTS - 1) / OUTPUTS;
 
-  return launch (convolve<TI, TO, N>,
+  return launch (convolve<TI, TO, N, OUTPUTS>,
       dim3 (ceil_div ((size_t) out->height * out->width, BLOCK),
           conv->groups * slices, out->batch),
-      BLOCK, 0, stream, *conv, *in, *out);
+      BLOCK, 0, stream, *conv, *in, *out,
+      allows_packs (out, pack) && n_out % pack == 0);
+}
+
+template <typename TI, typename TO, int N>
+static cudaError_t
+launch_outputs (const NucsegCudaConv *conv, const NucsegCudaTensor *in,
+    const NucsegCudaTensor *out, cudaStream_t stream)
+{
+  return conv->out_channels / conv->groups <= FEW
+      ? launch_conv<TI, TO, N, FEW> (conv, in, out, stream)
+      : launch_conv<TI, TO, N, MANY> (conv, in, out, stream);
 }
 
 template <typename TI, typename TO, int N>
@@ -185,8 +209,8 @@ choose (const NucsegCudaConv *conv, const NucsegCudaTensor *in,
         ? launch_depthwise<TI, TO, 4> (conv, in, out, stream)
         : launch_depthwise<TI, TO, 1> (conv, in, out, stream);
   return allows_packs (in, 4) && n_in % 4 == 0
-      ? launch_conv<TI, TO, 4> (conv, in, out, stream)
-      : launch_conv<TI, TO, 1> (conv, in, out, stream);
+      ? launch_outputs<TI, TO, 4> (conv, in, out, stream)
+      : launch_outputs<TI, TO, 1> (conv, in, out, stream);
 }
 
 static int
