@@ -8,6 +8,8 @@ from pathlib import Path
 
 import torch
 
+from . import fold
+from .graph import Graph
 from .network import AttentionUNet, NetworkConfig
 
 
@@ -31,3 +33,18 @@ def load_network(path: Path, averaged: bool = True
     net = AttentionUNet(NetworkConfig.from_dict(state["network"]))
     net.load_state_dict(state["ema" if averaged else "model"])
     return net.eval(), state
+
+
+def load_mean(paths: list[Path], averaged: bool = True
+              ) -> tuple[Graph, NetworkConfig, dict]:
+    """The graph of the mean of several checkpoints' weights, norms folded, its
+    configuration, and the first checkpoint; ValueError where they are not of
+    one network."""
+    net, state = load_network(paths[0], averaged)
+    mean = fold.to_graph(net)
+    for n, path in enumerate(paths[1:], 2):
+        other, _ = load_network(path, averaged)
+        if other.config != net.config:
+            raise ValueError(f"{path}: of another network than {paths[0]}")
+        mean.mix(fold.to_graph(other), 1 / n)
+    return mean, net.config, state

@@ -75,6 +75,25 @@ class Network(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "another network"):
             a.mix(other, 0.5)
 
+    def test_mean_of_checkpoints(self) -> None:
+        graphs, paths = [], []
+        with tempfile.TemporaryDirectory() as folder:
+            for seed, widths in enumerate(((4, 6, 8, 8),) * 3 + ((4, 6, 8),)):
+                torch.manual_seed(seed)
+                net = AttentionUNet(NetworkConfig(widths=widths)).eval()
+                graphs.append(fold.to_graph(net))
+                paths.append(Path(folder, f"{seed}.pt"))
+                checkpoint.save(paths[-1], {
+                    "network": net.config.to_dict(), "ema": net.state_dict(),
+                    "step": 10 + seed})
+            mean, config, state = checkpoint.load_mean(paths[:3])
+            with self.assertRaisesRegex(ValueError, "3.pt: of another network"):
+                checkpoint.load_mean(paths)
+        self.assertEqual((config.widths, state["step"]), ((4, 6, 8, 8), 10))
+        for name, value in mean.tensors.items():
+            expected = np.mean([g.tensors[name] for g in graphs[:3]], 0)
+            np.testing.assert_allclose(value, expected, rtol=1e-5, atol=1e-6)
+
     def test_vectors_are_the_ones_in_the_repository(self) -> None:
         kept = Path(__file__).resolve().parents[2] / "tests" / "vectors"
         with tempfile.TemporaryDirectory() as folder:
