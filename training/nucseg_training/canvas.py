@@ -87,14 +87,12 @@ def from_arrays(entry: Entry, grey: np.ndarray, bits: int, labels: np.ndarray,
 
 def sampling_weights(canvases: list[Canvas], factors: dict[str, float]
                      ) -> np.ndarray:
-    """Probability of each image: rare kinds more often, by `factors` of their
-    names, and large images by their area to the power of 3/4. By the area
-    itself every nucleus would be shown equally often; but small images hold
-    the smallest nuclei, from which most is to be learnt."""
+    """Probability of each image: rare kinds more often, and large images by
+    the square root of their area, at most three times a 256x256 one."""
     weights = []
     for c in canvases:
         y0, x0, y1, x1 = c.box
-        size = (y1 - y0) * (x1 - x0) / 65536.0
-        weights.append(factors.get(c.entry.kind, 1.0) * max(1.0, size) ** 0.75)
+        size = ((y1 - y0) * (x1 - x0) / 65536.0) ** 0.5
+        weights.append(factors.get(c.entry.kind, 1.0) * min(3.0, max(1.0, size)))
     w = np.asarray(weights)
     return w / w.sum()

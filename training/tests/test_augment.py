@@ -39,29 +39,6 @@ def source(**parts) -> augment.BatchSource:
                                SPEC.clip, 0.0, **parts)
 
 
-def blank_canvas(height: int, width: int, kind: str) -> canvas.Canvas:
-    """A frame without nuclei."""
-    return canvas.from_arrays(
-        Entry("blank", kind, "train"), np.zeros((height, width), np.int64), 8,
-        np.zeros((height, width), np.int32), SPEC)
-
-
-class Sampling(unittest.TestCase):
-    def test_large_images_and_rare_kinds_are_shown_more_often(self) -> None:
-        made = [blank_canvas(*c) for c in ((256, 256, "fluorescence"),
-                                           (64, 128, "fluorescence"),
-                                           (512, 512, "fluorescence"),
-                                           (256, 4096, "fluorescence"),
-                                           (256, 256, "colour"),
-                                           (512, 512, "brightfield"))]
-        weights = canvas.sampling_weights(made, {"colour": 3.0})
-        self.assertAlmostEqual(float(weights.sum()), 1.0)
-        # Area to the power of 3/4, in images of 256x256; none counts for less.
-        for found, expected in zip(weights / weights[0],
-                                   (1, 1, 4 ** 0.75, 8, 3, 4 ** 0.75)):
-            self.assertAlmostEqual(float(found), expected)
-
-
 class Batches(unittest.TestCase):
     def test_joined_crops_keep_their_nuclei(self) -> None:
         for across in (2, 4):
