@@ -26,8 +26,8 @@
  */
 template <typename TI, typename TO, int N, int OUTPUTS>
 static __global__ void
-__launch_bounds__ (BLOCK) convolve (NucsegCudaConv conv, NucsegCudaTensor in,
-    NucsegCudaTensor out, bool packed)
+__launch_bounds__ (BLOCK) convolve (
+    NucsegCudaConv conv, NucsegCudaTensor in, NucsegCudaTensor out, bool packed)
 {
   const int PACK = 16 / (int) sizeof (TO);
   NUCSEG_SHARED (float, weights, STAGE *OUTPUTS);

@@ -5,17 +5,6 @@
  */
 #include "support.h"
 
-static GstVideoFormat
-out_format (GstHarness *h)
-{
-  GstCaps *caps = gst_pad_get_current_caps (h->sinkpad);
-  GstVideoInfo info;
-
-  g_assert_true (gst_video_info_from_caps (&info, caps));
-  gst_caps_unref (caps);
-  return GST_VIDEO_INFO_FORMAT (&info);
-}
-
 /* What comes out when downstream takes everything. */
 static GstVideoFormat
 preferred (GstVideoFormat from, gint overlay, const gchar *downstream)
@@ -30,7 +19,7 @@ preferred (GstVideoFormat from, gint overlay, const gchar *downstream)
     gst_harness_set_sink_caps_str (h, downstream);
   gst_harness_set_src_caps_str (h, caps);
   gst_buffer_unref (nst_push_and_pull (h, nst_frame_new (&info, 0, NULL)));
-  format = out_format (h);
+  format = nst_out_format (h);
   gst_harness_teardown (h);
   return format;
 }

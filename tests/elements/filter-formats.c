@@ -26,17 +26,6 @@ max_of (GstVideoFormat format)
                                              : 255;
 }
 
-static GstVideoFormat
-out_format (GstHarness *h)
-{
-  GstCaps *caps = gst_pad_get_current_caps (h->sinkpad);
-  GstVideoInfo info;
-
-  g_assert_true (gst_video_info_from_caps (&info, caps));
-  gst_caps_unref (caps);
-  return GST_VIDEO_INFO_FORMAT (&info);
-}
-
 /* One frame of @format through a filter without an overlay, to the same
  * format. */
 static void
@@ -50,7 +39,7 @@ check_plain (GstVideoFormat format, gint width, gint height, gint padding)
   GstBuffer *before = gst_buffer_copy_deep (in), *out;
 
   out = nst_push_and_pull (h, in);
-  g_assert_cmpint (out_format (h), ==, format);
+  g_assert_cmpint (nst_out_format (h), ==, format);
   nst_assert_scene (out, width, height, max_of (format));
   nst_assert_same_bytes (before, out);
   gst_buffer_unref (before);

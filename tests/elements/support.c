@@ -214,6 +214,17 @@ nst_info (GstVideoFormat format, gint width, gint height)
   return info;
 }
 
+GstVideoFormat
+nst_out_format (GstHarness *h)
+{
+  GstCaps *caps = gst_pad_get_current_caps (h->sinkpad);
+  GstVideoInfo info;
+
+  g_assert_true (gst_video_info_from_caps (&info, caps));
+  gst_caps_unref (caps);
+  return GST_VIDEO_INFO_FORMAT (&info);
+}
+
 gchar *
 nst_caps (GstVideoFormat format, gint width, gint height)
 {

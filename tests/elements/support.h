@@ -53,6 +53,9 @@ GstVideoInfo nst_info (GstVideoFormat format, gint width, gint height);
 /* Caps of it, 25 frames a second; free the string. */
 gchar *nst_caps (GstVideoFormat format, gint width, gint height);
 
+/* What has come out of a harness. */
+GstVideoFormat nst_out_format (GstHarness *h);
+
 /* The scene: rectangles of even brightness, in order of their labels. */
 typedef struct {
   gint x, y, width, height;

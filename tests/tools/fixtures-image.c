@@ -289,3 +289,11 @@ write_bytes (const gchar *path, gconstpointer data, gsize size)
   g_assert_cmpuint (fwrite (data, 1, size, file), ==, size);
   g_assert_cmpint (fclose (file), ==, 0);
 }
+
+ToolImage *
+read_one (const gchar *path, GError **error)
+{
+  g_autoptr (ToolReader) reader = tool_reader_open (path, error);
+
+  return reader ? tool_reader_read (reader, 0, error) : NULL;
+}

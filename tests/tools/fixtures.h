@@ -8,6 +8,8 @@
 
 #include <glib.h>
 
+#include "image.h"
+
 G_BEGIN_DECLS
 
 /**
@@ -68,6 +70,9 @@ void write_tiff (const gchar *path, const Samples *samples, TiffKind kind);
 
 /* Colour @index of the palettes above: 8-bit red, green, blue. */
 void palette_colour (guint index, guint8 rgb[3]);
+
+/* The first picture of a file, or NULL with an error. */
+ToolImage *read_one (const gchar *path, GError **error);
 
 void write_bytes (const gchar *path, gconstpointer data, gsize size);
 

@@ -22,14 +22,6 @@ typedef struct {
   gint channels, bits;
 } Case;
 
-static ToolImage *
-read_one (const gchar *path, GError **error)
-{
-  g_autoptr (ToolReader) reader = tool_reader_open (path, error);
-
-  return reader ? tool_reader_read (reader, 0, error) : NULL;
-}
-
 static void
 assert_refused (const gchar *path, const gchar *reason)
 {

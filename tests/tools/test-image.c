@@ -78,14 +78,6 @@ compare (const ToolImage *image, const Case *c, const Samples *s)
   }
 }
 
-static ToolImage *
-read_one (const gchar *path, GError **error)
-{
-  g_autoptr (ToolReader) reader = tool_reader_open (path, error);
-
-  return reader ? tool_reader_read (reader, 0, error) : NULL;
-}
-
 static void
 test_kind (gconstpointer user_data)
 {
