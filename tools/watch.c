@@ -57,12 +57,19 @@ on_signal (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+/* NULL where it is no element. */
+static GstElementFactory *
+factory_of (GstObject *origin)
+{
+  return GST_IS_ELEMENT (origin)
+      ? gst_element_get_factory (GST_ELEMENT (origin))
+      : NULL;
+}
+
 static gboolean
 is_of (GstObject *origin, const gchar *factory_name)
 {
-  GstElementFactory *factory = GST_IS_ELEMENT (origin)
-      ? gst_element_get_factory (GST_ELEMENT (origin))
-      : NULL;
+  GstElementFactory *factory = factory_of (origin);
 
   return factory && g_str_equal (GST_OBJECT_NAME (factory), factory_name);
 }
@@ -74,9 +81,7 @@ is_of_source (GstObject *origin)
 {
   static const gchar *const kinds[] = { "Source", "Decoder", "Demuxer",
     "Parser", "Typefind" };
-  GstElementFactory *factory = GST_IS_ELEMENT (origin)
-      ? gst_element_get_factory (GST_ELEMENT (origin))
-      : NULL;
+  GstElementFactory *factory = factory_of (origin);
   const gchar *klass = factory
       ? gst_element_factory_get_metadata (factory, GST_ELEMENT_METADATA_KLASS)
       : NULL;

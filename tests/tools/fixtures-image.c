@@ -290,6 +290,15 @@ write_bytes (const gchar *path, gconstpointer data, gsize size)
   g_assert_cmpint (fclose (file), ==, 0);
 }
 
+void
+write_kind (const gchar *path, const Samples *samples, const PictureKind *kind)
+{
+  if (kind->tiff)
+    write_tiff (path, samples, kind->tiff_kind);
+  else
+    write_png (path, samples, kind->png_kind);
+}
+
 ToolImage *
 read_one (const gchar *path, GError **error)
 {

@@ -68,6 +68,17 @@ typedef struct {
 
 void write_tiff (const gchar *path, const Samples *samples, TiffKind kind);
 
+/* One of all kinds of file, and of what is in it. */
+typedef struct {
+  gboolean tiff;
+  PngKind png_kind;
+  TiffKind tiff_kind;
+  gint channels, bits;
+} PictureKind;
+
+void
+write_kind (const gchar *path, const Samples *samples, const PictureKind *kind);
+
 /* Colour @index of the palettes above: 8-bit red, green, blue. */
 void palette_colour (guint index, guint8 rgb[3]);
 

@@ -15,13 +15,6 @@
 #define WIDTH 37
 #define HEIGHT 29
 
-typedef struct {
-  gboolean tiff;
-  PngKind png_kind;
-  TiffKind tiff_kind;
-  gint channels, bits;
-} Case;
-
 static void
 assert_refused (const gchar *path, const gchar *reason)
 {
@@ -164,7 +157,7 @@ test_unknown_compression (void)
 static void
 test_damage (gconstpointer user_data)
 {
-  const Case *c = user_data;
+  const PictureKind *c = user_data;
   g_autoptr (Folder) folder = folder_new ();
   g_autofree gchar *path = folder_file (folder, "a");
   g_autoptr (Samples) s =
@@ -174,10 +167,7 @@ test_damage (gconstpointer user_data)
   guint refused = 0;
   gsize size;
 
-  if (c->tiff)
-    write_tiff (path, s, c->tiff_kind);
-  else
-    write_png (path, s, c->png_kind);
+  write_kind (path, s, c);
   g_assert_true (g_file_get_contents (path, &whole, &size, NULL));
   for (guint round = 0; round < 1000; round++) {
     g_autofree gchar *bad = g_memdup2 (whole, size);
@@ -210,7 +200,7 @@ test_damage (gconstpointer user_data)
 int
 main (int argc, char **argv)
 {
-  static const Case damage[] = {
+  static const PictureKind damage[] = {
     { .channels = 1, .bits = 16 },
     { .png_kind = { TRUE, TRUE }, .channels = 1, .bits = 4 },
     { .tiff = TRUE, .channels = 3, .bits = 8 },

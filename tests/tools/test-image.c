@@ -21,15 +21,8 @@ typedef struct {
   guint grey;
 } Expected;
 
-typedef struct {
-  gboolean tiff;
-  PngKind png_kind;
-  TiffKind tiff_kind;
-  gint channels, bits;
-} Case;
-
 static Expected
-expect (const Case *c, const guint16 *v)
+expect (const PictureKind *c, const guint16 *v)
 {
   guint max = (1u << c->bits) - 1;
   gboolean palette = c->tiff ? c->tiff_kind.palette : c->png_kind.palette;
@@ -56,7 +49,7 @@ expect (const Case *c, const guint16 *v)
 }
 
 static void
-compare (const ToolImage *image, const Case *c, const Samples *s)
+compare (const ToolImage *image, const PictureKind *c, const Samples *s)
 {
   g_assert_cmpint (image->width, ==, s->width);
   g_assert_cmpint (image->height, ==, s->height);
@@ -81,7 +74,7 @@ compare (const ToolImage *image, const Case *c, const Samples *s)
 static void
 test_kind (gconstpointer user_data)
 {
-  const Case *c = user_data;
+  const PictureKind *c = user_data;
   g_autoptr (Folder) folder = folder_new ();
   /* The name says nothing: the first bytes do. */
   g_autofree gchar *path = folder_file (folder, "picture.dat");
@@ -90,10 +83,7 @@ test_kind (gconstpointer user_data)
   g_autoptr (GError) error = NULL;
   g_autoptr (ToolImage) image = NULL;
 
-  if (c->tiff)
-    write_tiff (path, samples, c->tiff_kind);
-  else
-    write_png (path, samples, c->png_kind);
+  write_kind (path, samples, c);
   image = read_one (path, &error);
   g_assert_no_error (error);
   compare (image, c, samples);
@@ -104,7 +94,7 @@ add_kinds (void)
 {
   static const struct {
     const gchar *name;
-    Case c;
+    PictureKind c;
   } cases[] = {
     { "png/grey-1", { .channels = 1, .bits = 1 } },
     { "png/grey-2", { .channels = 1, .bits = 2 } },
@@ -263,8 +253,8 @@ test_pages (void)
   g_autoptr (Samples) first = samples_new_random (20, 30, 1, 8, 1);
   g_autoptr (Samples) small = samples_new_random (5, 7, 1, 8, 2);
   g_autoptr (Samples) second = samples_new_random (41, 17, 1, 16, 3);
-  const Case of_first = { .tiff = TRUE, .channels = 1, .bits = 8 };
-  const Case of_second = { .tiff = TRUE, .channels = 1, .bits = 16 };
+  const PictureKind of_first = { .tiff = TRUE, .channels = 1, .bits = 8 };
+  const PictureKind of_second = { .tiff = TRUE, .channels = 1, .bits = 16 };
   g_autoptr (GError) error = NULL;
   g_autoptr (ToolImage) image = NULL;
 
