@@ -8,7 +8,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#define FORMAT 3
+#define FORMAT 4
 #define MAX_SIZE (32 * 1024 * 1024)
 #define MAX_PLAN (1024 * 1024) /* characters; some 60,000 are usual */
 #define MAX_ENGINE 256 /* characters of an engine's name */

@@ -51,6 +51,7 @@ nucseg_convs_spec (const NucsegGraph *graph, const NucsegShape *shapes,
     .width = shapes[in].width,
     .in_channels = nucseg_convs_pitch (graph, in),
     .out_channels = conv->out_channels,
+    .out_pitch = conv->out_channels,
     .kernel_h = conv->kernel_h,
     .kernel_w = conv->kernel_w,
     .stride = conv->stride,
@@ -58,6 +59,44 @@ nucseg_convs_spec (const NucsegGraph *graph, const NucsegShape *shapes,
     .padding = conv->padding,
     .activation = conv->activation };
   return TRUE;
+}
+
+/* The one node that takes @node, once; @graph's end: none, or several. */
+static guint
+find_only_consumer (const NucsegGraph *graph, guint node)
+{
+  guint found = graph->n_nodes;
+
+  for (guint i = node + 1; i < graph->n_nodes; i++) {
+    for (guint k = 0; k < graph->nodes[i].n_inputs; k++) {
+      if (graph->nodes[i].inputs[k] != node)
+        continue;
+      if (found != graph->n_nodes)
+        return graph->n_nodes;
+      found = i;
+    }
+  }
+  return found;
+}
+
+gboolean
+nucseg_convs_find_slice (const NucsegGraph *graph, const NucsegShape *shapes,
+    guint node, guint *host, gint *channel)
+{
+  const NucsegNode *concat;
+
+  *host = find_only_consumer (graph, node);
+  if (*host == graph->n_nodes || node == graph->output)
+    return FALSE;
+  concat = &graph->nodes[*host];
+  if (concat->op != NUCSEG_OP_CONCAT || concat->channels % 8 != 0
+      || nucseg_convs_is_rounded (graph, shapes, *host)
+          != nucseg_convs_is_rounded (graph, shapes, node))
+    return FALSE;
+  *channel = 0;
+  for (guint k = 0; concat->inputs[k] != node; k++)
+    *channel += graph->nodes[concat->inputs[k]].channels;
+  return *channel % 8 == 0;
 }
 
 gboolean

@@ -19,12 +19,15 @@ gboolean nucseg_convs_is_rounded (
  * is filled up with zeros to the multiple of 8 that cuDNN wants. */
 gint nucseg_convs_pitch (const NucsegGraph *graph, guint node);
 
-/* A number for the convolution of @node, as it is or with channel weights;
- * below 2 x the number of nodes. */
+/* A number for the convolution @spec of @node, which has one with and one
+ * without channel weights, each dense and as a slice; below
+ * NUCSEG_CONVS_VARIANTS x the number of nodes. */
+#define NUCSEG_CONVS_VARIANTS 4
 static inline guint
-nucseg_convs_number (guint node, gboolean scaled)
+nucseg_convs_number (guint node, const NucsegCudnnSpec *spec)
 {
-  return 2 * node + (scaled ? 1 : 0);
+  return NUCSEG_CONVS_VARIANTS * node
+      + (spec->out_pitch > spec->out_channels ? 2 : 0) + (spec->scaled ? 1 : 0);
 }
 
 /**
@@ -37,10 +40,25 @@ nucseg_convs_number (guint node, gboolean scaled)
  * @spec: (out): the convolution for cuDNN
  *
  * Returns: whether cuDNN is to do it: a dense convolution between tensors of
- *   more than one pixel whose channels come in eights
+ *   more than one pixel whose channels come in eights; as it stands alone,
+ *   without channel weights and dense
  */
 gboolean nucseg_convs_spec (const NucsegGraph *graph, const NucsegShape *shapes,
     gint batch, NucsegCudaType type, guint node, NucsegCudnnSpec *spec);
+
+/**
+ * nucseg_convs_find_slice:
+ * @graph: the graph
+ * @shapes: its shapes
+ * @node: a convolution of cuDNN's
+ * @host: (out): the concatenation that alone reads it
+ * @channel: (out): its first channel there
+ *
+ * Returns: whether cuDNN may be asked to write it straight into @host, with the
+ *   pitch of that: both are of one type, and pixels begin at 16 bytes
+ */
+gboolean nucseg_convs_find_slice (const NucsegGraph *graph,
+    const NucsegShape *shapes, guint node, guint *host, gint *channel);
 
 /* Whether @node is a product with channel weights that only convolutions of
  * cuDNN's read: they can do it themselves, as they load their input, if there

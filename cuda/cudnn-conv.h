@@ -50,16 +50,19 @@ guint nucseg_cudnn_get_version (const NucsegCudnn *cudnn);
  * @width: columns of the input
  * @in_channels: a multiple of 8
  * @out_channels: likewise
+ * @out_pitch: elements from one pixel of the output to the next, a multiple of
+ *   8: @out_channels, or more where it is a slice of a concatenation
  * @kernel_h: and so on as NucsegConv
  * @scaled: the input is multiplied by a factor for each channel of each image
  *   first; with a batch above 1 no engine of cuDNN 9.19 can be built
  *
- * activation (conv (x [* s]) + bias), all dense; x * s is rounded to the type.
+ * activation (conv (x [* s]) + bias), all but the output dense; x * s is
+ * rounded to the type.
  */
 typedef struct {
   NucsegCudaType type;
   gint batch, height, width;
-  gint in_channels, out_channels;
+  gint in_channels, out_channels, out_pitch;
   gint kernel_h, kernel_w;
   gint stride, dilation, padding;
   NucsegActivation activation;

@@ -97,15 +97,15 @@ data_type (NucsegCudaType type)
 /* Ids from here on are tensors between two operations. */
 #define FIRST_VIRTUAL 100
 
-/* n x c x h x w in NHWC. */
+/* n x c x h x w in NHWC, @pitch elements from one pixel to the next. */
 static cudnnBackendDescriptor_t
-make_tensor (NucsegCudnnMaker *maker, gint64 id, cudnnDataType_t type, gint64 n,
-    gint64 c, gint64 h, gint64 w)
+make_pitched (NucsegCudnnMaker *maker, gint64 id, cudnnDataType_t type,
+    gint64 n, gint64 c, gint64 h, gint64 w, gint64 pitch)
 {
   cudnnBackendDescriptor_t tensor =
       nucseg_cudnn_make (maker, CUDNN_BACKEND_TENSOR_DESCRIPTOR);
   const gint64 sizes[] = { n, c, h, w };
-  const gint64 strides[] = { c * h * w, 1, w * c, c };
+  const gint64 strides[] = { pitch * h * w, 1, w * pitch, pitch };
   const bool is_virtual = id >= FIRST_VIRTUAL;
 
   nucseg_cudnn_set (maker, tensor, CUDNN_ATTR_TENSOR_DATA_TYPE,
@@ -120,6 +120,13 @@ make_tensor (NucsegCudnnMaker *maker, gint64 id, cudnnDataType_t type, gint64 n,
       CUDNN_TYPE_BOOLEAN, 1, &is_virtual);
   nucseg_cudnn_finalize (maker, tensor, "a tensor");
   return tensor;
+}
+
+static cudnnBackendDescriptor_t
+make_tensor (NucsegCudnnMaker *maker, gint64 id, cudnnDataType_t type, gint64 n,
+    gint64 c, gint64 h, gint64 w)
+{
+  return make_pitched (maker, id, type, n, c, h, w, c);
 }
 
 /* y = mode (x, b); b may be NULL. */
@@ -223,7 +230,8 @@ nucseg_cudnn_make_graph (NucsegCudnnMaker *maker, const NucsegCudnnSpec *spec)
   const gint64 images = spec->batch;
   const gboolean active = spec->activation != NUCSEG_ACTIVATION_NONE;
   gint64 between = FIRST_VIRTUAL;
-  cudnnBackendDescriptor_t operations[4], x, weight, sum, bias, biased, graph;
+  cudnnBackendDescriptor_t operations[4], x, y, weight, sum, bias, biased;
+  cudnnBackendDescriptor_t graph;
   gint64 n = 0;
 
   x = make_tensor (
@@ -243,9 +251,10 @@ nucseg_cudnn_make_graph (NucsegCudnnMaker *maker, const NucsegCudnnSpec *spec)
   sum = make_tensor (maker, between++, f32, images, n_out, h, w);
   operations[n++] = make_convolution (maker, spec, x, weight, sum);
   bias = make_tensor (maker, NUCSEG_CUDNN_B, f32, 1, n_out, 1, 1);
-  biased = active
-      ? make_tensor (maker, between++, f32, images, n_out, h, w)
-      : make_tensor (maker, NUCSEG_CUDNN_Y, type, images, n_out, h, w);
+  y = make_pitched (
+      maker, NUCSEG_CUDNN_Y, type, images, n_out, h, w, spec->out_pitch);
+  biased =
+      active ? make_tensor (maker, between++, f32, images, n_out, h, w) : y;
   operations[n++] =
       make_pointwise (maker, CUDNN_POINTWISE_ADD, sum, bias, biased);
   if (active)
@@ -253,8 +262,7 @@ nucseg_cudnn_make_graph (NucsegCudnnMaker *maker, const NucsegCudnnSpec *spec)
         spec->activation == NUCSEG_ACTIVATION_RELU
             ? CUDNN_POINTWISE_RELU_FWD
             : CUDNN_POINTWISE_SIGMOID_FWD,
-        biased, NULL,
-        make_tensor (maker, NUCSEG_CUDNN_Y, type, images, n_out, h, w));
+        biased, NULL, y);
 
   graph = nucseg_cudnn_make (maker, CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
   nucseg_cudnn_set (maker, graph, CUDNN_ATTR_OPERATIONGRAPH_OPS,

@@ -17,6 +17,9 @@ struct _NucsegCudaDevice {
   gchar *name;
   gint capability;
   cudaStream_t stream;
+  /* beside the stream: see nucseg_cuda_run_branches() */
+  cudaStream_t beside[NUCSEG_CUDA_MOST_BRANCHES - 1];
+  cudaEvent_t begun, ended[NUCSEG_CUDA_MOST_BRANCHES - 1];
 };
 
 gchar *
@@ -67,6 +70,49 @@ nucseg_cuda_device_check (GError **error)
   return driver && nucseg_cuda_driver_pick (driver, &device, NULL, NULL, error);
 }
 
+static gboolean
+make_stream (cudaStream_t *stream, GError **error)
+{
+  return nucseg_cuda_check (
+      cudaStreamCreateWithFlags (stream, cudaStreamNonBlocking),
+      "making a stream", error);
+}
+
+static gboolean
+make_event (cudaEvent_t *event, GError **error)
+{
+  return nucseg_cuda_check (
+      cudaEventCreateWithFlags (event, cudaEventDisableTiming),
+      "making an event", error);
+}
+
+static gboolean
+make_streams (NucsegCudaDevice *device, GError **error)
+{
+  gboolean ok = make_stream (&device->stream, error)
+      && make_event (&device->begun, error);
+
+  for (guint i = 0; ok && i < G_N_ELEMENTS (device->beside); i++)
+    ok = make_stream (&device->beside[i], error)
+        && make_event (&device->ended[i], error);
+  return ok;
+}
+
+static void
+free_streams (NucsegCudaDevice *device)
+{
+  if (device->stream)
+    cudaStreamDestroy (device->stream);
+  if (device->begun)
+    cudaEventDestroy (device->begun);
+  for (guint i = 0; i < G_N_ELEMENTS (device->beside); i++) {
+    if (device->beside[i])
+      cudaStreamDestroy (device->beside[i]);
+    if (device->ended[i])
+      cudaEventDestroy (device->ended[i]);
+  }
+}
+
 NucsegCudaDevice *
 nucseg_cuda_device_new (GError **error)
 {
@@ -85,9 +131,7 @@ nucseg_cuda_device_new (GError **error)
     nucseg_cuda_device_free (device);
     return NULL;
   }
-  ok = nucseg_cuda_check (
-      cudaStreamCreateWithFlags (&device->stream, cudaStreamNonBlocking),
-      "making a stream", error);
+  ok = make_streams (device, error);
   nucseg_cuda_device_leave (device);
   if (!ok) {
     nucseg_cuda_device_free (device);
@@ -102,7 +146,7 @@ nucseg_cuda_device_free (NucsegCudaDevice *device)
   if (!device)
     return;
   if (device->stream && nucseg_cuda_device_enter (device, NULL)) {
-    cudaStreamDestroy (device->stream);
+    free_streams (device);
     nucseg_cuda_device_leave (device);
   }
   if (device->retained)
@@ -253,4 +297,48 @@ nucseg_cuda_wait (NucsegCudaDevice *device, GError **error)
 {
   return nucseg_cuda_check (
       cudaStreamSynchronize (device->stream), "waiting for the GPU", error);
+}
+
+/* --- Branches ------------------------------------------------------------ */
+
+/* Queues branch @i > 0; *@begun: (out): whether there is anything to end. */
+static gboolean
+run_beside (NucsegCudaDevice *device, guint i, NucsegCudaBranch queue,
+    gpointer data, gboolean *begun, GError **error)
+{
+  cudaStream_t stream = device->beside[i - 1];
+
+  *begun = nucseg_cuda_check (cudaStreamWaitEvent (stream, device->begun, 0),
+      "beginning a branch", error);
+  return *begun && queue (data, i, stream, error);
+}
+
+static gboolean
+end_branch (NucsegCudaDevice *device, guint i, GError **error)
+{
+  return nucseg_cuda_check (
+             cudaEventRecord (device->ended[i - 1], device->beside[i - 1]),
+             "ending a branch", error)
+      && nucseg_cuda_check (
+          cudaStreamWaitEvent (device->stream, device->ended[i - 1], 0),
+          "ending a branch", error);
+}
+
+gboolean
+nucseg_cuda_run_branches (NucsegCudaDevice *device, guint n,
+    NucsegCudaBranch queue, gpointer data, GError **error)
+{
+  gboolean begun[NUCSEG_CUDA_MOST_BRANCHES] = { FALSE }, ok;
+
+  g_assert (n >= 1 && n <= NUCSEG_CUDA_MOST_BRANCHES);
+  ok = n == 1
+      || nucseg_cuda_check (cudaEventRecord (device->begun, device->stream),
+          "beginning branches", error);
+  for (guint i = 1; ok && i < n; i++)
+    ok = run_beside (device, i, queue, data, &begun[i], error);
+  ok = ok && queue (data, 0, device->stream, error);
+  /* after a failure too: who waits for the stream must find all at rest */
+  for (guint i = 1; i < n; i++)
+    ok = (!begun[i] || end_branch (device, i, ok ? error : NULL)) && ok;
+  return ok;
 }

@@ -55,6 +55,11 @@ gint nucseg_cuda_device_get_capability (const NucsegCudaDevice *device);
 gint nucseg_cuda_device_get_driver (const NucsegCudaDevice *device);
 cudaStream_t nucseg_cuda_device_get_stream (const NucsegCudaDevice *device);
 
+/* Work that is queued in one of several branches; FALSE with an error. */
+#define NUCSEG_CUDA_MOST_BRANCHES 4
+typedef gboolean (*NucsegCudaBranch) (
+    gpointer data, guint branch, cudaStream_t stream, GError **error);
+
 /* NucsegBackend.pinned_alloc and pinned_free: of no device. Not inside. */
 gboolean nucseg_cuda_pinned_alloc (NucsegPinned *pinned, GError **error);
 void nucseg_cuda_pinned_free (NucsegPinned *pinned);
@@ -89,6 +94,23 @@ gboolean nucseg_cuda_upload (NucsegCudaDevice *device, gpointer to,
     gconstpointer from, gsize size, GError **error);
 gboolean nucseg_cuda_download (NucsegCudaDevice *device, gpointer to,
     gconstpointer from, gsize size, GError **error);
+
+/**
+ * nucseg_cuda_run_branches:
+ * @device: entered
+ * @n: branches, 1..%NUCSEG_CUDA_MOST_BRANCHES
+ * @queue: queues one of them, in the stream that it is given
+ * @data: for @queue
+ * @error: return location
+ *
+ * Queues branches that have nothing to do with each other side by side, behind
+ * what is in the stream; what is queued in that later waits for all of them.
+ * May be captured; not one inside another.
+ *
+ * Returns: FALSE with DEVICE or as @queue
+ */
+gboolean nucseg_cuda_run_branches (NucsegCudaDevice *device, guint n,
+    NucsegCudaBranch queue, gpointer data, GError **error);
 
 /* Waits until the stream is empty; shows the errors of what ran in it. */
 gboolean nucseg_cuda_wait (NucsegCudaDevice *device, GError **error);

@@ -36,7 +36,8 @@ make (gconstpointer n_nodes, GError **error)
   engines = g_new0 (NucsegEngines, 1);
   engines->cudnn = cudnn;
   engines->convs = g_ptr_array_new ();
-  g_ptr_array_set_size (engines->convs, 2 * *(const gint *) n_nodes);
+  g_ptr_array_set_size (
+      engines->convs, NUCSEG_CONVS_VARIANTS * *(const gint *) n_nodes);
   engines->refused = g_new0 (gboolean, engines->convs->len);
   g_mutex_init (&engines->lock);
   return engines;
@@ -51,7 +52,7 @@ nucseg_engines_take (
   NucsegEngines *engines =
       nucseg_registry_take (&all, full, make, &n_nodes, error);
 
-  g_assert (!engines || engines->convs->len == 2 * n_nodes);
+  g_assert (!engines || engines->convs->len == NUCSEG_CONVS_VARIANTS * n_nodes);
   return engines;
 }
 
@@ -103,7 +104,7 @@ NucsegCudnnConv *
 nucseg_engines_get_conv (NucsegEngines *engines, guint node,
     const NucsegCudnnSpec *spec, GError **error)
 {
-  const guint at = nucseg_convs_number (node, spec->scaled);
+  const guint at = nucseg_convs_number (node, spec);
   gpointer *conv = &engines->convs->pdata[at];
 
   if (engines->refused[at]) {
@@ -119,9 +120,10 @@ nucseg_engines_get_conv (NucsegEngines *engines, guint node,
 }
 
 void
-nucseg_engines_refuse (NucsegEngines *engines, guint node, gboolean scaled)
+nucseg_engines_refuse (
+    NucsegEngines *engines, guint node, const NucsegCudnnSpec *spec)
 {
-  engines->refused[nucseg_convs_number (node, scaled)] = TRUE;
+  engines->refused[nucseg_convs_number (node, spec)] = TRUE;
 }
 
 gboolean

@@ -49,7 +49,8 @@ NucsegCudnn *nucseg_engines_get_cudnn (NucsegEngines *engines);
  * nucseg_engines_get_conv:
  * @engines: locked
  * @node: of the graph
- * @spec: its convolution, as it is or scaled: the same whoever asks
+ * @spec: its convolution, scaled or not, dense or a slice: of each kind the
+ *   same whoever asks
  * @error: return location
  *
  * Returns: (nullable): the engines' convolution, made at the first call; NULL
@@ -60,8 +61,8 @@ NucsegCudnnConv *nucseg_engines_get_conv (NucsegEngines *engines, guint node,
 
 /* None of the engines of this convolution of @node can be used: networks do
  * without it from now on. */
-void
-nucseg_engines_refuse (NucsegEngines *engines, guint node, gboolean scaled);
+void nucseg_engines_refuse (
+    NucsegEngines *engines, guint node, const NucsegCudnnSpec *spec);
 
 /* Whether each convolution that a network takes has its plan. */
 gboolean nucseg_engines_is_tuned (const NucsegEngines *engines);

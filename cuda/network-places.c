@@ -10,7 +10,8 @@
  * - The 1x1 convolution that makes the output and a depth_to_space behind it
  * are one step; where the output is the sum of two such, it is those two.
  * - A tensor that only feeds our own kernels and one concatenation is written
- *   straight into its slice of the concatenation.
+ *   straight into its slice of the concatenation, and so is what a convolution
+ *   of cuDNN's makes for a concatenation alone.
  */
 #include "cuda/network-private.h"
 
@@ -213,23 +214,49 @@ fuse_heads (NucsegNetwork *self)
 /* --- cuDNN ---------------------------------------------------------------- */
 
 static NucsegCudnnConv *
+get_conv (NucsegNetwork *self, guint i, const NucsegCudnnSpec *spec)
+{
+  g_autoptr (GError) error = NULL;
+  NucsegCudnnConv *conv =
+      nucseg_engines_get_conv (self->engines, i, spec, &error);
+
+  if (!conv)
+    g_debug ("node '%s'%s%s: %s", self->graph->nodes[i].name,
+        spec->scaled ? " with channel weights" : "",
+        spec->out_pitch > spec->out_channels ? " in a concatenation" : "",
+        error->message);
+  return conv;
+}
+
+/* In the concatenation that it is for, if cuDNN has engines that write there;
+ * else dense. */
+static NucsegCudnnConv *
 make_conv (
     NucsegNetwork *self, const NucsegShape *shapes, guint i, gboolean scaled)
 {
-  g_autoptr (GError) error = NULL;
+  NucsegPlaced *node = &self->nodes[i];
   NucsegCudnnConv *conv;
   NucsegCudnnSpec spec;
+  gint channel;
+  guint host;
 
-  if (self->nodes[i].done
+  node->host = NUCSEG_NONE;
+  if (node->done
       || !nucseg_convs_spec (
           self->graph, shapes, self->batch, self->type, i, &spec))
     return NULL;
   spec.scaled = scaled;
-  conv = nucseg_engines_get_conv (self->engines, i, &spec, &error);
-  if (!conv)
-    g_debug ("node '%s'%s: %s", self->graph->nodes[i].name,
-        scaled ? " with channel weights" : "", error->message);
-  return conv;
+  if (nucseg_convs_find_slice (self->graph, shapes, i, &host, &channel)) {
+    spec.out_pitch = self->nodes[host].pitch;
+    conv = get_conv (self, i, &spec);
+    if (conv) {
+      node->host = host;
+      node->host_channel = channel;
+      return conv;
+    }
+    spec.out_pitch = spec.out_channels;
+  }
+  return get_conv (self, i, &spec);
 }
 
 /* All convolutions behind a product, or none. */
@@ -252,8 +279,10 @@ fuse_scale (NucsegNetwork *self, const NucsegShape *shapes, guint product)
   }
   for (guint i = product + 1; i < graph->n_nodes; i++) {
     if (graph->nodes[i].op == NUCSEG_OP_CONV
-        && graph->nodes[i].inputs[0] == product)
+        && graph->nodes[i].inputs[0] == product) {
       self->nodes[i].cudnn = NULL;
+      self->nodes[i].host = NUCSEG_NONE;
+    }
   }
 }
 
@@ -283,7 +312,8 @@ can_be_slice (const NucsegNetwork *self, guint i, guint host)
 
   switch (graph->nodes[i].op) {
   case NUCSEG_OP_CONV:
-    /* of ours: its kernel writes where it is told, cuDNN's plans don't */
+    /* of ours: its kernel writes where it is told; those of cuDNN's that can
+     * have their place */
     if (self->nodes[i].cudnn)
       return FALSE;
     break;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * network-private.h: what network.c, network-places.c and network-steps.c
- * share.
+ * network-private.h: what network.c, network-places.c, network-steps.c and
+ * network-run.c share.
  */
 #ifndef NUCSEG_CUDA_NETWORK_PRIVATE_H
 #define NUCSEG_CUDA_NETWORK_PRIVATE_H
@@ -52,7 +52,8 @@ struct _NucsegNetwork {
   GArray *steps; /* NucsegStep */
   NucsegBuffers *buffers;
   NucsegWeights *weights;
-  gpointer workspace; /* of cuDNN, on the device */
+  /* of cuDNN, on the device: one for each step that runs beside others */
+  gpointer workspaces[NUCSEG_CUDA_MOST_BRANCHES];
 };
 
 /* Bytes of an element. */
@@ -69,6 +70,10 @@ gboolean nucseg_network_place (
 
 /* Makes the steps and gives every tensor a buffer. */
 gboolean nucseg_network_make_steps (NucsegNetwork *network, GError **error);
+
+/* Says which steps run side by side, and gives cuDNN's their memory, once the
+ * tensors have addresses and the engines, which are locked, plans. */
+gboolean nucseg_network_bind (NucsegNetwork *network, GError **error);
 
 /* The nodes of an attention chain; expand and lower are NONE without a lower
  * level. */

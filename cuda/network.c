@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * network.c: a network from graph to memory: places, steps, buffers, engines.
+ * network-run.c runs it.
  */
 #include "cuda/network-private.h"
 
@@ -34,36 +35,6 @@ lay_out (NucsegNetwork *self)
     a->weights = step->out.tensor.data;
     a->workspace = nucseg_buffers_get (self->buffers, step->workspace);
   }
-}
-
-/* The one workspace of all convolutions, which run one after the other. */
-static gboolean
-bind (NucsegNetwork *self, GError **error)
-{
-  gsize size = 0;
-
-  for (guint s = 0; s < self->steps->len; s++) {
-    NucsegStep *step = &g_array_index (self->steps, NucsegStep, s);
-
-    if (step->cudnn)
-      size = MAX (size, nucseg_cudnn_conv_get_workspace (step->cudnn));
-  }
-  if (size > 0) {
-    self->workspace = nucseg_cuda_alloc (
-        self->device, size, "the convolutions' workspace", error);
-    if (!self->workspace)
-      return FALSE;
-  }
-  for (guint s = 0; s < self->steps->len; s++) {
-    NucsegStep *step = &g_array_index (self->steps, NucsegStep, s);
-
-    if (!step->cudnn)
-      continue;
-    step->pack = nucseg_step_make_pack (step, self->workspace, error);
-    if (!step->pack)
-      return FALSE;
-  }
-  return TRUE;
 }
 
 /* Steps, and the memory that they work in. */
@@ -109,10 +80,10 @@ tune_engines (NucsegNetwork *self, NucsegModel *model, const NucsegTune *tune,
 
       nucseg_engines_refuse (self->engines,
           (guint) (step->node - self->graph->nodes),
-          nucseg_cudnn_conv_get_spec (step->cudnn)->scaled);
+          nucseg_cudnn_conv_get_spec (step->cudnn));
     }
-    g_warning ("%u convolutions are computed without cuDNN, which is slower: "
-               "%s",
+    g_warning ("%u convolutions are not computed by cuDNN as planned, which is "
+               "slower: %s",
         failed->len, why->message);
     g_array_set_size (failed, 0);
     g_clear_error (&why);
@@ -133,7 +104,7 @@ fill (NucsegNetwork *self, NucsegModel *model, const NucsegTune *tune,
       || !(nucseg_engines_is_tuned (self->engines)
           || tune_engines (self, model, tune, error)))
     return FALSE;
-  return bind (self, error);
+  return nucseg_network_bind (self, error);
 }
 
 NucsegNetwork *
@@ -179,7 +150,8 @@ nucseg_network_free (NucsegNetwork *self)
     nucseg_cudnn_pack_free (g_array_index (self->steps, NucsegStep, s).pack);
   nucseg_engines_release (self->engines, self->device);
   forget_plan (self);
-  nucseg_cuda_free (self->device, self->workspace);
+  for (guint i = 0; i < NUCSEG_CUDA_MOST_BRANCHES; i++)
+    nucseg_cuda_free (self->device, self->workspaces[i]);
   g_free (self);
 }
 
@@ -222,24 +194,6 @@ nucseg_network_get_maps (const NucsegNetwork *self, gint image)
   return maps
       + (gsize) image * output->shape.height * output->shape.width
       * output->pitch;
-}
-
-gboolean
-nucseg_network_run (NucsegNetwork *self, GError **error)
-{
-  cudaStream_t stream = nucseg_cuda_device_get_stream (self->device);
-  gboolean ok = TRUE;
-
-  nucseg_engines_lock (self->engines);
-  for (guint s = 0; ok && s < self->steps->len; s++) {
-    NucsegStep *step = &g_array_index (self->steps, NucsegStep, s);
-
-    ok = nucseg_step_run (step, stream, error);
-    if (!ok)
-      g_prefix_error (error, "node '%s': ", step->node->name);
-  }
-  nucseg_engines_unlock (self->engines);
-  return ok;
 }
 
 guint

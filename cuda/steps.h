@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * steps.h: what a planned network queues, one after the other. network.c makes
- * steps out of the graph's nodes; steps.c queues them.
+ * steps.h: what a planned network queues, one after the other or side by side.
+ * network-steps.c makes steps out of the graph's nodes; steps.c queues one.
  */
 #ifndef NUCSEG_CUDA_STEPS_H
 #define NUCSEG_CUDA_STEPS_H
@@ -51,6 +51,7 @@ typedef struct {
   /* ATTENTION: x is in[0], lower in[1], own is pooled, weights are out */
   NucsegCudaAttention attention;
   guint workspace; /* its buffer */
+  guint n_together; /* steps from this one on that may run side by side */
 } NucsegStep;
 
 /* The memory that a step of cuDNN's is executed with; NULL with DEVICE. */

@@ -223,7 +223,7 @@ nucseg_tune_steps (const NucsegTune *tune, const NucsegGraph *graph,
       continue;
     const guint number =
         nucseg_convs_number ((guint) (step->node - graph->nodes),
-            nucseg_cudnn_conv_get_spec (step->cudnn)->scaled);
+            nucseg_cudnn_conv_get_spec (step->cudnn));
     gboolean loaded, ok = TRUE;
     const gboolean chosen =
         !take_known (tune, cache, number, steps, s, &loaded);

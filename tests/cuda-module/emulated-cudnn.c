@@ -77,6 +77,7 @@ nucseg_cudnn_conv_new (
 
   g_assert (spec->in_channels % 8 == 0 && spec->out_channels % 8 == 0);
   g_assert (spec->batch >= 1);
+  g_assert (spec->out_pitch >= spec->out_channels && spec->out_pitch % 8 == 0);
   conv->cudnn = cudnn;
   conv->spec = *spec;
   conv->built = G_MAXUINT;
@@ -118,7 +119,9 @@ is_usable (const NucsegCudnnConv *conv, guint candidate, GError **error)
   const EmulatedLog *log = emulated_get_log ();
 
   if (candidate >= log->unbuildable
-      && !(conv->spec.scaled && log->unbuildable_scaled))
+      && !(conv->spec.scaled && log->unbuildable_scaled)
+      && !(conv->spec.out_pitch > conv->spec.out_channels
+          && log->unbuildable_sliced))
     return TRUE;
   g_set_error (
       error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE, "the engine can't be built");
@@ -160,9 +163,9 @@ nucseg_cudnn_conv_get_text (const NucsegCudnnConv *conv)
 {
   const NucsegCudnnSpec *s = &conv->spec;
 
-  return g_strdup_printf ("{%u %d %d %d %d %d %d %d %d}", conv->built, s->batch,
-      s->height, s->width, s->in_channels, s->out_channels, s->kernel_h,
-      s->dilation, s->scaled);
+  return g_strdup_printf ("{%u %d %d %d %d %d %d %d %d %d}", conv->built,
+      s->batch, s->height, s->width, s->in_channels, s->out_channels,
+      s->out_pitch, s->kernel_h, s->dilation, s->scaled);
 }
 
 gboolean
@@ -333,7 +336,6 @@ nucseg_cudnn_conv_execute (NucsegCudnnConv *conv, NucsegCudnnPack *pack,
   const NucsegCudnnSpec *spec = &conv->spec;
   const gint height = out_size (spec, spec->height, spec->kernel_h);
   const gint width = out_size (spec, spec->width, spec->kernel_w);
-  gsize at = 0;
 
   if (conv->loaded && emulated_get_log ()->unrunnable > 0) {
     emulated_get_log ()->unrunnable--;
@@ -348,8 +350,10 @@ nucseg_cudnn_conv_execute (NucsegCudnnConv *conv, NucsegCudnnPack *pack,
   for (gint n = 0; n < spec->batch; n++) {
     for (gint y = 0; y < height; y++) {
       for (gint x = 0; x < width; x++) {
+        const gsize pixel = ((gsize) n * height + y) * width + x;
+
         for (gint o = 0; o < spec->out_channels; o++)
-          store (spec, pack->out, at++,
+          store (spec, pack->out, pixel * spec->out_pitch + o,
               activate (spec->activation, sum_at (conv, pack, n, y, x, o)));
       }
     }

@@ -313,6 +313,39 @@ nucseg_cuda_download (NucsegCudaDevice *device, gpointer to, gconstpointer from,
   return TRUE;
 }
 
+/* In an order that nobody can count on. */
+gboolean
+nucseg_cuda_run_branches (NucsegCudaDevice *device, guint n,
+    NucsegCudaBranch queue, gpointer data, GError **error)
+{
+  guint order[NUCSEG_CUDA_MOST_BRANCHES];
+
+  check_entered (device);
+  g_assert (n >= 1 && n <= NUCSEG_CUDA_MOST_BRANCHES);
+  for (guint i = 0; i < n; i++)
+    order[i] = i;
+  g_mutex_lock (&lock);
+  if (n > 1)
+    log_of_memory.n_branches += n;
+  for (guint i = n - 1; i > 0; i--) {
+    guint k, taken;
+
+    /* Knuth's MMIX: the same in each run of a test */
+    log_of_memory.random =
+        log_of_memory.random * 6364136223846793005 + 1442695040888963407;
+    k = (guint) (log_of_memory.random >> 33) % (i + 1);
+    taken = order[k];
+    order[k] = order[i];
+    order[i] = taken;
+  }
+  g_mutex_unlock (&lock);
+  for (guint i = 0; i < n; i++) {
+    if (!queue (data, order[i], NULL, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 gboolean
 nucseg_cuda_wait (NucsegCudaDevice *device, GError **error)
 {

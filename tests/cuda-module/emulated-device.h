@@ -25,6 +25,9 @@ typedef struct {
   guint unrunnable; /* so many of the next plans that are read, when run */
   guint unbuildable; /* so many of a convolution's first engines */
   gboolean unbuildable_scaled; /* all with channel weights */
+  gboolean unbuildable_sliced; /* all that write into a concatenation */
+  gint n_branches; /* steps that ran beside others, ever */
+  guint64 random; /* draws their order */
   guint failing_waits; /* the next so many fail, as of a GPU that is lost */
 } EmulatedLog;
 

@@ -4,13 +4,7 @@
  * one resolution or two, their sum, and what only looks like it. The same maps
  * as the reference's, in as many steps as there have to be.
  */
-#include "cuda/network.h"
-#include "emulated-device.h"
-
-#include "tests/parity/parity.h"
-
-#include <math.h>
-#include <string.h>
+#include "emulated-network.h"
 
 #define HEIGHT 12
 #define WIDTH 20
@@ -119,57 +113,6 @@ build (const Test *test)
   return parity_model (nucseg_builder_end (b, "maps", 0));
 }
 
-/* Twice: nothing of the first run may be added to the second. */
-static gfloat *
-run_network (
-    const Test *test, NucsegModel *model, const gfloat *input, guint n_cudnn)
-{
-  const gsize n = (gsize) HEIGHT * WIDTH * 3;
-  g_autoptr (GError) error = NULL;
-  NucsegCudaDevice *device = nucseg_cuda_device_new (&error);
-  NucsegNetwork *network;
-  NucsegCudaTensor to;
-  guint n_steps;
-  gfloat *maps;
-  gint block;
-
-  g_assert_true (nucseg_cuda_device_enter (device, &error));
-  network = nucseg_network_new (
-      device, model, 1, HEIGHT, WIDTH, NUCSEG_PRECISION_F32, &error);
-  g_assert_no_error (error);
-  to = nucseg_network_get_input (network, 0, &block);
-  g_assert_cmpint (block, ==, 1);
-  memcpy (to.data, input, (gsize) HEIGHT * WIDTH * sizeof (gfloat));
-  for (guint i = 0; i < 2; i++) {
-    nucseg_network_run (network, &error);
-    g_assert_no_error (error);
-  }
-  maps = g_memdup2 (nucseg_network_get_maps (network, 0), n * sizeof (gfloat));
-  g_assert_cmpuint (nucseg_network_count (network, &n_steps), ==, n_cudnn);
-  g_assert_cmpuint (n_steps, ==, 1 + test->n_steps);
-  nucseg_network_free (network);
-  nucseg_cuda_device_leave (device);
-  nucseg_cuda_device_free (device);
-  return maps;
-}
-
-static gfloat *
-run_reference (NucsegModel *model, const gfloat *input)
-{
-  const NucsegBackend *backend = nucseg_backend_find ("reference", NULL);
-  g_autoptr (GError) error = NULL;
-  gfloat *maps = g_new (gfloat, (gsize) HEIGHT * WIDTH * 3);
-  NucsegGeometry geometry;
-  NucsegPlan *plan = parity_plan_new (
-      backend, model, WIDTH, HEIGHT, 1, NUCSEG_PRECISION_F32, &geometry);
-
-  g_assert_true (backend->write_input (plan, input, &error)
-      && backend->network (plan, &error)
-      && backend->read_maps (plan, maps, &error));
-  backend->plan_free (plan);
-  return maps;
-}
-
 /* As it is, and where no engine of cuDNN's can be built. */
 static void
 test_heads (gconstpointer data)
@@ -178,24 +121,24 @@ test_heads (gconstpointer data)
   g_autoptr (NucsegModel) model = build (test);
   NucsegRandom random = { 21 };
   gfloat input[HEIGHT * WIDTH];
+  guint n_cudnn, n_steps;
 
   for (guint i = 0; i < G_N_ELEMENTS (input); i++)
     input[i] = parity_uniform (&random, -1, 1);
-  g_autofree gfloat *expected = run_reference (model, input);
+  g_autofree gfloat *expected =
+      emulated_network_reference (model, HEIGHT, WIDTH, input);
   for (guint unbuildable = 0; unbuildable <= 3; unbuildable += 3) {
     emulated_get_log ()->unbuildable = unbuildable;
     if (unbuildable && test->coarse)
       g_test_expect_message ("nucseg", G_LOG_LEVEL_WARNING,
-          "1 convolutions are computed without cuDNN*node 'deep'*");
+          "1 convolutions are not computed by cuDNN as planned*node 'deep'*");
     g_autofree gfloat *found =
-        run_network (test, model, input, test->coarse && !unbuildable);
+        emulated_network_run (model, HEIGHT, WIDTH, input, &n_cudnn, &n_steps);
     g_test_assert_expected_messages ();
-    for (guint i = 0; i < HEIGHT * WIDTH * 3; i++)
-      /* some hundred products of values about 1, in f32 */
-      if (!(fabsf (expected[i] - found[i])
-              <= 1e-5f * (1 + fabsf (expected[i]))))
-        g_error ("%s: value %u is %.9g, expected %.9g", test->name, i, found[i],
-            expected[i]);
+    g_assert_cmpuint (n_cudnn, ==, test->coarse && !unbuildable);
+    g_assert_cmpuint (n_steps, ==, 1 + test->n_steps);
+    emulated_network_compare (
+        test->name, expected, found, (gsize) HEIGHT * WIDTH * 3);
   }
   emulated_get_log ()->unbuildable = 0;
 }

@@ -38,8 +38,8 @@ has_plan (NucsegCudnn *cudnn, const NucsegCudnnSpec *spec, const gchar *name,
   return ok;
 }
 
-/* Every convolution once as it is, and those behind channel weights with them
- * too: spec -> name, each spec once. */
+/* Every convolution once as it is, those behind channel weights with them too,
+ * and those of a concatenation in it too: spec -> name, each spec once. */
 static void
 collect (const NucsegModel *model, gint batch, gint side, NucsegCudaType type,
     GArray *specs, GPtrArray *names, guint *n_convs, guint *n_own)
@@ -52,6 +52,8 @@ collect (const NucsegModel *model, gint batch, gint side, NucsegCudaType type,
   g_assert_no_error (error);
   for (guint i = 0; i < graph->n_nodes; i++) {
     NucsegCudnnSpec spec;
+    gint pitch = 0, channel;
+    guint host;
 
     if (graph->nodes[i].op != NUCSEG_OP_CONV)
       continue;
@@ -60,10 +62,13 @@ collect (const NucsegModel *model, gint batch, gint side, NucsegCudaType type,
       continue;
     }
     (*n_convs)++;
-    for (guint scaled = 0; scaled < 2; scaled++) {
+    if (nucseg_convs_find_slice (graph, shapes, i, &host, &channel))
+      pitch = graph->nodes[host].channels;
+    for (guint variant = 0; variant < (pitch > 0 ? 4 : 2); variant++) {
       gboolean known = FALSE;
 
-      spec.scaled = scaled == 1;
+      spec.scaled = variant % 2 == 1;
+      spec.out_pitch = variant >= 2 ? pitch : spec.out_channels;
       if (spec.scaled
           && (type == NUCSEG_CUDA_F32
               || !nucseg_convs_is_scale (
@@ -77,8 +82,9 @@ collect (const NucsegModel *model, gint batch, gint side, NucsegCudaType type,
         continue;
       g_array_append_val (specs, spec);
       g_ptr_array_add (names,
-          g_strdup_printf ("%s%s", graph->nodes[i].name,
-              spec.scaled ? " with channel weights" : ""));
+          g_strdup_printf ("%s%s%s", graph->nodes[i].name,
+              spec.scaled ? " with channel weights" : "",
+              spec.out_pitch > spec.out_channels ? " in a concatenation" : ""));
     }
   }
 }

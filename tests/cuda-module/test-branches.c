@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test-branches.c: which convolutions run side by side, in an order that the
+ * emulation draws, and which are written straight into their concatenation: the
+ * same maps as the reference's, in as many steps as there have to be.
+ */
+#include "emulated-network.h"
+
+#define HEIGHT 24
+#define WIDTH 40
+#define N_RUNS 4 /* of which each draws other orders */
+
+static void
+conv (NucsegBuilder *b, const gchar *name, const gchar *input, gint channels,
+    gint dilation)
+{
+  nucseg_builder_conv (b, name, input, channels,
+      &(NucsegBuilderConv){ .kernel = 3,
+          .dilation = dilation,
+          .padding = dilation,
+          .bias = TRUE,
+          .activation = "relu" });
+}
+
+static void
+maps (NucsegBuilder *b, const gchar *input)
+{
+  nucseg_builder_conv (
+      b, "maps", input, 3, &(NucsegBuilderConv){ .bias = TRUE });
+}
+
+static void
+build_aspp (NucsegBuilder *b)
+{
+  conv (b, "rate1", "fine", 8, 1);
+  conv (b, "rate2", "fine", 16, 2);
+  conv (b, "rate3", "fine", 8, 3);
+  conv (b, "rate4", "fine", 8, 4);
+  nucseg_builder_concat (b, "rates", "rate1", "rate2", "rate3", "rate4", NULL);
+  maps (b, "rates");
+}
+
+/* Of more than fit beside each other. */
+static void
+build_seven (NucsegBuilder *b)
+{
+  for (gint i = 1; i <= 7; i++) {
+    g_autofree gchar *name = g_strdup_printf ("rate%d", i);
+
+    conv (b, name, "fine", 8, i);
+  }
+  nucseg_builder_concat (b, "rates", "rate1", "rate2", "rate3", "rate4",
+      "rate5", "rate6", "rate7", NULL);
+  maps (b, "rates");
+}
+
+/* One part is read by another convolution too, one begins in the middle of
+ * sixteen bytes, and one is there twice. */
+static void
+build_dense (NucsegBuilder *b)
+{
+  conv (b, "read", "fine", 8, 1);
+  conv (b, "odd", "fine", 4, 1);
+  conv (b, "behind", "fine", 8, 2);
+  conv (b, "twice", "fine", 8, 3);
+  nucseg_builder_concat (
+      b, "all", "read", "odd", "behind", "twice", "twice", NULL);
+  conv (b, "again", "read", 8, 1);
+  nucseg_builder_concat (b, "more", "all", "again", NULL);
+  maps (b, "more");
+}
+
+/* "b" needs nothing of "a", but lies where "x" did, which "a" reads. */
+static void
+build_memory (NucsegBuilder *b)
+{
+  conv (b, "y", "fine", 8, 1);
+  conv (b, "x", "y", 8, 1);
+  conv (b, "a", "x", 8, 2);
+  conv (b, "b", "y", 8, 2);
+  nucseg_builder_add (b, "sum", "a", "b", NULL);
+  maps (b, "sum");
+}
+
+static void
+build_chain (NucsegBuilder *b)
+{
+  conv (b, "one", "fine", 16, 1);
+  conv (b, "two", "one", 16, 1);
+  conv (b, "three", "two", 16, 1);
+  maps (b, "three");
+}
+
+typedef struct {
+  const gchar *name;
+  void (*build) (NucsegBuilder *b); /* "maps" of "fine" */
+  guint n_steps;
+  guint n_copies; /* more, where cuDNN writes no slices */
+  guint n_beside; /* steps of a run that are beside others */
+} Test;
+
+static void
+run (const Test *test, gboolean sliced)
+{
+  NucsegBuilder *b = nucseg_builder_new (11, 4);
+  EmulatedLog *log = emulated_get_log ();
+  g_autoptr (NucsegModel) model = NULL;
+  NucsegRandom random = { 21 };
+  gfloat input[HEIGHT * WIDTH];
+  guint n_cudnn, n_steps;
+
+  conv (b, "fine", "input", 16, 1);
+  test->build (b);
+  model = parity_model (nucseg_builder_end (b, "maps", 0));
+  for (guint i = 0; i < G_N_ELEMENTS (input); i++)
+    input[i] = parity_uniform (&random, -1, 1);
+  g_autofree gfloat *expected =
+      emulated_network_reference (model, HEIGHT, WIDTH, input);
+  log->unbuildable_sliced = !sliced;
+  for (guint i = 0; i < N_RUNS; i++) {
+    const gint beside = log->n_branches;
+
+    if (!sliced && test->n_copies > 0)
+      g_test_expect_message ("nucseg", G_LOG_LEVEL_WARNING,
+          "* convolutions are not computed by cuDNN as planned*");
+    g_autofree gfloat *found =
+        emulated_network_run (model, HEIGHT, WIDTH, input, &n_cudnn, &n_steps);
+    g_test_assert_expected_messages ();
+    g_assert_cmpuint (
+        n_steps, ==, test->n_steps + (sliced ? 0 : test->n_copies));
+    emulated_network_compare (
+        test->name, expected, found, (gsize) HEIGHT * WIDTH * 3);
+    /* it runs twice */
+    g_assert_cmpuint (
+        (guint) (log->n_branches - beside), ==, 2 * test->n_beside);
+  }
+  log->unbuildable_sliced = FALSE;
+}
+
+static void
+test_sliced (gconstpointer data)
+{
+  run (data, TRUE);
+}
+
+static void
+test_dense (gconstpointer data)
+{
+  run (data, FALSE);
+}
+
+int
+main (int argc, char **argv)
+{
+  static const Test tests[] = { { "aspp", build_aspp, 6, 4, 4 },
+    { "seven", build_seven, 9, 7, 7 }, { "dense", build_dense, 13, 0, 4 },
+    { "memory", build_memory, 7, 0, 0 }, { "chain", build_chain, 5, 0, 0 } };
+
+  g_test_init (&argc, &argv, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++) {
+    g_autofree gchar *sliced =
+        g_strdup_printf ("/branches/sliced/%s", tests[i].name);
+    g_autofree gchar *dense =
+        g_strdup_printf ("/branches/dense/%s", tests[i].name);
+
+    g_test_add_data_func (sliced, &tests[i], test_sliced);
+    g_test_add_data_func (dense, &tests[i], test_dense);
+  }
+  return g_test_run ();
+}
