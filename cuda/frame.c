@@ -54,15 +54,45 @@ record_front (NucsegLane *lane, const NucsegFrameKey *key, GError **error)
       && nucseg_frame_fill (lane, key, error);
 }
 
-/* What the host has to read comes last. */
+typedef struct {
+  NucsegLane *lane;
+  const NucsegFrameKey *key;
+} Back;
+
+static gboolean
+draw (const Back *back, GError **error)
+{
+  return (!back->key->has_shown
+             || nucseg_frame_overlay (back->lane, back->key, error))
+      && nucseg_frame_download_shown (back->lane, back->key, error);
+}
+
+/* Drawing and measuring, of which neither needs the other. */
+static gboolean
+queue_back (gpointer data, guint branch, cudaStream_t stream, GError **error)
+{
+  const Back *back = data;
+
+  return branch == 0
+      ? draw (back, error)
+      : nucseg_frame_measure (back->lane, back->key, stream, error);
+}
+
+/* Decoding brings labels, their number and the limits to the host on the way:
+ * the bus is at that while the picture is drawn. */
 static gboolean
 record_back (NucsegLane *lane, const NucsegFrameKey *key, GError **error)
 {
-  return nucseg_frame_decode (lane, key, error)
-      && (!key->has_shown || nucseg_frame_overlay (lane, key, error))
-      && nucseg_frame_download_reply (lane, error)
-      && nucseg_frame_download_labels (lane, error)
-      && nucseg_frame_download_shown (lane, key, error);
+  const Back back = { lane, key };
+
+  if (!nucseg_frame_decode (lane, error))
+    return FALSE;
+  if (nucseg_frame_draws_elsewhere (key))
+    return nucseg_cuda_run_branches (
+        lane->device, 2, queue_back, (gpointer) &back, error);
+  return nucseg_frame_measure (
+             lane, key, nucseg_cuda_device_get_stream (lane->device), error)
+      && draw (&back, error);
 }
 
 /* The network computes its whole batch: in lanes without a frame, what was
@@ -258,16 +288,14 @@ run_alone (NucsegPlan *plan, NucsegFrameJob *job, GError **error)
 
 /* With the results, for they are in a lane that others wait for. */
 static gboolean
-run_gathered (NucsegPlan *plan, NucsegFrameJob *job, guint16 *labels,
-    gsize labels_stride, NucsegObjectList *objects, NucsegResult *result,
-    GError **error)
+run_gathered (NucsegPlan *plan, NucsegFrameJob *job, NucsegObjectList *objects,
+    NucsegResult *result, GError **error)
 {
   if (!nucseg_cuda_device_enter (plan->device, error))
     return FALSE;
   nucseg_frame_find_mapped (plan->device, job);
   nucseg_cuda_device_leave (plan->device);
-  if (!nucseg_gather_run (
-          plan->member, job, labels, labels_stride, objects, result, error))
+  if (!nucseg_gather_run (plan->member, job, objects, result, error))
     return FALSE;
   nucseg_frame_set_limits (plan->lanes[0], result);
   return TRUE;
@@ -283,14 +311,14 @@ nucseg_cuda_run (NucsegPlan *plan, const NucsegFrame *frame,
   NucsegFrameJob job;
 
   nucseg_frame_job_init (&job, frame, shown, params);
+  job.labels = labels;
+  job.labels_stride = labels_stride;
   if (!nucseg_frame_accept (plan->device, &job, error))
     return FALSE;
   if (plan->member)
-    return run_gathered (
-        plan, &job, labels, labels_stride, objects, result, error);
+    return run_gathered (plan, &job, objects, result, error);
   if (!run_alone (plan, &job, error)
-      || !nucseg_frame_take_labels (
-          lane, labels, labels_stride, objects, result, error))
+      || !nucseg_frame_take_labels (lane, &job, objects, result, error))
     return FALSE;
   nucseg_frame_take_limits (lane, result);
   nucseg_frame_take_shown (lane, &job);

@@ -242,14 +242,12 @@ lead (NucsegGather *gather, Waiting *leader, gint64 deadline)
 }
 
 static gboolean
-fetch (NucsegGather *gather, const Waiting *waiting, guint16 *labels,
-    gsize labels_stride, NucsegObjectList *objects, NucsegResult *result,
-    GError **error)
+fetch (NucsegGather *gather, const Waiting *waiting, NucsegObjectList *objects,
+    NucsegResult *result, GError **error)
 {
   NucsegLane *lane = gather->plan->lanes[waiting->lane];
 
-  if (!nucseg_frame_take_labels (
-          lane, labels, labels_stride, objects, result, error))
+  if (!nucseg_frame_take_labels (lane, waiting->job, objects, result, error))
     return FALSE;
   nucseg_frame_take_limits (lane, result);
   result->batch = waiting->n_together;
@@ -259,8 +257,7 @@ fetch (NucsegGather *gather, const Waiting *waiting, guint16 *labels,
 
 gboolean
 nucseg_gather_run (NucsegMember *member, const NucsegFrameJob *job,
-    guint16 *labels, gsize labels_stride, NucsegObjectList *objects,
-    NucsegResult *result, GError **error)
+    NucsegObjectList *objects, NucsegResult *result, GError **error)
 {
   NucsegGather *gather = member->gather;
   const gint64 deadline =
@@ -282,8 +279,7 @@ nucseg_gather_run (NucsegMember *member, const NucsegFrameJob *job,
 
   if (self.error)
     g_propagate_error (error, self.error);
-  ok = !self.error
-      && fetch (gather, &self, labels, labels_stride, objects, result, error);
+  ok = !self.error && fetch (gather, &self, objects, result, error);
 
   g_mutex_lock (&gather->lock);
   if (--gather->n_running == 0)

@@ -37,10 +37,8 @@ void nucseg_gather_leave (NucsegMember *member);
 /**
  * nucseg_gather_run:
  * @member: of the caller's plan; one frame at a time
- * @job: accepted, with what is mapped found
- * @labels: as NucsegBackend.run
- * @labels_stride: likewise
- * @objects: likewise
+ * @job: accepted, with labels, and what is mapped found
+ * @objects: as NucsegBackend.run
  * @result: likewise
  * @error: return location
  *
@@ -54,8 +52,7 @@ void nucseg_gather_leave (NucsegMember *member);
  * Returns: FALSE with DEVICE or MEMORY, which all frames of a batch get
  */
 gboolean nucseg_gather_run (NucsegMember *member, const NucsegFrameJob *job,
-    guint16 *labels, gsize labels_stride, NucsegObjectList *objects,
-    NucsegResult *result, GError **error);
+    NucsegObjectList *objects, NucsegResult *result, GError **error);
 
 /* Makes the graphs of frames like @key, between two batches; FALSE with DEVICE
  * or MEMORY. Any number of threads. */

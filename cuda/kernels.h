@@ -52,6 +52,23 @@ typedef struct {
 } NucsegCudaPlanes;
 
 /**
+ * NucsegCudaReply:
+ * @low_level: as NucsegResult.low; written by nucseg_cuda_limits()
+ * @high_level: as NucsegResult.high
+ * @inverted: as NucsegResult.inverted
+ * @n_objects: written by nucseg_cuda_decode(), at most %NUCSEG_MAX_LABEL
+ * @dropped: as NucsegResult.dropped
+ *
+ * Small results of a frame, in device memory. nucseg_cuda_overlay() reads
+ * levels and number from here: who draws labels of an earlier frame leaves or
+ * copies the right numbers here.
+ */
+typedef struct {
+  guint32 low_level, high_level, inverted;
+  guint32 n_objects, dropped;
+} NucsegCudaReply;
+
+/**
  * NucsegCudaRequest:
  * @frame: planes of the raw frame
  * @shown: planes of the picture to draw into; may be those of @frame
@@ -60,6 +77,11 @@ typedef struct {
  * @mapped_shown: planes that nucseg_cuda_deliver() copies @shown into, likewise
  * @labels: (out): labels of the frame, 0 and 1..n
  * @labels_stride: bytes a row, even, at least 2 x width
+ * @mapped_labels: (out) (nullable): where nucseg_cuda_decode() writes the
+ * labels too, once: host memory mapped into the device's address space, even
+ * @mapped_labels_stride: bytes a row, even, at least 2 x width
+ * @mapped_reply: (out) (nullable): where it leaves a copy of the reply,
+ *   likewise; aligned to 4
  * @objects: (out): room for %NUCSEG_MAX_LABEL records; device memory, or host
  *   memory mapped into the device's address space: only the n records of the
  *   frame are written, each value once
@@ -84,8 +106,9 @@ typedef struct {
 typedef struct {
   NucsegCudaPlanes frame, shown;
   NucsegCudaPlanes mapped_frame, mapped_shown;
-  guint16 *labels;
-  gsize labels_stride;
+  guint16 *labels, *mapped_labels;
+  gsize labels_stride, mapped_labels_stride;
+  NucsegCudaReply *mapped_reply;
   NucsegObject *objects;
   guint32 polarity, normalization;
   guint32 black_level, white_level;
@@ -96,23 +119,6 @@ typedef struct {
   guint32 contour_color, fill_color;
   guint32 draw_count;
 } NucsegCudaRequest;
-
-/**
- * NucsegCudaReply:
- * @low_level: as NucsegResult.low; written by nucseg_cuda_limits()
- * @high_level: as NucsegResult.high
- * @inverted: as NucsegResult.inverted
- * @n_objects: written by nucseg_cuda_decode(), at most %NUCSEG_MAX_LABEL
- * @dropped: as NucsegResult.dropped
- *
- * Small results of a frame, in device memory. nucseg_cuda_overlay() reads
- * levels and number from here: who draws labels of an earlier frame leaves or
- * copies the right numbers here.
- */
-typedef struct {
-  guint32 low_level, high_level, inverted;
-  guint32 n_objects, dropped;
-} NucsegCudaReply;
 
 /**
  * nucseg_cuda_request_init:

@@ -38,6 +38,14 @@ draws_in_place (const NucsegFrameKey *key)
       && key->shown_format == key->picture.format;
 }
 
+gboolean
+nucseg_frame_draws_elsewhere (const NucsegFrameKey *key)
+{
+  return key->has_shown
+      && (key->frame_memory != key->shown_memory
+          || key->shown_format != key->picture.format);
+}
+
 static NucsegCudaStage *
 get_shown_stage (NucsegLane *lane, const NucsegFrameKey *key)
 {
@@ -159,6 +167,13 @@ nucseg_frame_make_room (NucsegLane *lane, const NucsegFrameKey *key,
           !key->shown_mapped, moved, error);
 }
 
+/* Bytes, of the lane's own labels. */
+static gsize
+labels_row (const NucsegLane *lane)
+{
+  return (gsize) lane->geometry.frame_width * sizeof (guint16);
+}
+
 static NucsegCudaPlanes
 planes_of (const NucsegFrame *frame)
 {
@@ -181,8 +196,12 @@ nucseg_frame_fill_request (NucsegLane *lane, const NucsegFrameJob *job)
   nucseg_cuda_request_init (request, job->params,
       nucseg_model_get_output (lane->model), lane->geometry.scale);
   request->labels = lane->labels;
-  request->labels_stride =
-      (gsize) lane->geometry.frame_width * sizeof (guint16);
+  request->labels_stride = labels_row (lane);
+  request->mapped_labels =
+      job->mapped_labels ? job->mapped_labels : lane->mapped_labels;
+  request->mapped_labels_stride =
+      job->mapped_labels ? job->labels_stride : labels_row (lane);
+  request->mapped_reply = lane->mapped_reply;
   request->objects = lane->objects;
   if (key->frame_memory == NUCSEG_MEMORY_SYSTEM) {
     if (key->frame_mapped)
@@ -259,17 +278,22 @@ nucseg_frame_fill (NucsegLane *lane, const NucsegFrameKey *key, GError **error)
 }
 
 gboolean
-nucseg_frame_decode (
-    NucsegLane *lane, const NucsegFrameKey *key, GError **error)
+nucseg_frame_decode (NucsegLane *lane, GError **error)
+{
+  return nucseg_cuda_check (nucseg_cuda_decode (&lane->decode,
+                                nucseg_cuda_device_get_stream (lane->device)),
+      "decoding", error);
+}
+
+gboolean
+nucseg_frame_measure (NucsegLane *lane, const NucsegFrameKey *key,
+    cudaStream_t stream, GError **error)
 {
   const NucsegCudaObjects objects = { key->picture, lane->objects_workspace,
     lane->request, lane->reply };
-  cudaStream_t stream = nucseg_cuda_device_get_stream (lane->device);
 
   return nucseg_cuda_check (
-             nucseg_cuda_decode (&lane->decode, stream), "decoding", error)
-      && nucseg_cuda_check (
-          nucseg_cuda_objects (&objects, stream), "measuring objects", error);
+      nucseg_cuda_objects (&objects, stream), "measuring objects", error);
 }
 
 gboolean
@@ -287,20 +311,6 @@ nucseg_frame_download_reply (NucsegLane *lane, GError **error)
 {
   return nucseg_cuda_download (
       lane->device, lane->host_reply, lane->reply, sizeof *lane->reply, error);
-}
-
-static gsize
-labels_size (const NucsegLane *lane)
-{
-  return (gsize) lane->geometry.frame_width * lane->geometry.frame_height
-      * sizeof (guint16);
-}
-
-gboolean
-nucseg_frame_download_labels (NucsegLane *lane, GError **error)
-{
-  return nucseg_cuda_download (
-      lane->device, lane->host_labels, lane->labels, labels_size (lane), error);
 }
 
 gboolean
@@ -321,14 +331,14 @@ gboolean
 nucseg_frame_upload_labels (NucsegLane *lane, const guint16 *labels,
     gsize labels_stride, guint n_objects, GError **error)
 {
-  const gsize row = (gsize) lane->geometry.frame_width * sizeof (guint16);
+  const gsize row = labels_row (lane);
 
   for (gint y = 0; y < lane->geometry.frame_height; y++)
     memcpy ((guint8 *) lane->host_labels + (gsize) y * row,
         (const guint8 *) labels + (gsize) y * labels_stride, row);
   lane->host_reply->n_objects = n_objects;
   return nucseg_cuda_upload (lane->device, lane->labels, lane->host_labels,
-             labels_size (lane), error)
+             row * (gsize) lane->geometry.frame_height, error)
       && nucseg_cuda_upload (lane->device, lane->reply, lane->host_reply,
           sizeof *lane->reply, error);
 }
@@ -355,11 +365,10 @@ nucseg_frame_set_limits (NucsegLane *lane, const NucsegResult *result)
 }
 
 gboolean
-nucseg_frame_take_labels (NucsegLane *lane, guint16 *labels,
-    gsize labels_stride, NucsegObjectList *objects, NucsegResult *result,
-    GError **error)
+nucseg_frame_take_labels (NucsegLane *lane, const NucsegFrameJob *job,
+    NucsegObjectList *objects, NucsegResult *result, GError **error)
 {
-  const gsize row = (gsize) lane->geometry.frame_width * sizeof (guint16);
+  const gsize row = labels_row (lane);
   const guint n = lane->host_reply->n_objects;
 
   if (n > NUCSEG_MAX_LABEL) {
@@ -371,8 +380,8 @@ nucseg_frame_take_labels (NucsegLane *lane, guint16 *labels,
     return FALSE;
   if (n > 0)
     memcpy (objects->items, lane->host_objects, n * sizeof (NucsegObject));
-  for (gint y = 0; y < lane->geometry.frame_height; y++)
-    memcpy ((guint8 *) labels + (gsize) y * labels_stride,
+  for (gint y = 0; !job->mapped_labels && y < lane->geometry.frame_height; y++)
+    memcpy ((guint8 *) job->labels + (gsize) y * job->labels_stride,
         (guint8 *) lane->host_labels + (gsize) y * row, row);
   result->dropped = lane->host_reply->dropped;
   return TRUE;

@@ -127,16 +127,20 @@ make_memory (NucsegLane *lane, GError **error)
 {
   const gsize labels = (gsize) lane->geometry.frame_width
       * lane->geometry.frame_height * sizeof (guint16);
+  gpointer mapped_reply, mapped_labels;
 
   return (lane->request =
                  take (lane, sizeof *lane->request, "the request", error))
       && (lane->host_request = take_host (
               lane, sizeof *lane->request, "the request", NULL, error))
       && (lane->reply = take (lane, sizeof *lane->reply, "the reply", error))
-      && (lane->host_reply =
-              take_host (lane, sizeof *lane->reply, "the reply", NULL, error))
+      && (lane->host_reply = take_host (
+              lane, sizeof *lane->reply, "the reply", &mapped_reply, error))
+      && (lane->mapped_reply = mapped_reply)
       && (lane->labels = take (lane, labels, "labels", error))
-      && (lane->host_labels = take_host (lane, labels, "labels", NULL, error));
+      && (lane->host_labels =
+              take_host (lane, labels, "labels", &mapped_labels, error))
+      && (lane->mapped_labels = mapped_labels);
 }
 
 NucsegLane *

@@ -41,8 +41,9 @@ typedef struct {
   gpointer objects_workspace;
 
   NucsegCudaRequest *request, *host_request;
-  NucsegCudaReply *reply, *host_reply;
-  guint16 *labels, *host_labels; /* rows without gaps */
+  /* on the device, on the host, and the latter as the GPU sees it */
+  NucsegCudaReply *reply, *host_reply, *mapped_reply;
+  guint16 *labels, *host_labels, *mapped_labels; /* rows without gaps */
   NucsegObject *objects, *host_objects; /* the same memory */
 
   NucsegCudaStage frame_stage, shown_stage;
@@ -87,8 +88,11 @@ typedef struct {
 typedef struct {
   const NucsegFrame *frame, *shown; /* shown: NULL, nothing is drawn */
   const NucsegParams *params;
+  guint16 *labels; /* (out): NULL: none are wanted */
+  gsize labels_stride;
   NucsegFrameKey key;
   NucsegCudaPlanes mapped_frame, mapped_shown;
+  guint16 *mapped_labels; /* NULL: they have to be copied */
 } NucsegFrameJob;
 
 void nucseg_frame_job_init (NucsegFrameJob *job, const NucsegFrame *frame,
@@ -100,8 +104,8 @@ void nucseg_frame_job_init (NucsegFrameJob *job, const NucsegFrame *frame,
 gboolean nucseg_frame_accept (
     NucsegCudaDevice *device, const NucsegFrameJob *job, GError **error);
 
-/* Which of both pictures the GPU reaches where they lie, into @job; after
- * accept, inside the context (mapped.c). */
+/* Which of frame, picture and labels the GPU reaches where they lie, into @job;
+ * after accept, inside the context (mapped.c). */
 void nucseg_frame_find_mapped (NucsegCudaDevice *device, NucsegFrameJob *job);
 /* Between there and the GPU's own memory. */
 gboolean nucseg_frame_fetch (
@@ -122,12 +126,16 @@ gboolean nucseg_frame_limits (
     NucsegLane *lane, const NucsegFrameKey *key, GError **error);
 gboolean
 nucseg_frame_fill (NucsegLane *lane, const NucsegFrameKey *key, GError **error);
-gboolean nucseg_frame_decode (
-    NucsegLane *lane, const NucsegFrameKey *key, GError **error);
+gboolean nucseg_frame_decode (NucsegLane *lane, GError **error);
+/* Objects, after decoding; reads the frame, which must not be drawn on yet. */
+gboolean nucseg_frame_measure (NucsegLane *lane, const NucsegFrameKey *key,
+    cudaStream_t stream, GError **error);
+/* Whether the picture is sure to be drawn beside the frame, not on it. */
+gboolean nucseg_frame_draws_elsewhere (const NucsegFrameKey *key);
 gboolean nucseg_frame_overlay (
     NucsegLane *lane, const NucsegFrameKey *key, GError **error);
+/* For who has decoded nothing: decoding brings it along, as the labels. */
 gboolean nucseg_frame_download_reply (NucsegLane *lane, GError **error);
-gboolean nucseg_frame_download_labels (NucsegLane *lane, GError **error);
 gboolean nucseg_frame_download_shown (
     NucsegLane *lane, const NucsegFrameKey *key, GError **error);
 /* Labels of an earlier frame and their number, and its limits. */
@@ -139,9 +147,8 @@ gboolean nucseg_frame_upload_labels (NucsegLane *lane, const guint16 *labels,
 void nucseg_frame_take_limits (NucsegLane *lane, NucsegResult *result);
 /* Those of a frame that another lane had, to draw with. */
 void nucseg_frame_set_limits (NucsegLane *lane, const NucsegResult *result);
-gboolean nucseg_frame_take_labels (NucsegLane *lane, guint16 *labels,
-    gsize labels_stride, NucsegObjectList *objects, NucsegResult *result,
-    GError **error);
+gboolean nucseg_frame_take_labels (NucsegLane *lane, const NucsegFrameJob *job,
+    NucsegObjectList *objects, NucsegResult *result, GError **error);
 void nucseg_frame_take_shown (NucsegLane *lane, const NucsegFrameJob *job);
 
 G_END_DECLS

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * mapped.c: frames and pictures in page-locked memory. The GPU reads and writes
- * them where they are, between them and its own memory: no copy by the CPU, and
- * one graph for all of their addresses, which stand in the request.
+ * mapped.c: frames, pictures and labels in page-locked memory. The GPU reads
+ * and writes them where they are, between them and its own memory: no copy by
+ * the CPU, and one graph for all of their addresses, which stand in the
+ * request.
  */
 #include "cuda/lane.h"
 
@@ -34,6 +35,10 @@ nucseg_frame_find_mapped (NucsegCudaDevice *device, NucsegFrameJob *job)
   job->key.shown_mapped = job->shown
       && job->shown->memory == NUCSEG_MEMORY_SYSTEM
       && find_planes (device, job->shown, &job->mapped_shown);
+  if (job->labels)
+    job->mapped_labels = nucseg_cuda_find_mapped (device, job->labels,
+        job->labels_stride * (gsize) (job->frame->height - 1)
+            + (gsize) job->frame->width * sizeof (guint16));
 }
 
 gboolean

@@ -93,14 +93,15 @@ nucseg_cuda_labels (NucsegPlan *plan, const NucsegFrame *frame,
   gboolean ok;
 
   nucseg_frame_job_init (&job, frame, NULL, params);
+  job.labels = labels;
+  job.labels_stride = labels_stride;
   if (!nucseg_plan_check_network (plan, error) || !begin (plan, &job, error))
     return FALSE;
-  ok = nucseg_frame_decode (lane, &job.key, error)
-      && nucseg_frame_download_reply (lane, error)
-      && nucseg_frame_download_labels (lane, error)
+  ok = nucseg_frame_decode (lane, error)
+      && nucseg_frame_measure (
+          lane, &job.key, nucseg_cuda_device_get_stream (plan->device), error)
       && nucseg_cuda_wait (plan->device, error)
-      && nucseg_frame_take_labels (
-          lane, labels, labels_stride, objects, result, error);
+      && nucseg_frame_take_labels (lane, &job, objects, result, error);
   nucseg_cuda_device_leave (plan->device);
   return ok;
 }

@@ -8,6 +8,8 @@
 struct _NucsegMaskPool {
   GstBufferPool *pools[2]; /* label maps; object tables */
   gsize sizes[2]; /* bytes of a buffer of each */
+  GstAllocator *allocator; /* of label maps; NULL: the usual one */
+  guint n_labels; /* of them that are there from the start */
 };
 
 enum { LABELS, OBJECTS };
@@ -36,7 +38,32 @@ nucseg_mask_pool_free (NucsegMaskPool *pool)
     return;
   end_pool (pool, LABELS);
   end_pool (pool, OBJECTS);
+  gst_clear_object (&pool->allocator);
   g_free (pool);
+}
+
+/* Makes the pool of buffers of @size bytes, unless it is there. */
+static gboolean
+begin_pool (NucsegMaskPool *pool, guint which, gsize size)
+{
+  GstStructure *config;
+
+  if (pool->sizes[which] == size)
+    return TRUE;
+  end_pool (pool, which);
+  pool->pools[which] = gst_buffer_pool_new ();
+  config = gst_buffer_pool_get_config (pool->pools[which]);
+  gst_buffer_pool_config_set_params (
+      config, NULL, size, which == LABELS ? pool->n_labels : 0, 0);
+  if (which == LABELS && pool->allocator)
+    gst_buffer_pool_config_set_allocator (config, pool->allocator, NULL);
+  if (!gst_buffer_pool_set_config (pool->pools[which], config)
+      || !gst_buffer_pool_set_active (pool->pools[which], TRUE)) {
+    end_pool (pool, which);
+    return FALSE;
+  }
+  pool->sizes[which] = size;
+  return TRUE;
 }
 
 static GstBuffer *
@@ -44,24 +71,33 @@ acquire (NucsegMaskPool *pool, guint which, gsize size)
 {
   GstBuffer *buffer = NULL;
 
-  if (pool->sizes[which] != size) {
-    GstStructure *config;
-
-    end_pool (pool, which);
-    pool->pools[which] = gst_buffer_pool_new ();
-    config = gst_buffer_pool_get_config (pool->pools[which]);
-    gst_buffer_pool_config_set_params (config, NULL, size, 0, 0);
-    if (!gst_buffer_pool_set_config (pool->pools[which], config)
-        || !gst_buffer_pool_set_active (pool->pools[which], TRUE)) {
-      end_pool (pool, which);
-      return NULL;
-    }
-    pool->sizes[which] = size;
-  }
-  if (gst_buffer_pool_acquire_buffer (pool->pools[which], &buffer, NULL)
-      != GST_FLOW_OK)
+  if (!begin_pool (pool, which, size)
+      || gst_buffer_pool_acquire_buffer (pool->pools[which], &buffer, NULL)
+          != GST_FLOW_OK)
     return NULL;
   return buffer;
+}
+
+static gsize
+labels_size (gint width, gint height)
+{
+  return (gsize) width * (gsize) height * sizeof (guint16);
+}
+
+void
+nucseg_mask_pool_prepare (NucsegMaskPool *pool, gint width, gint height,
+    GstAllocator *allocator, guint n_labels)
+{
+  g_return_if_fail (pool && width > 0 && height > 0);
+
+  if (allocator != pool->allocator || n_labels != pool->n_labels) {
+    end_pool (pool, LABELS);
+    gst_object_replace (
+        (GstObject **) &pool->allocator, GST_OBJECT_CAST (allocator));
+    pool->n_labels = n_labels;
+  }
+  /* who asks for a map will hear of what fails */
+  begin_pool (pool, LABELS, labels_size (width, height));
 }
 
 GstBuffer *
@@ -69,8 +105,7 @@ nucseg_mask_pool_labels (NucsegMaskPool *pool, gint width, gint height)
 {
   g_return_val_if_fail (pool && width > 0 && height > 0, NULL);
 
-  return acquire (
-      pool, LABELS, (gsize) width * (gsize) height * sizeof (guint16));
+  return acquire (pool, LABELS, labels_size (width, height));
 }
 
 GstBuffer *

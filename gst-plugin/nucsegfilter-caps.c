@@ -351,6 +351,7 @@ make_ready (GstNucsegFilter *self, const NucsegFrameSettings *settings)
         GST_ELEMENT (self), error, "making ready for frames of this size");
     return FALSE;
   }
+  nucseg_filter_prepare_masks (self);
   nucseg_filter_set_latency (self, (GstClockTime) took * GST_USECOND);
   return TRUE;
 }

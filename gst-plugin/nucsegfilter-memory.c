@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * nucsegfilter-memory.c: which buffers nucsegfilter proposes to who comes
- * before, and which it allocates.
+ * before, and which it allocates, for frames and masks.
  */
 #include "nucsegfilter-cuda.h"
 #include "nucsegfilter-private.h"
@@ -58,6 +58,21 @@ new_pinned_allocator (GstNucsegFilter *self)
   return self->n_sessions > 0 ? nucseg_pinned_allocator_new (
              nucseg_session_get_backend (self->sessions[0]))
                               : NULL;
+}
+
+/* Beside the masks of all frames in work: the last one, which may be drawn
+ * again, and one downstream. */
+#define MORE_MASKS 2
+
+void
+nucseg_filter_prepare_masks (GstNucsegFilter *self)
+{
+  GstAllocator *allocator = new_pinned_allocator (self);
+
+  nucseg_mask_pool_prepare (self->pool, GST_VIDEO_INFO_WIDTH (&self->in_info),
+      GST_VIDEO_INFO_HEIGHT (&self->in_info), allocator,
+      allocator ? self->n_sessions + MORE_MASKS : 0);
+  gst_clear_object (&allocator);
 }
 
 /* What a GPU reads where it lies. Only a pool: page-locking is too slow for

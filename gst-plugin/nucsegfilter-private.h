@@ -144,6 +144,9 @@ gboolean nucseg_filter_warm_up (GstNucsegFilter *self, const NucsegFrame *frame,
 /* --- Memory (nucsegfilter-memory.c) -------------------------------------- */
 
 void nucseg_filter_install_memory (GstNucsegFilterClass *klass);
+/* Label maps for frames of self->in_info, where the back end's device writes
+ * them where they lie; once the sessions are warm. */
+void nucseg_filter_prepare_masks (GstNucsegFilter *self);
 
 /* --- One frame (nucsegfilter-frame.c) ----------------------------------- */
 

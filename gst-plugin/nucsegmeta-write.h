@@ -88,6 +88,17 @@ NucsegMaskPool *nucseg_mask_pool_new (void);
 void nucseg_mask_pool_free (NucsegMaskPool *pool);
 
 /**
+ * nucseg_mask_pool_prepare:
+ * @pool: a pool
+ * @width: pixels of the label maps that will be asked for
+ * @height: pixels
+ * @allocator: (nullable): that they come from from now on; NULL: the usual one
+ * @n_labels: of them to be made at once, for an allocator that is slow
+ */
+void nucseg_mask_pool_prepare (NucsegMaskPool *pool, gint width, gint height,
+    GstAllocator *allocator, guint n_labels);
+
+/**
  * nucseg_mask_pool_labels:
  * @pool: a pool
  * @width: pixels

@@ -16,6 +16,7 @@
 #define HEIGHT 33
 #define STRIDE (4 * WIDTH + 9)
 #define SIZE (STRIDE * HEIGHT)
+#define LABELS_STRIDE (2 * (WIDTH + 3)) /* of those with gaps */
 /* more than a request and what else is small */
 #define SMALL 1024
 
@@ -46,11 +47,13 @@ fill (guint8 *pixels, guint64 seed)
     pixels[i] = (guint8) nucseg_random_below (&random, 256);
 }
 
-/* @in_place: @to is @from. Draws the labels of a frame before it if @reuse. */
+/* Draws the labels of a frame before it if @reuse. @labels: of rows with gaps,
+ * where they are to go; NULL: anywhere. */
 static void
 run (NucsegSession *session, guint8 *from, guint8 *to, NucsegFormat format,
-    NucsegFormat shown_format, gboolean reuse, Result *result)
+    NucsegFormat shown_format, gboolean reuse, guint8 *labels, Result *result)
 {
+  const gsize row = WIDTH * sizeof (guint16);
   const NucsegParams params = emulated_params ();
   const NucsegFrame frame = frame_at (from, format);
   NucsegFrame shown = frame_at (to, shown_format);
@@ -61,11 +64,19 @@ run (NucsegSession *session, guint8 *from, guint8 *to, NucsegFormat format,
     nucseg_session_draw (session, &frame, &params, result->labels, WIDTH * 2,
         result->n_objects, &shown, NULL, &error);
   else
-    nucseg_session_run (session, &frame, &params, result->labels, WIDTH * 2,
-        &shown, &facts, &error);
+    nucseg_session_run (session, &frame, &params,
+        labels ? (guint16 *) (gpointer) labels : result->labels,
+        labels ? LABELS_STRIDE : row, &shown, &facts, &error);
   g_assert_no_error (error);
   if (!reuse)
     result->n_objects = facts.n_objects;
+  for (guint y = 0; !reuse && labels && y < HEIGHT; y++) {
+    memcpy (
+        (guint8 *) result->labels + y * row, labels + y * LABELS_STRIDE, row);
+    /* the gaps are the caller's, but for what is behind the last row */
+    for (guint i = row; y < HEIGHT - 1 && i < LABELS_STRIDE; i++)
+      g_assert_cmphex (labels[y * LABELS_STRIDE + i], ==, 0x5a);
+  }
   memcpy (result->shown, to, SIZE);
 }
 
@@ -100,7 +111,7 @@ test_frames (void)
                 *session = emulated_session_new (1, 0);
   const gsize labels = WIDTH * HEIGHT * sizeof (guint16);
   g_autoptr (GError) error = NULL;
-  NucsegPinned *blocks[4];
+  NucsegPinned *blocks[5];
   g_autofree Result *expected = g_new0 (Result, 1), *found = g_new0 (Result, 1);
   g_autofree guint8 *plain = g_malloc (SIZE), *plain_to = g_malloc (SIZE);
   g_autofree guint8 *other = g_malloc (SIZE), *other_to = g_malloc (SIZE);
@@ -124,25 +135,28 @@ test_frames (void)
         : to_pinned
         ? (guint8 *) nucseg_pinned_get_data (blocks[2 + block]) + shift
         : other_to;
+    guint8 *to_labels = n % 7 < 3
+        ? NULL
+        : (guint8 *) nucseg_pinned_get_data (blocks[4]) + 2 * (n % 3);
     gsize up, down;
 
+    memset (nucseg_pinned_get_data (blocks[4]), 0x5a, SIZE);
     fill (plain, n);
     fill (a, n);
     fill (plain_to, 1000 + n);
     if (!in_place)
       fill (b, 1000 + n);
-    run (
-        session, plain, in_place ? plain : plain_to, from, to, reuse, expected);
+    run (session, plain, in_place ? plain : plain_to, from, to, reuse, NULL,
+        expected);
     up = device->uploaded;
     down = device->downloaded;
-    run (pinned_session, a, b, from, to, reuse, found);
+    run (pinned_session, a, b, from, to, reuse, to_labels, found);
     assert_equal (expected, found);
-    /* reused labels go up, found ones down; the first plan uploads weights */
+    /* reused labels go up, found ones come without a copy; the first plan
+     * uploads weights */
     if (n == 0)
       continue;
-    if (!reuse)
-      down += labels;
-    else
+    if (reuse)
       up += labels;
     g_assert_cmpint (copies (up, device->uploaded), ==, !from_pinned);
     g_assert_cmpint (copies (down, device->downloaded), ==, !to_pinned);
