@@ -149,6 +149,40 @@ test_dense (gconstpointer data)
   run (data, FALSE);
 }
 
+/* What a frame of the shipped models takes: nothing is copied, and a step more
+ * is one that somebody should know of. */
+static void
+test_shipped (gconstpointer name)
+{
+  const gboolean live = g_str_equal (name, "nuclei-live");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (NucsegModel) model = nucseg_model_load (name, &error);
+  NucsegCudaDevice *device = nucseg_cuda_device_new (&error);
+  EmulatedLog *log = emulated_get_log ();
+  const gint beside = log->n_branches;
+  NucsegNetwork *network;
+  guint n_cudnn, n_steps;
+
+  g_assert_no_error (error);
+  g_assert_true (nucseg_cuda_device_enter (device, &error));
+  network = nucseg_network_new (
+      device, model, 1, 32, 32, NUCSEG_PRECISION_BF16, &error);
+  g_assert_no_error (error);
+  n_cudnn = nucseg_network_count (network, &n_steps);
+  nucseg_network_run (network, &error);
+  g_assert_no_error (error);
+  nucseg_network_free (network);
+  nucseg_cuda_device_leave (device);
+  nucseg_cuda_device_free (device);
+  g_test_message (
+      "%s: %u steps, %u of cuDNN", (const gchar *) name, n_steps, n_cudnn);
+  /* ASPP's; and the live one's first look at the frame in full, which is
+   * beside what comes from below */
+  g_assert_cmpint (log->n_branches - beside, ==, live ? 6 : 4);
+  g_assert_cmpuint (n_cudnn, ==, live ? 24 : 21);
+  g_assert_cmpuint (n_steps, ==, live ? 39 : 33);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -166,5 +200,8 @@ main (int argc, char **argv)
     g_test_add_data_func (sliced, &tests[i], test_sliced);
     g_test_add_data_func (dense, &tests[i], test_dense);
   }
+  g_test_add_data_func ("/branches/shipped/live", "nuclei-live", test_shipped);
+  g_test_add_data_func (
+      "/branches/shipped/accurate", "nuclei-accurate", test_shipped);
   return g_test_run ();
 }
