@@ -12,7 +12,7 @@
 #ifndef NUCSEG_CUDA_CUDNN_CONV_H
 #define NUCSEG_CUDA_CUDNN_CONV_H
 
-#include "cuda/kernels.h"
+#include "cuda/kernels-network.h"
 
 G_BEGIN_DECLS
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * network-private.h: what network.c, network-places.c, network-steps.c and
- * network-run.c share.
+ * network-private.h: what network.c and network-*.c share.
  */
 #ifndef NUCSEG_CUDA_NETWORK_PRIVATE_H
 #define NUCSEG_CUDA_NETWORK_PRIVATE_H
@@ -62,6 +61,11 @@ nucseg_network_type_size (NucsegCudaType type)
 {
   return type == NUCSEG_CUDA_F32 ? 4 : 2;
 }
+
+/* Of nucseg_network_place(): takes cuDNN's convolutions of nodes that are in no
+ * other fusion, and says which products and slices are theirs. */
+void
+nucseg_network_choose_convs (NucsegNetwork *network, const NucsegShape *shapes);
 
 /* Decides types, fusions and slices; takes the convolutions of cuDNN, whose
  * engines are locked. */

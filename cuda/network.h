@@ -10,7 +10,7 @@
 
 #include "backend.h"
 #include "cuda/device.h"
-#include "cuda/kernels.h"
+#include "cuda/kernels-network.h"
 
 G_BEGIN_DECLS
 

@@ -8,7 +8,7 @@
 #define NUCSEG_CUDA_WEIGHTS_H
 
 #include "cuda/device.h"
-#include "cuda/kernels.h"
+#include "cuda/kernels-network.h"
 
 G_BEGIN_DECLS
 

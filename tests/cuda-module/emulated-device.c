@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * emulated-device.c: cuda/device.h and cuda/graph.h over host memory, for the
- * emulation of the kernels in tests/cuda: all of the back end but the driver,
- * cuDNN's engines and CUDA's graphs runs on a machine without a GPU.
+ * emulated-device.c: cuda/device.h over host memory, for the emulation of the
+ * kernels in tests/cuda: all of the back end but the driver, cuDNN's engines
+ * (emulated-cudnn.c) and CUDA's graphs (emulated-graph.c) runs on a machine
+ * without a GPU.
  *
  * Where a driver is loaded (tests/elements/cuda has one whose GPU is host
  * memory too), its contexts count as they do on a GPU; else there is one.
- *
- * A graph calls its recording function again at each launch; what that reads
- * of the host meanwhile is what a real graph would have read when it was
- * captured, or the tests would see old frames.
  */
 #define _GNU_SOURCE /* RTLD_NOLOAD */
 #include "emulated-device.h"
@@ -25,11 +22,6 @@
 struct _NucsegCudaDevice {
   guint entered;
   void *context; /* of the driver, NULL: none was current */
-};
-
-struct _NucsegCudaGraph {
-  NucsegCudaRecord record;
-  gpointer data;
 };
 
 /* The driver's function of this name, returning 0 for success. */
@@ -75,6 +67,12 @@ EmulatedLog *
 emulated_get_log (void)
 {
   return &log_of_memory;
+}
+
+void
+emulated_check_entered (const struct _NucsegCudaDevice *device)
+{
+  g_assert (device->entered > 0);
 }
 
 gchar *
@@ -217,7 +215,7 @@ nucseg_cuda_find_mapped (
   GHashTableIter iter;
   gpointer block, length;
 
-  g_assert (device->entered > 0);
+  emulated_check_entered (device);
   g_mutex_lock (&pinned_lock);
   if (pinned_blocks)
     g_hash_table_iter_init (&iter, pinned_blocks);
@@ -229,13 +227,6 @@ nucseg_cuda_find_mapped (
   return found ? (gpointer) memory : NULL;
 }
 
-/* What CUDA would refuse or not notice aborts the test. */
-static void
-check_entered (const NucsegCudaDevice *device)
-{
-  g_assert (device->entered > 0);
-}
-
 gpointer
 nucseg_cuda_alloc (
     NucsegCudaDevice *device, gsize size, const gchar *what, GError **error)
@@ -244,7 +235,7 @@ nucseg_cuda_alloc (
   guint8 *block = g_aligned_alloc (1, ALIGNMENT + padded, ALIGNMENT);
   Header *header = (Header *) block;
 
-  check_entered (device);
+  emulated_check_entered (device);
   memset (block, 0, ALIGNMENT + padded);
   *header = (Header){ padded, g_str_equal (what, "the network's weights") };
   g_mutex_lock (&lock);
@@ -263,7 +254,7 @@ nucseg_cuda_free (NucsegCudaDevice *device, gpointer memory)
   guint8 *block = memory;
   const Header *header;
 
-  check_entered (device);
+  emulated_check_entered (device);
   if (!memory)
     return;
   block -= ALIGNMENT;
@@ -297,7 +288,7 @@ gboolean
 nucseg_cuda_upload (NucsegCudaDevice *device, gpointer to, gconstpointer from,
     gsize size, GError **error)
 {
-  check_entered (device);
+  emulated_check_entered (device);
   memcpy (to, from, size);
   log_of_memory.uploaded += size;
   return TRUE;
@@ -307,49 +298,16 @@ gboolean
 nucseg_cuda_download (NucsegCudaDevice *device, gpointer to, gconstpointer from,
     gsize size, GError **error)
 {
-  check_entered (device);
+  emulated_check_entered (device);
   memcpy (to, from, size);
   log_of_memory.downloaded += size;
-  return TRUE;
-}
-
-/* In an order that nobody can count on. */
-gboolean
-nucseg_cuda_run_branches (NucsegCudaDevice *device, guint n,
-    NucsegCudaBranch queue, gpointer data, GError **error)
-{
-  guint order[NUCSEG_CUDA_MOST_BRANCHES];
-
-  check_entered (device);
-  g_assert (n >= 1 && n <= NUCSEG_CUDA_MOST_BRANCHES);
-  for (guint i = 0; i < n; i++)
-    order[i] = i;
-  g_mutex_lock (&lock);
-  if (n > 1)
-    log_of_memory.n_branches += n;
-  for (guint i = n - 1; i > 0; i--) {
-    guint k, taken;
-
-    /* Knuth's MMIX: the same in each run of a test */
-    log_of_memory.random =
-        log_of_memory.random * 6364136223846793005 + 1442695040888963407;
-    k = (guint) (log_of_memory.random >> 33) % (i + 1);
-    taken = order[k];
-    order[k] = order[i];
-    order[i] = taken;
-  }
-  g_mutex_unlock (&lock);
-  for (guint i = 0; i < n; i++) {
-    if (!queue (data, order[i], NULL, error))
-      return FALSE;
-  }
   return TRUE;
 }
 
 gboolean
 nucseg_cuda_wait (NucsegCudaDevice *device, GError **error)
 {
-  check_entered (device);
+  emulated_check_entered (device);
   if (log_of_memory.failing_waits > 0) {
     log_of_memory.failing_waits--;
     g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE,
@@ -363,51 +321,6 @@ gdouble
 nucseg_cuda_measure (NucsegCudaDevice *device, NucsegCudaRecord run,
     gpointer data, guint n_runs, GError **error)
 {
-  check_entered (device);
+  emulated_check_entered (device);
   return run (data, error) ? 1 : -1;
-}
-
-/* --- Graphs ----------------------------------------------------------------
- */
-
-static GMutex capturing;
-
-void
-nucseg_cuda_capture_lock (void)
-{
-  g_mutex_lock (&capturing);
-}
-
-void
-nucseg_cuda_capture_unlock (void)
-{
-  g_mutex_unlock (&capturing);
-}
-
-NucsegCudaGraph *
-nucseg_cuda_graph_new (NucsegCudaDevice *device, NucsegCudaRecord record,
-    gpointer data, GError **error)
-{
-  NucsegCudaGraph *graph = g_new (NucsegCudaGraph, 1);
-
-  check_entered (device);
-  nucseg_cuda_capture_lock ();
-  nucseg_cuda_capture_unlock ();
-  g_atomic_int_inc (&log_of_memory.n_graphs);
-  log_of_memory.executed_at_graph =
-      g_atomic_int_get (&log_of_memory.n_executed);
-  *graph = (NucsegCudaGraph){ record, data };
-  return graph;
-}
-
-void
-nucseg_cuda_graph_free (NucsegCudaGraph *graph)
-{
-  g_free (graph);
-}
-
-gboolean
-nucseg_cuda_graph_launch (NucsegCudaGraph *graph, GError **error)
-{
-  return graph->record (graph->data, error);
 }

@@ -27,12 +27,16 @@ typedef struct {
   gboolean unbuildable_scaled; /* all with channel weights */
   gboolean unbuildable_sliced; /* all that write into a concatenation */
   gint n_branches; /* steps that ran beside others, ever */
-  guint64 random; /* draws their order */
   guint failing_waits; /* the next so many fail, as of a GPU that is lost */
 } EmulatedLog;
 
 /* The log, for the module's own parts; any thread. */
 EmulatedLog *emulated_get_log (void);
+
+/* What CUDA would refuse or not notice aborts the test: work outside of the
+ * device's context. */
+struct _NucsegCudaDevice;
+void emulated_check_entered (const struct _NucsegCudaDevice *device);
 
 /* The module exports this function under the name "emulated_get_log". */
 typedef EmulatedLog *(*EmulatedGetLog) (void);

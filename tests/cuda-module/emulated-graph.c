@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * emulated-graph.c: cuda/graph.h, and the branches of cuda/device.h, for the
+ * emulation.
+ *
+ * A graph calls its recording function again at each launch; what that reads
+ * of the host meanwhile is what a real graph would have read when it was
+ * captured, or the tests would see old frames. Branches run one after the other
+ * in an order that is drawn.
+ */
+#include "cuda/graph.h"
+#include "emulated-device.h"
+
+struct _NucsegCudaGraph {
+  NucsegCudaRecord record;
+  gpointer data;
+};
+
+static GMutex capturing;
+
+void
+nucseg_cuda_capture_lock (void)
+{
+  g_mutex_lock (&capturing);
+}
+
+void
+nucseg_cuda_capture_unlock (void)
+{
+  g_mutex_unlock (&capturing);
+}
+
+NucsegCudaGraph *
+nucseg_cuda_graph_new (NucsegCudaDevice *device, NucsegCudaRecord record,
+    gpointer data, GError **error)
+{
+  NucsegCudaGraph *graph = g_new (NucsegCudaGraph, 1);
+  EmulatedLog *log = emulated_get_log ();
+
+  emulated_check_entered (device);
+  nucseg_cuda_capture_lock ();
+  nucseg_cuda_capture_unlock ();
+  g_atomic_int_inc (&log->n_graphs);
+  log->executed_at_graph = g_atomic_int_get (&log->n_executed);
+  *graph = (NucsegCudaGraph){ record, data };
+  return graph;
+}
+
+void
+nucseg_cuda_graph_free (NucsegCudaGraph *graph)
+{
+  g_free (graph);
+}
+
+gboolean
+nucseg_cuda_graph_launch (NucsegCudaGraph *graph, GError **error)
+{
+  return graph->record (graph->data, error);
+}
+
+/* --- Branches ------------------------------------------------------------ */
+
+static void
+draw_order (guint *order, guint n)
+{
+  static GMutex lock;
+  static guint64 random;
+
+  for (guint i = 0; i < n; i++)
+    order[i] = i;
+  g_mutex_lock (&lock);
+  for (guint i = n - 1; i > 0; i--) {
+    guint k, taken;
+
+    /* Knuth's MMIX: the same in each run of a test */
+    random = random * 6364136223846793005 + 1442695040888963407;
+    k = (guint) (random >> 33) % (i + 1);
+    taken = order[k];
+    order[k] = order[i];
+    order[i] = taken;
+  }
+  g_mutex_unlock (&lock);
+}
+
+gboolean
+nucseg_cuda_run_branches (NucsegCudaDevice *device, guint n,
+    NucsegCudaBranch queue, gpointer data, GError **error)
+{
+  guint order[NUCSEG_CUDA_MOST_BRANCHES];
+
+  emulated_check_entered (device);
+  g_assert (n >= 1 && n <= NUCSEG_CUDA_MOST_BRANCHES);
+  if (n > 1)
+    g_atomic_int_add (&emulated_get_log ()->n_branches, (gint) n);
+  draw_order (order, n);
+  for (guint i = 0; i < n; i++) {
+    if (!queue (data, order[i], NULL, error))
+      return FALSE;
+  }
+  return TRUE;
+}
