@@ -178,19 +178,16 @@ add_entry (NucsegPlan *plan, const NucsegFrameKey *key, GError **error)
 }
 
 /* What is said of system memory at the start may turn out to be page-locked
- * when the first frame comes: the graphs for that, which need no more room, are
- * there by then. */
-static Entry *
-add_entries (NucsegPlan *plan, const NucsegFrameKey *key, GError **error)
+ * when the first frame comes: @key, and the graphs for that, which need no more
+ * room. */
+static gboolean
+add_memories (NucsegPlan *plan, const NucsegFrameKey *key, GError **error)
 {
   const gboolean frame = key->frame_memory == NUCSEG_MEMORY_SYSTEM;
   const gboolean shown =
       key->has_shown && key->shown_memory == NUCSEG_MEMORY_SYSTEM;
-  Entry *entry = add_entry (plan, key, error);
 
-  if (!entry || key->frame_mapped || key->shown_mapped)
-    return entry;
-  for (guint i = 1; i < 4; i++) {
+  for (guint i = 0; i < 4; i++) {
     NucsegFrameKey other = *key;
 
     if ((i & 1 && !frame) || (i & 2 && !shown))
@@ -198,9 +195,38 @@ add_entries (NucsegPlan *plan, const NucsegFrameKey *key, GError **error)
     other.frame_mapped = (i & 1) != 0;
     other.shown_mapped = (i & 2) != 0;
     if (!find_entry (plan, &other) && !add_entry (plan, &other, error))
-      return NULL;
+      return FALSE;
   }
-  return entry;
+  return TRUE;
+}
+
+/* Whether frames like those of @key may come without, or with, a drawing on
+ * them from one to the next: @other. */
+static gboolean
+switch_drawing (const NucsegFrameKey *key, NucsegFrameKey *other)
+{
+  *other = *key;
+  if (nucseg_frame_draws_elsewhere (key))
+    return FALSE;
+  other->has_shown = !key->has_shown;
+  other->shown_memory = other->has_shown ? key->frame_memory : 0;
+  other->shown_format = other->has_shown ? key->picture.format : 0;
+  return TRUE;
+}
+
+/* All that a stream may ask for before its caps change, at once: a live frame
+ * has no time for a capture. */
+static Entry *
+add_entries (NucsegPlan *plan, const NucsegFrameKey *key, GError **error)
+{
+  NucsegFrameKey other;
+
+  if (key->frame_mapped || key->shown_mapped)
+    return add_entry (plan, key, error);
+  if (!add_memories (plan, key, error)
+      || (switch_drawing (key, &other) && !add_memories (plan, &other, error)))
+    return NULL;
+  return find_entry (plan, key);
 }
 
 static void

@@ -176,6 +176,48 @@ test_frames (gconstpointer data)
   nst_assert_driver_clean ();
 }
 
+/* Drawing that is switched on and off while frames come: what either needs was
+ * made before the first. */
+static void
+test_switched (void)
+{
+  static const gchar *const overlays[] = { "none", "contour", "none", "both" };
+  const GstVideoInfo info =
+      nst_info (GST_VIDEO_FORMAT_RGBA, NST_CUDA_WIDTH, NST_CUDA_HEIGHT);
+  GstCudaContext *context = nst_cuda_context_new ();
+
+  for (guint k = 0; k < 4; k++) {
+    const gboolean cuda = k & 1;
+    const guint first = k >> 1; /* of the overlays */
+    GstElement *filter = nst_cuda_filter_new ("auto");
+    g_autofree gchar *caps = nst_cuda_caps (cuda, GST_VIDEO_FORMAT_RGBA);
+    GstHarness *h;
+    gint n_graphs;
+
+    gst_util_set_object_arg (G_OBJECT (filter), "overlay", overlays[first]);
+    nst_give_context (filter, context);
+    h = nst_harness_new (filter, NULL);
+    gst_harness_set_caps_str (h, caps, caps);
+    n_graphs = device->n_graphs;
+    for (guint i = first; i < G_N_ELEMENTS (overlays); i++) {
+      GstBuffer *frame = cuda ? nst_cuda_frame_new (context, &info, i)
+                              : nst_frame_new (&info, i, NULL);
+      GstBuffer *plain = nst_frame_new (&info, i, NULL), *out;
+
+      gst_util_set_object_arg (G_OBJECT (filter), "overlay", overlays[i]);
+      out = nst_push_and_pull (h, frame);
+      g_assert_cmpint (device->n_graphs, ==, n_graphs);
+      if (g_str_equal (overlays[i], "none"))
+        assert_same_picture (out, plain, &info);
+      gst_buffer_unref (plain);
+      gst_buffer_unref (out);
+    }
+    gst_harness_teardown (h);
+  }
+  gst_object_unref (context);
+  nst_assert_driver_clean ();
+}
+
 #define N_MANY 8
 
 /* Frames of CUDA memory or not, @depth of them in work. */
@@ -300,6 +342,7 @@ main (int argc, char **argv)
 
     g_test_add_data_func (path, &cases[i], test_frames);
   }
+  g_test_add_func ("/cuda/switched", test_switched);
   g_test_add_func ("/cuda/depth", test_depth);
   g_test_add_func ("/cuda/no-device", test_no_device);
   return nst_run ();
