@@ -119,6 +119,8 @@ cudaError_t nucseg_cuda_head (const NucsegCudaConv *conv, gint block,
  * @own: (out): N x C f32 values: gate (reduce (avg_pool (x)))
  * @weights: (out): N x C f32 values: own + expand (lower), or own + own
  * @workspace: nucseg_cuda_attention_workspace() bytes, aligned to 256
+ * @counters: N values that are 0 before the first call, and are so after each;
+ *   calls that may run at once have their own
  *
  * SAP and CE (docs/model-format.md calls it the attention chain): avg_pool,
  * depthwise conv, 1x1 conv, and add, with the activations of the three
@@ -131,13 +133,14 @@ typedef struct {
   const gfloat *lower;
   gfloat *own, *weights;
   gpointer workspace;
+  guint *counters;
 } NucsegCudaAttention;
 
 /* Bytes of workspace for @batch images of @rows x @columns cells of @channels.
  * Host. */
 gsize nucseg_cuda_attention_workspace (
     gint batch, gint rows, gint columns, gint channels);
-/* One kernel (and a small memset). */
+/* One kernel. */
 cudaError_t nucseg_cuda_attention (
     const NucsegCudaAttention *attention, cudaStream_t stream);
 

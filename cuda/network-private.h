@@ -51,6 +51,7 @@ struct _NucsegNetwork {
   GArray *steps; /* NucsegStep */
   NucsegBuffers *buffers;
   NucsegWeights *weights;
+  guint *counters; /* of attention: batch values */
   /* of cuDNN, on the device: one for each step that runs beside others */
   gpointer workspaces[NUCSEG_CUDA_MOST_BRANCHES];
 };

@@ -34,6 +34,7 @@ lay_out (NucsegNetwork *self)
     a->own = step->pooled.tensor.data;
     a->weights = step->out.tensor.data;
     a->workspace = nucseg_buffers_get (self->buffers, step->workspace);
+    a->counters = self->counters; /* they run one after the other */
   }
 }
 
@@ -129,7 +130,10 @@ nucseg_network_new (NucsegCudaDevice *device, NucsegModel *model, gint batch,
       precision == NUCSEG_PRECISION_BF16 ? NUCSEG_CUDA_BF16 : NUCSEG_CUDA_F32;
   self->engines =
       nucseg_engines_take (device, key, self->graph->n_nodes, error);
-  if (self->engines) {
+  if (self->engines)
+    self->counters = nucseg_cuda_alloc (device, (gsize) batch * sizeof (guint),
+        "the attention's counters", error);
+  if (self->counters) {
     tune.cudnn = nucseg_engines_get_cudnn (self->engines);
     nucseg_engines_lock (self->engines);
     ok = fill (self, model, &tune, error);
@@ -150,6 +154,7 @@ nucseg_network_free (NucsegNetwork *self)
     nucseg_cudnn_pack_free (g_array_index (self->steps, NucsegStep, s).pack);
   nucseg_engines_release (self->engines, self->device);
   forget_plan (self);
+  nucseg_cuda_free (self->device, self->counters);
   for (guint i = 0; i < NUCSEG_CUDA_MOST_BRANCHES; i++)
     nucseg_cuda_free (self->device, self->workspaces[i]);
   g_free (self);

@@ -93,12 +93,6 @@ __launch_bounds__ (BLOCK) avg_pool (NucsegCudaTensor x, NucsegCudaTensor out)
       [=] (int c, double sum) { pixel[c] = (float) (sum / area); });
 }
 
-/* What blocks of the attention kernel hand to the last of their image. */
-struct AttentionSpace {
-  unsigned *counters; /* of each image: blocks that are done */
-  double *partial; /* image x block x channels */
-};
-
 /* @out[o] = activation (bias + sum over i of weight[i][o] x in[i]), all in
  * f32. Threads share the inputs of an output where outputs are few. @shared:
  * BLOCK floats. All threads of the block must call it; @in must be visible to
@@ -131,10 +125,10 @@ multiply (
 
 /*
  * The whole chain. Grid: x cells x stripes blocks of 256 threads, z images;
- * each block sums one stripe of a cell's rows, and the last of an image to end
- * does its rest: cells -> reduce -> gate (and expand) -> weights. Sums of
- * stripes are added in their order. Shared memory: 2 KiB x N, and 8 bytes a
- * channel (dynamic).
+ * each block sums one stripe of a cell's rows into @all (image x block x
+ * channels), and the last of an image to end does its rest: cells -> reduce ->
+ * gate (and expand) -> weights. Sums of stripes are added in their order.
+ * Shared memory: 2 KiB x N, and 8 bytes a channel (dynamic).
  *
  * Bound by reading x (it was just written: it comes out of L2), then by the
  * latency of the last block: some 10 dependent steps and C / (256 / C)
@@ -143,7 +137,7 @@ multiply (
 template <typename T, int N>
 static __global__ void
 __launch_bounds__ (BLOCK)
-    attention (NucsegCudaAttention a, AttentionSpace space, int stripes)
+    attention (NucsegCudaAttention a, double *all, int stripes)
 {
   NUCSEG_SHARED (double, shared, BLOCK *N);
   NUCSEG_SHARED (float, products, BLOCK);
@@ -151,7 +145,7 @@ __launch_bounds__ (BLOCK)
   float *reduced = dynamic_shared<float> ();
   float *own = reduced + a.x.channels;
   int channels = a.x.channels, cells = a.rows * a.columns;
-  double *partial = space.partial + (size_t) blockIdx.z * gridDim.x * channels;
+  double *partial = all + (size_t) blockIdx.z * gridDim.x * channels;
   int number = (int) blockIdx.x / stripes, stripe = (int) blockIdx.x % stripes;
   Cell cell = cell_at (a.x, a.rows, a.columns, number);
   int height = cell.bottom - cell.top, top = cell.top;
@@ -161,7 +155,7 @@ __launch_bounds__ (BLOCK)
   cell.bottom = top + height * (stripe + 1) / stripes;
   sum_cell<T, N> (
       a.x, cell, shared, [=] (int c, double sum) { sums[c] = sum; });
-  if (!is_last_block (&space.counters[blockIdx.z], gridDim.x, flag))
+  if (!is_last_block (&a.counters[blockIdx.z], gridDim.x, flag))
     return;
 
   /* A thread for each cell and channel, where there are few channels; its mean
@@ -231,9 +225,8 @@ extern "C" gsize
 nucseg_cuda_attention_workspace (
     gint batch, gint rows, gint columns, gint channels)
 {
-  return aligned (batch * sizeof (unsigned))
-      + aligned ((size_t) batch * rows * columns * MOST_STRIPES * channels
-          * sizeof (double));
+  return aligned ((size_t) batch * rows * columns * MOST_STRIPES * channels
+      * sizeof (double));
 }
 
 template <typename T, int N>
@@ -242,15 +235,11 @@ launch_attention (const NucsegCudaAttention *a, cudaStream_t stream)
 {
   int cells = a->rows * a->columns;
   int stripes = a->x.height / a->rows / STRIPE_ROWS;
-  uint8_t *workspace = static_cast<uint8_t *> (a->workspace);
-  size_t counters = a->x.batch * sizeof (unsigned);
-  AttentionSpace space = { reinterpret_cast<unsigned *> (workspace),
-    reinterpret_cast<double *> (workspace + aligned (counters)) };
 
-  NUCSEG_TRY (cudaMemsetAsync (space.counters, 0, counters, stream));
   stripes = max (1, min (stripes, MOST_STRIPES));
   return launch (attention<T, N>, dim3 (cells * stripes, 1, a->x.batch), BLOCK,
-      2 * a->x.channels * sizeof (float), stream, *a, space, stripes);
+      2 * a->x.channels * sizeof (float), stream, *a,
+      static_cast<double *> (a->workspace), stripes);
 }
 
 /* A 1x1 convolution from @in to @out channels. */
@@ -280,7 +269,8 @@ nucseg_cuda_attention (
   NUCSEG_REQUIRE (a->expand.weight == NULL
       || (a->lower != NULL
           && is_gate (&a->expand, a->expand.in_channels, channels)));
-  NUCSEG_REQUIRE (a->own != NULL && a->weights != NULL && a->workspace != NULL);
+  NUCSEG_REQUIRE (a->own != NULL && a->weights != NULL && a->workspace != NULL
+      && a->counters != NULL);
 
   NUCSEG_FOR_TYPE (a->x.type, T,
                    if (allows_packs (&a->x, 4))

@@ -69,14 +69,17 @@ block_sum (T value, T *scratch)
 
 /* TRUE in every thread of the last block of the grid that comes here: what
  * the other blocks have written before they came is then seen by it. @counter
- * is 0 before the kernel; @flag is shared memory. */
+ * is 0 before the kernel, and after it; @flag is shared memory. */
 static __device__ inline bool
 is_last_block (unsigned *counter, unsigned n_blocks, int *flag)
 {
   __threadfence ();
   __syncthreads ();
-  if (threadIdx.x == 0 && threadIdx.y == 0)
+  if (threadIdx.x == 0 && threadIdx.y == 0) {
     *flag = atomicAdd (counter, 1u) == n_blocks - 1;
+    if (*flag)
+      *counter = 0;
+  }
   __syncthreads ();
   if (*flag)
     __threadfence ();

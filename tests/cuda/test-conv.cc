@@ -247,6 +247,7 @@ test_attention (void)
         Tensor weights (NUCSEG_CUDA_F32, 1, 1, n, 0, 0, batch);
         Memory<guint8> workspace (
             nucseg_cuda_attention_workspace (batch, c.rows, c.columns, n));
+        Memory<guint> counters (batch);
         NucsegCudaAttention a = {};
         NucsegShape cells = { c.rows, c.columns, n };
         std::vector<gfloat> pooled, mine, sum;
@@ -261,6 +262,9 @@ test_attention (void)
         a.own = (gfloat *) own.t.data;
         a.weights = (gfloat *) weights.t.data;
         a.workspace = workspace.get ();
+        a.counters = counters;
+        for (gint i = 0; i < batch; i++)
+          counters[i] = 0;
         if (c.lower > 0) {
           a.expand = expand.device;
           a.lower = (const gfloat *) lower.t.data;
@@ -284,6 +288,8 @@ test_attention (void)
           g_assert_cmpuint (emulation::n_launches (), ==, n_launches + 1);
           own.check ("attention: own", seed, mine.data (), 0, 2e-6);
           weights.check ("attention: weights", seed, sum.data (), 0, 4e-6);
+          for (gint i = 0; i < batch; i++)
+            g_assert_cmpuint (counters[i], ==, 0);
         }
       }
 }

@@ -172,6 +172,7 @@ test_last_block (void)
                     counter.get (), sum.get ()),
         "last block", seed);
     g_assert_cmpint (*sum, ==, 17 * 18 / 2);
+    g_assert_cmpuint (*counter, ==, 0);
   }
 }
 
