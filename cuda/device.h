@@ -115,6 +115,15 @@ gboolean nucseg_cuda_run_branches (NucsegCudaDevice *device, guint n,
 /* Waits until the stream is empty; shows the errors of what ran in it. */
 gboolean nucseg_cuda_wait (NucsegCudaDevice *device, GError **error);
 
+/* The same behind work of which @queued says whether it could all be queued:
+ * what is there may still write into the caller's memory, who must not have it
+ * back before. FALSE, with the first error, unless all went well. */
+static inline gboolean
+nucseg_cuda_finish (NucsegCudaDevice *device, gboolean queued, GError **error)
+{
+  return nucseg_cuda_wait (device, queued ? error : NULL) && queued;
+}
+
 G_END_DECLS
 
 #endif /* NUCSEG_CUDA_DEVICE_H */

@@ -67,32 +67,36 @@ draw (const Back *back, GError **error)
       && nucseg_frame_download_shown (back->lane, back->key, error);
 }
 
-/* Drawing and measuring, of which neither needs the other. */
+/* The steps behind decoding. The bus is at the labels while the picture is
+ * drawn; objects are measured meanwhile too, unless it is drawn on the frame,
+ * which they are measured in. */
 static gboolean
 queue_back (gpointer data, guint branch, cudaStream_t stream, GError **error)
 {
   const Back *back = data;
+  const gboolean apart = nucseg_frame_draws_elsewhere (back->key);
 
-  return branch == 0
-      ? draw (back, error)
-      : nucseg_frame_measure (back->lane, back->key, stream, error);
+  switch (branch) {
+  case 0:
+    return (apart
+               || nucseg_frame_measure (back->lane, back->key, stream, error))
+        && draw (back, error);
+  case 1:
+    return nucseg_frame_deliver_labels (back->lane, stream, error);
+  default:
+    return nucseg_frame_measure (back->lane, back->key, stream, error);
+  }
 }
 
-/* Decoding brings labels, their number and the limits to the host on the way:
- * the bus is at that while the picture is drawn. */
 static gboolean
 record_back (NucsegLane *lane, const NucsegFrameKey *key, GError **error)
 {
   const Back back = { lane, key };
 
-  if (!nucseg_frame_decode (lane, error))
-    return FALSE;
-  if (nucseg_frame_draws_elsewhere (key))
-    return nucseg_cuda_run_branches (
-        lane->device, 2, queue_back, (gpointer) &back, error);
-  return nucseg_frame_measure (
-             lane, key, nucseg_cuda_device_get_stream (lane->device), error)
-      && draw (&back, error);
+  return nucseg_frame_decode (lane, error)
+      && nucseg_cuda_run_branches (lane->device,
+          nucseg_frame_draws_elsewhere (key) ? 3 : 2, queue_back,
+          (gpointer) &back, error);
 }
 
 /* The network computes its whole batch: in lanes without a frame, what was
@@ -241,8 +245,8 @@ static gboolean
 rehearse_network (NucsegPlan *plan, GError **error)
 {
   if (!plan->network_ran)
-    plan->network_ran = nucseg_network_run (plan->network, error)
-        && nucseg_cuda_wait (plan->device, error);
+    plan->network_ran = nucseg_cuda_finish (
+        plan->device, nucseg_network_run (plan->network, error), error);
   return plan->network_ran;
 }
 
@@ -268,7 +272,7 @@ rehearse (NucsegPlan *plan, guint n, const NucsegFrameJob *const *jobs,
     return FALSE;
   fill_requests (plan, n, jobs);
   plan->network_ran =
-      record (&launch, error) && nucseg_cuda_wait (plan->device, error);
+      nucseg_cuda_finish (plan->device, record (&launch, error), error);
   return plan->network_ran;
 }
 
@@ -292,8 +296,8 @@ nucseg_plan_launch (NucsegPlan *plan, guint n,
   if (!entry)
     return FALSE;
   fill_requests (plan, n, jobs);
-  return nucseg_cuda_graph_launch (entry->launches[n - 1].graph, error)
-      && nucseg_cuda_wait (plan->device, error);
+  return nucseg_cuda_finish (plan->device,
+      nucseg_cuda_graph_launch (entry->launches[n - 1].graph, error), error);
 }
 
 /* --- The table's run ------------------------------------------------------ */

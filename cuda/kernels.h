@@ -31,9 +31,12 @@
  *   nucseg_cuda_decode      maps -> labels, number of objects
  *   nucseg_cuda_objects     frame + labels -> NucsegObject records
  *   nucseg_cuda_overlay     frame + labels -> picture
+ *   nucseg_cuda_deliver_labels  labels, NucsegCudaReply -> host
  *   copy the picture to the host, or nucseg_cuda_deliver
  *
- * Labels, objects and NucsegCudaReply are in the host's memory by then.
+ * Labels may be delivered beside what is behind decoding, and objects measured
+ * beside drawing that isn't done on the frame. Their records are in the host's
+ * memory, where that is mapped.
  */
 #ifndef NUCSEG_CUDA_KERNELS_H
 #define NUCSEG_CUDA_KERNELS_H
@@ -77,11 +80,11 @@ typedef struct {
  * @mapped_shown: planes that nucseg_cuda_deliver() copies @shown into, likewise
  * @labels: (out): labels of the frame, 0 and 1..n
  * @labels_stride: bytes a row, even, at least 2 x width
- * @mapped_labels: (out) (nullable): where nucseg_cuda_decode() writes the
- * labels too, once: host memory mapped into the device's address space, even
+ * @mapped_labels: (out) (nullable): where nucseg_cuda_deliver_labels() copies
+ *   them: host memory mapped into the device's address space, even
  * @mapped_labels_stride: bytes a row, even, at least 2 x width
- * @mapped_reply: (out) (nullable): where it leaves a copy of the reply,
- *   likewise; aligned to 4
+ * @mapped_reply: (out) (nullable): where it copies the reply, likewise; aligned
+ *   to 4
  * @objects: (out): room for %NUCSEG_MAX_LABEL records; device memory, or host
  *   memory mapped into the device's address space: only the n records of the
  *   frame are written, each value once
@@ -177,6 +180,13 @@ cudaError_t nucseg_cuda_fetch (const NucsegCudaExtent *extent,
 /* From request->shown into request->mapped_shown. */
 cudaError_t nucseg_cuda_deliver (const NucsegCudaExtent *extent,
     const NucsegCudaRequest *request, cudaStream_t stream);
+
+/* From request->labels into request->mapped_labels, and all of @reply (on the
+ * device) into request->mapped_reply; after nucseg_cuda_decode(). Bytes behind
+ * a row's end are not written. */
+cudaError_t nucseg_cuda_deliver_labels (gint width, gint height,
+    const NucsegCudaRequest *request, const NucsegCudaReply *reply,
+    cudaStream_t stream);
 
 /* --- prepare ------------------------------------------------------------- */
 

@@ -88,7 +88,7 @@ typedef struct {
 typedef struct {
   const NucsegFrame *frame, *shown; /* shown: NULL, nothing is drawn */
   const NucsegParams *params;
-  guint16 *labels; /* (out): NULL: none are wanted */
+  guint16 *labels; /* (out): NULL where nothing is decoded */
   gsize labels_stride;
   NucsegFrameKey key;
   NucsegCudaPlanes mapped_frame, mapped_shown;
@@ -134,8 +134,10 @@ gboolean nucseg_frame_measure (NucsegLane *lane, const NucsegFrameKey *key,
 gboolean nucseg_frame_draws_elsewhere (const NucsegFrameKey *key);
 gboolean nucseg_frame_overlay (
     NucsegLane *lane, const NucsegFrameKey *key, GError **error);
-/* For who has decoded nothing: decoding brings it along, as the labels. */
 gboolean nucseg_frame_download_reply (NucsegLane *lane, GError **error);
+/* Labels, their number and the limits, after decoding. */
+gboolean nucseg_frame_deliver_labels (
+    NucsegLane *lane, cudaStream_t stream, GError **error);
 gboolean nucseg_frame_download_shown (
     NucsegLane *lane, const NucsegFrameKey *key, GError **error);
 /* Labels of an earlier frame and their number, and its limits. */

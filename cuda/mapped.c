@@ -53,6 +53,16 @@ nucseg_frame_fetch (
 }
 
 gboolean
+nucseg_frame_deliver_labels (
+    NucsegLane *lane, cudaStream_t stream, GError **error)
+{
+  return nucseg_cuda_check (
+      nucseg_cuda_deliver_labels (lane->geometry.frame_width,
+          lane->geometry.frame_height, lane->request, lane->reply, stream),
+      "writing labels", error);
+}
+
+gboolean
 nucseg_frame_deliver (
     NucsegLane *lane, const NucsegCudaLayout *layout, GError **error)
 {

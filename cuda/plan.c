@@ -155,6 +155,9 @@ nucseg_plan_free (NucsegPlan *plan)
     return;
   nucseg_gather_leave (plan->member);
   entered = plan->device && nucseg_cuda_device_enter (plan->device, NULL);
+  /* what a frame that failed may have left must not find its memory gone */
+  if (entered)
+    nucseg_cuda_wait (plan->device, NULL);
   if (entered && plan->graphs) {
     nucseg_plan_forget_graphs (plan);
     g_ptr_array_unref (plan->graphs);

@@ -22,6 +22,7 @@ begin (NucsegPlan *plan, NucsegFrameJob *job, GError **error)
     nucseg_frame_fill_request (lane, job);
     if (nucseg_frame_upload (lane, &job->key, error))
       return TRUE;
+    nucseg_cuda_wait (plan->device, NULL);
   }
   nucseg_cuda_device_leave (plan->device);
   return FALSE;
@@ -41,8 +42,8 @@ nucseg_cuda_prepare (NucsegPlan *plan, const NucsegFrame *frame,
   /* drawing wants the limits alone */
   ok = nucseg_frame_limits (lane, &job.key, error)
       && (!plan->network || nucseg_frame_fill (lane, &job.key, error))
-      && nucseg_frame_download_reply (lane, error)
-      && nucseg_cuda_wait (plan->device, error);
+      && nucseg_frame_download_reply (lane, error);
+  ok = nucseg_cuda_finish (plan->device, ok, error);
   if (ok)
     nucseg_frame_take_limits (lane, result);
   nucseg_cuda_device_leave (plan->device);
@@ -78,7 +79,7 @@ nucseg_cuda_network (NucsegPlan *plan, GError **error)
   if (!nucseg_plan_check_network (plan, error)
       || !nucseg_cuda_device_enter (plan->device, error))
     return FALSE;
-  ok = launch_network (plan, error) && nucseg_cuda_wait (plan->device, error);
+  ok = nucseg_cuda_finish (plan->device, launch_network (plan, error), error);
   nucseg_cuda_device_leave (plan->device);
   return ok;
 }
@@ -89,6 +90,7 @@ nucseg_cuda_labels (NucsegPlan *plan, const NucsegFrame *frame,
     NucsegObjectList *objects, NucsegResult *result, GError **error)
 {
   NucsegLane *lane = plan->lanes[0];
+  cudaStream_t stream = nucseg_cuda_device_get_stream (plan->device);
   NucsegFrameJob job;
   gboolean ok;
 
@@ -98,9 +100,9 @@ nucseg_cuda_labels (NucsegPlan *plan, const NucsegFrame *frame,
   if (!nucseg_plan_check_network (plan, error) || !begin (plan, &job, error))
     return FALSE;
   ok = nucseg_frame_decode (lane, error)
-      && nucseg_frame_measure (
-          lane, &job.key, nucseg_cuda_device_get_stream (plan->device), error)
-      && nucseg_cuda_wait (plan->device, error)
+      && nucseg_frame_measure (lane, &job.key, stream, error)
+      && nucseg_frame_deliver_labels (lane, stream, error);
+  ok = nucseg_cuda_finish (plan->device, ok, error)
       && nucseg_frame_take_labels (lane, &job, objects, result, error);
   nucseg_cuda_device_leave (plan->device);
   return ok;
@@ -122,8 +124,8 @@ nucseg_cuda_draw (NucsegPlan *plan, const NucsegFrame *frame,
       nucseg_frame_upload_labels (lane, labels, labels_stride, n_objects, error)
       && (lane->has_limits || nucseg_frame_limits (lane, &job.key, error))
       && nucseg_frame_overlay (lane, &job.key, error)
-      && nucseg_frame_download_shown (lane, &job.key, error)
-      && nucseg_cuda_wait (plan->device, error);
+      && nucseg_frame_download_shown (lane, &job.key, error);
+  ok = nucseg_cuda_finish (plan->device, ok, error);
   if (ok) {
     nucseg_frame_take_shown (lane, &job);
     lane->has_limits = TRUE;

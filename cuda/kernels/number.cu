@@ -176,60 +176,21 @@ __launch_bounds__ (BLOCK)
   }
 }
 
-/* What a thread of write_labels has: 16 bytes, which go over the bus in one
- * piece. */
-#define PACK 8
-typedef union {
-  uint16_t label[PACK];
-  uint4 all;
-} LabelPack;
-
-/* The first @n labels of @pack, to column @x of row @y. */
-static __device__ __forceinline__ void
-store_labels (
-    uint16_t *labels, size_t stride, int y, int x, int n, const LabelPack &pack)
-{
-  uint16_t *to = reinterpret_cast<uint16_t *> (
-                     reinterpret_cast<uint8_t *> (labels) + stride * y)
-      + x;
-
-  if (n == PACK && reinterpret_cast<uintptr_t> (to) % sizeof pack.all == 0) {
-    *reinterpret_cast<uint4 *> (to) = pack.all;
-    return;
-  }
-#pragma unroll
-  for (int k = 0; k < PACK; k++)
-    if (k < n)
-      to[k] = pack.label[k];
-}
-
-/* Labels as the caller wants them, for the device and for the host, and what
- * else the host has to read of decoding. A thread PACK pixels of a row, blocks
- * of 32 x 8. Bound by memory bandwidth, or the bus. O(frame pixels). */
+/* Labels as the caller wants them. A thread a pixel, blocks of 32 x 8. Bound
+ * by memory bandwidth. O(frame pixels). */
 static __global__ void
 __launch_bounds__ (BLOCK) write_labels (NucsegCudaDecode d, DecodeSpace space)
 {
   int w = d.geometry.frame_width, h = d.geometry.frame_height;
-  int x = (int) (blockIdx.x * 32 + threadIdx.x) * PACK;
-  int y = (int) (blockIdx.y * 8 + threadIdx.y), n = min (w - x, PACK);
-  const NucsegCudaRequest *request = d.request;
-  LabelPack pack;
+  int x = (int) (blockIdx.x * 32 + threadIdx.x);
+  int y = (int) (blockIdx.y * 8 + threadIdx.y), label;
 
-  if (x == 0 && y == 0 && request->mapped_reply)
-    *request->mapped_reply = *d.reply;
   if (x >= w || y >= h)
     return;
-#pragma unroll
-  for (int k = 0; k < PACK; k++) {
-    int label = k < n ? space.frame_labels[y * w + x + k] : 0;
-
-    pack.label[k] =
-        (uint16_t) (label == 0 ? 0 : __ldg (&space.area[label - 1]));
-  }
-  store_labels (request->labels, request->labels_stride, y, x, n, pack);
-  if (request->mapped_labels)
-    store_labels (
-        request->mapped_labels, request->mapped_labels_stride, y, x, n, pack);
+  label = space.frame_labels[y * w + x];
+  reinterpret_cast<uint16_t *> (reinterpret_cast<uint8_t *> (d.request->labels)
+      + d.request->labels_stride * y)[x] =
+      (uint16_t) (label == 0 ? 0 : __ldg (&space.area[label - 1]));
 }
 
 cudaError_t
@@ -245,8 +206,7 @@ nucseg_cuda_decode_number (const NucsegCudaDecode *decode,
       launch (count_starts, blocks, BLOCK, 0, stream, *decode, space, w * h));
   NUCSEG_TRY (
       launch (number_objects, blocks, BLOCK, 0, stream, *decode, space, w * h));
-  return launch (write_labels, dim3 (ceil_div (w, 32 * PACK), ceil_div (h, 8)),
-      threads, 0, stream, *decode, space);
+  return launch (write_labels, pixels, threads, 0, stream, *decode, space);
 }
 
 /* --- All steps ------------------------------------------------------------ */

@@ -103,6 +103,69 @@ test_format (gconstpointer data)
         run (format, size, shift, padding, seed++);
 }
 
+/* Labels without gaps and with, on either side, from any address on. */
+static void
+test_labels (void)
+{
+  static const Size frames[] = { { 64, 18 }, { 67, 17 }, { 1, 5 }, { 1388, 9 },
+    { 2059, 3 } };
+  NucsegRandom random = { 5 };
+  unsigned seed = 0;
+
+  for (const Size &size : frames)
+    for (gint from_gap : { 0, 0, 3 })
+      for (gint to_gap : { 0, 1, 8 })
+        for (gint shift : { 0, 1, 2, 4 }) {
+          const gint w = size.width, h = size.height;
+          const gint from_row = w + from_gap, to_row = w + to_gap;
+          Memory<guint16> from ((size_t) from_row * h),
+              to ((size_t) shift + (size_t) to_row * h);
+          Memory<NucsegCudaRequest> request (1);
+          Memory<NucsegCudaReply> reply (1), host_reply (1);
+
+          for (size_t i = 0; i < from.size (); i++)
+            from[i] = (guint16) nucseg_random_below (&random, 0x10000);
+          memset (request.get (), 0, sizeof (NucsegCudaRequest));
+          *reply = NucsegCudaReply{ 1, 2, 3, 4, 5 };
+          request->labels = from;
+          request->labels_stride = from_row * sizeof (guint16);
+          request->mapped_labels = to.get () + shift;
+          request->mapped_labels_stride = to_row * sizeof (guint16);
+          request->mapped_reply = host_reply;
+          emulation::set_seed (seed);
+          check_cuda (
+              nucseg_cuda_deliver_labels (w, h, request, reply, nullptr),
+              "labels", seed++);
+          for (size_t i = 0; i < to.size (); i++) {
+            const size_t at = i - shift, y = at / to_row, x = at % to_row;
+            const guint want = i >= (size_t) shift && x < (size_t) w
+                ? from[y * from_row + x]
+                : 0xcdcd;
+
+            if (to[i] != want)
+              g_error ("%dx%d, gaps %d and %d, shift %d: value %zu is %u, "
+                       "expected %u",
+                  w, h, from_gap, to_gap, shift, i, to[i], want);
+          }
+          g_assert_cmpmem (
+              host_reply.get (), sizeof *reply, reply.get (), sizeof *reply);
+        }
+}
+
+/* Nobody wants them on the host. */
+static void
+test_no_labels (void)
+{
+  Memory<NucsegCudaRequest> request (1);
+  Memory<NucsegCudaReply> reply (1);
+
+  memset (request.get (), 0, sizeof (NucsegCudaRequest));
+  check_cuda (
+      nucseg_cuda_deliver_labels (40, 30, request, reply, nullptr), "none", 0);
+  g_assert_cmpint (nucseg_cuda_deliver_labels (0, 30, request, reply, nullptr),
+      ==, cudaErrorInvalidValue);
+}
+
 static void
 test_refused (void)
 {
@@ -128,6 +191,8 @@ main (int argc, char **argv)
 
     g_test_add_data_func (path, GINT_TO_POINTER (format), test_format);
   }
+  g_test_add_func ("/cuda/transfer/labels", test_labels);
+  g_test_add_func ("/cuda/transfer/no-labels", test_no_labels);
   g_test_add_func ("/cuda/transfer/refused", test_refused);
   return g_test_run ();
 }
