@@ -2,6 +2,9 @@
 /*
  * maskpool.c: pools of the two buffers that every mask carries, so that a
  * stream in full run asks the system for no memory.
+ *
+ * Label maps of a slow allocator are all made at once; where so many are out (a
+ * queue behind the element holds them), others come from ordinary memory.
  */
 #include "nucsegmeta-write.h"
 
@@ -9,7 +12,7 @@ struct _NucsegMaskPool {
   GstBufferPool *pools[2]; /* label maps; object tables */
   gsize sizes[2]; /* bytes of a buffer of each */
   GstAllocator *allocator; /* of label maps; NULL: the usual one */
-  guint n_labels; /* of them that are there from the start */
+  guint n_labels; /* of its label maps */
 };
 
 enum { LABELS, OBJECTS };
@@ -53,10 +56,12 @@ begin_pool (NucsegMaskPool *pool, guint which, gsize size)
   end_pool (pool, which);
   pool->pools[which] = gst_buffer_pool_new ();
   config = gst_buffer_pool_get_config (pool->pools[which]);
-  gst_buffer_pool_config_set_params (
-      config, NULL, size, which == LABELS ? pool->n_labels : 0, 0);
-  if (which == LABELS && pool->allocator)
+  gst_buffer_pool_config_set_params (config, NULL, size, 0, 0);
+  if (which == LABELS && pool->allocator) {
+    gst_buffer_pool_config_set_params (
+        config, NULL, size, pool->n_labels, pool->n_labels);
     gst_buffer_pool_config_set_allocator (config, pool->allocator, NULL);
+  }
   if (!gst_buffer_pool_set_config (pool->pools[which], config)
       || !gst_buffer_pool_set_active (pool->pools[which], TRUE)) {
     end_pool (pool, which);
@@ -69,13 +74,22 @@ begin_pool (NucsegMaskPool *pool, guint which, gsize size)
 static GstBuffer *
 acquire (NucsegMaskPool *pool, guint which, gsize size)
 {
+  GstBufferPoolAcquireParams params = {
+    .flags = GST_BUFFER_POOL_ACQUIRE_FLAG_DONTWAIT
+  };
   GstBuffer *buffer = NULL;
 
-  if (!begin_pool (pool, which, size)
-      || gst_buffer_pool_acquire_buffer (pool->pools[which], &buffer, NULL)
-          != GST_FLOW_OK)
+  if (!begin_pool (pool, which, size))
     return NULL;
-  return buffer;
+  switch (
+      gst_buffer_pool_acquire_buffer (pool->pools[which], &buffer, &params)) {
+  case GST_FLOW_OK:
+    return buffer;
+  case GST_FLOW_EOS:
+    return gst_buffer_new_allocate (NULL, size, NULL);
+  default:
+    return NULL;
+  }
 }
 
 static gsize

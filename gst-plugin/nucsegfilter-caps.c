@@ -351,7 +351,6 @@ make_ready (GstNucsegFilter *self, const NucsegFrameSettings *settings)
         GST_ELEMENT (self), error, "making ready for frames of this size");
     return FALSE;
   }
-  nucseg_filter_prepare_masks (self);
   nucseg_filter_set_latency (self, (GstClockTime) took * GST_USECOND);
   return TRUE;
 }
@@ -364,6 +363,7 @@ set_caps (GstBaseTransform *trans, GstCaps *incaps, GstCaps *outcaps)
   GError *error = NULL;
   /* stop() forgets the size */
   const gboolean first = GST_VIDEO_INFO_WIDTH (&self->in_info) == 0;
+  gboolean awaited;
 
   /* a new negotiation may have been asked for a moment ago */
   nucseg_filter_drain (self);
@@ -386,8 +386,10 @@ set_caps (GstBaseTransform *trans, GstCaps *incaps, GstCaps *outcaps)
   nucseg_filter_get_frame_settings (self, &settings);
   /* Files one after the other wait for nothing: their frames are the warm-up.
    * Images of many sizes would else cost three runs each. */
-  if ((first || upstream_is_live (trans)) && !make_ready (self, &settings))
+  awaited = first || upstream_is_live (trans);
+  if (awaited && !make_ready (self, &settings))
     return FALSE;
+  nucseg_filter_prepare_masks (self, awaited);
   nucseg_filter_note_depth (self, &settings);
   return TRUE;
 }

@@ -26,6 +26,8 @@ G_BEGIN_DECLS
  * of. FALSE: there is no GPU, or it has no memory left
  * (nucsegfilter-primary.c). */
 gboolean nucseg_filter_cuda_ensure (GstNucsegFilter *self);
+/* Whether the session's is a primary context that one of ours has wrapped. */
+gboolean nucseg_filter_cuda_is_primary (GstNucsegFilter *self);
 
 /* A context, and a session that belongs to it: a new one where the last has
  * plans elsewhere. FALSE with NO_DEVICE where there is no driver or GPU, or
@@ -102,6 +104,12 @@ nucseg_filter_cuda_enter (GstNucsegFilter *self)
 static inline void
 nucseg_filter_cuda_leave (GstNucsegFilter *self)
 {
+}
+
+static inline gboolean
+nucseg_filter_cuda_is_primary (GstNucsegFilter *self)
+{
+  return FALSE;
 }
 
 static inline GstBufferPool *

@@ -64,15 +64,33 @@ new_pinned_allocator (GstNucsegFilter *self)
  * again, and one downstream. */
 #define MORE_MASKS 2
 
-void
-nucseg_filter_prepare_masks (GstNucsegFilter *self)
+/* The allocator of label maps, kept: page-locking anew at each change of caps
+ * would take longer than it saves. */
+static GstAllocator *
+get_mask_allocator (GstNucsegFilter *self)
 {
-  GstAllocator *allocator = new_pinned_allocator (self);
+  if (self->mask_allocator && self->n_sessions > 0
+      && !nucseg_pinned_allocator_is_of (
+          self->mask_allocator, nucseg_session_get_backend (self->sessions[0])))
+    gst_clear_object (&self->mask_allocator);
+  if (!self->mask_allocator)
+    self->mask_allocator = new_pinned_allocator (self);
+  return self->mask_allocator;
+}
+
+void
+nucseg_filter_prepare_masks (GstNucsegFilter *self, gboolean for_long)
+{
+  /* Page-locked memory is the primary context's, which takes hundreds of
+   * megabytes where nobody else is in it. Frames in system memory lie in such
+   * memory as well. */
+  const gboolean pinned = for_long
+      && (!self->in_cuda || !self->out_cuda
+          || nucseg_filter_cuda_is_primary (self));
 
   nucseg_mask_pool_prepare (self->pool, GST_VIDEO_INFO_WIDTH (&self->in_info),
-      GST_VIDEO_INFO_HEIGHT (&self->in_info), allocator,
-      allocator ? self->n_sessions + MORE_MASKS : 0);
-  gst_clear_object (&allocator);
+      GST_VIDEO_INFO_HEIGHT (&self->in_info),
+      pinned ? get_mask_allocator (self) : NULL, self->n_sessions + MORE_MASKS);
 }
 
 /* What a GPU reads where it lies. Only a pool: page-locking is too slow for

@@ -15,6 +15,8 @@
 #include <gst/cuda/gstcudautils.h>
 #include <string.h>
 
+#define WRAPPED "nucseg-primary" /* data of a context of ours */
+
 /* GStreamer's loader has none of these. */
 typedef struct {
   CUresult (*init) (unsigned flags);
@@ -80,7 +82,7 @@ wrap_primary (void)
     primary.driver.release (primary.device);
     return NULL;
   }
-  g_object_set_data_full (G_OBJECT (wrapped), "nucseg-primary",
+  g_object_set_data_full (G_OBJECT (wrapped), WRAPPED,
       g_memdup2 (&primary, sizeof primary), release);
   return wrapped;
 }
@@ -136,4 +138,11 @@ nucseg_filter_cuda_ensure (GstNucsegFilter *self)
   gst_element_post_message (
       element, gst_message_new_have_context (GST_OBJECT (self), context));
   return has_context (self);
+}
+
+gboolean
+nucseg_filter_cuda_is_primary (GstNucsegFilter *self)
+{
+  return self->session_cuda
+      && g_object_get_data (G_OBJECT (self->session_cuda), WRAPPED) != NULL;
 }

@@ -144,9 +144,10 @@ gboolean nucseg_filter_warm_up (GstNucsegFilter *self, const NucsegFrame *frame,
 /* --- Memory (nucsegfilter-memory.c) -------------------------------------- */
 
 void nucseg_filter_install_memory (GstNucsegFilterClass *klass);
-/* Label maps for frames of self->in_info, where the back end's device writes
- * them where they lie; once the sessions are warm. */
-void nucseg_filter_prepare_masks (GstNucsegFilter *self);
+/* Where label maps for frames of self->in_info come from; once the sessions are
+ * warm. @for_long: frames of other sizes aren't expected before long, so that
+ * it pays to make maps that the back end's device writes where they lie. */
+void nucseg_filter_prepare_masks (GstNucsegFilter *self, gboolean for_long);
 
 /* --- One frame (nucsegfilter-frame.c) ----------------------------------- */
 
@@ -233,6 +234,7 @@ struct _GstNucsegFilter {
   GstObject *session_cuda; /* CUDA context of their plans, or NULL */
   GstObject *cuda; /* ours, or a neighbour's that was adopted, or NULL */
   NucsegMaskPool *pool;
+  GstAllocator *mask_allocator; /* of page-locked label maps, or NULL */
 
   /* Streaming thread. */
   GstVideoInfo in_info, out_info;

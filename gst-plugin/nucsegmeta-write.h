@@ -93,7 +93,8 @@ void nucseg_mask_pool_free (NucsegMaskPool *pool);
  * @width: pixels of the label maps that will be asked for
  * @height: pixels
  * @allocator: (nullable): that they come from from now on; NULL: the usual one
- * @n_labels: of them to be made at once, for an allocator that is slow
+ * @n_labels: with @allocator: so many are made at once; those beyond come from
+ *   the usual one
  */
 void nucseg_mask_pool_prepare (NucsegMaskPool *pool, gint width, gint height,
     GstAllocator *allocator, guint n_labels);

@@ -163,3 +163,9 @@ nucseg_pinned_allocator_new (const gchar *backend)
   gst_object_ref_sink (self);
   return GST_ALLOCATOR_CAST (self);
 }
+
+gboolean
+nucseg_pinned_allocator_is_of (GstAllocator *allocator, const gchar *backend)
+{
+  return g_str_equal (((NucsegPinnedAllocator *) allocator)->backend, backend);
+}

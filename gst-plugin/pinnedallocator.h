@@ -24,6 +24,9 @@ G_BEGIN_DECLS
  *   memory
  */
 GstAllocator *nucseg_pinned_allocator_new (const gchar *backend);
+/* Whether @allocator, one of these, is for that back end. */
+gboolean
+nucseg_pinned_allocator_is_of (GstAllocator *allocator, const gchar *backend);
 
 G_END_DECLS
 
