@@ -45,7 +45,9 @@ capture (cudaStream_t stream, NucsegCudaRecord record, gpointer data,
   ok = record (data, error);
   /* Ends the capture in any case. */
   status = cudaStreamEndCapture (stream, &captured);
-  *spoilt = status == cudaErrorStreamCaptureInvalidated;
+  /* what was begun beside the stream can't join a capture that is spoilt */
+  *spoilt = status == cudaErrorStreamCaptureInvalidated
+      || (!ok && status == cudaErrorStreamCaptureUnjoined);
   if (ok)
     ok = nucseg_cuda_check (status, "ending a graph", error);
   else

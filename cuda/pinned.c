@@ -10,6 +10,7 @@
  */
 #include "cuda/device.h"
 #include "cuda/driver.h"
+#include "cuda/graph.h"
 
 #include <string.h>
 
@@ -29,9 +30,11 @@ nucseg_cuda_pinned_alloc (NucsegPinned *pinned, GError **error)
     return FALSE;
   if (nucseg_cuda_driver_check (driver, driver->push (context),
           "entering the GPU's context", error)) {
+    nucseg_cuda_capture_lock ();
     ok = nucseg_cuda_check (cudaHostAlloc (&memory, pinned->size,
                                 cudaHostAllocMapped | cudaHostAllocPortable),
         "page-locked memory", error);
+    nucseg_cuda_capture_unlock ();
     driver->pop (&context);
   }
   if (!ok) {
@@ -55,8 +58,10 @@ nucseg_cuda_pinned_free (NucsegPinned *pinned)
   if (!driver || driver->primary_retain (&context, device) != CUDA_SUCCESS)
     return;
   if (driver->push (context) == CUDA_SUCCESS) {
+    nucseg_cuda_capture_lock ();
     nucseg_cuda_check (
         cudaFreeHost (pinned->data), "freeing page-locked memory", NULL);
+    nucseg_cuda_capture_unlock ();
     driver->pop (&context);
   }
   driver->primary_release (device);

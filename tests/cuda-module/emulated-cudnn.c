@@ -336,6 +336,9 @@ nucseg_cudnn_conv_execute (NucsegCudnnConv *conv, NucsegCudnnPack *pack,
   const NucsegCudnnSpec *spec = &conv->spec;
   const gint height = out_size (spec, spec->height, spec->kernel_h);
   const gint width = out_size (spec, spec->width, spec->kernel_w);
+  const gsize pitch = conv->built < emulated_get_log ()->deaf
+      ? (gsize) spec->out_channels
+      : (gsize) spec->out_pitch;
 
   if (conv->loaded && emulated_get_log ()->unrunnable > 0) {
     emulated_get_log ()->unrunnable--;
@@ -347,13 +350,15 @@ nucseg_cudnn_conv_execute (NucsegCudnnConv *conv, NucsegCudnnPack *pack,
   g_atomic_int_inc (&emulated_get_log ()->n_executed);
   g_assert (conv->built != G_MAXUINT);
   g_assert (pack->workspace || nucseg_cudnn_conv_get_workspace (conv) == 0);
+  if (nucseg_cudnn_conv_get_workspace (conv) > 0)
+    emulated_use_workspace (pack->workspace);
   for (gint n = 0; n < spec->batch; n++) {
     for (gint y = 0; y < height; y++) {
       for (gint x = 0; x < width; x++) {
         const gsize pixel = ((gsize) n * height + y) * width + x;
 
         for (gint o = 0; o < spec->out_channels; o++)
-          store (spec, pack->out, pixel * spec->out_pitch + o,
+          store (spec, pack->out, pixel * pitch + o,
               activate (spec->activation, sum_at (conv, pack, n, y, x, o)));
       }
     }

@@ -26,6 +26,7 @@ typedef struct {
   guint unbuildable; /* so many of a convolution's first engines */
   gboolean unbuildable_scaled; /* all with channel weights */
   gboolean unbuildable_sliced; /* all that write into a concatenation */
+  guint deaf; /* so many of a convolution's first engines write densely */
   gint n_branches; /* steps that ran beside others, ever */
   guint failing_waits; /* the next so many fail, as of a GPU that is lost */
 } EmulatedLog;
@@ -37,6 +38,9 @@ EmulatedLog *emulated_get_log (void);
  * device's context. */
 struct _NucsegCudaDevice;
 void emulated_check_entered (const struct _NucsegCudaDevice *device);
+
+/* The executions of branches have each its own @workspace (nullable). */
+void emulated_use_workspace (gconstpointer workspace);
 
 /* The module exports this function under the name "emulated_get_log". */
 typedef EmulatedLog *(*EmulatedGetLog) (void);

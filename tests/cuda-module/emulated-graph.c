@@ -60,6 +60,20 @@ nucseg_cuda_graph_launch (NucsegCudaGraph *graph, GError **error)
 
 /* --- Branches ------------------------------------------------------------ */
 
+/* The workspaces of the branches that the thread is at; NULL: at none. */
+static GPrivate used;
+
+void
+emulated_use_workspace (gconstpointer workspace)
+{
+  GPtrArray *workspaces = g_private_get (&used);
+
+  if (!workspaces)
+    return;
+  g_assert_false (g_ptr_array_find (workspaces, workspace, NULL));
+  g_ptr_array_add (workspaces, (gpointer) workspace);
+}
+
 static void
 draw_order (guint *order, guint n)
 {
@@ -86,16 +100,19 @@ gboolean
 nucseg_cuda_run_branches (NucsegCudaDevice *device, guint n,
     NucsegCudaBranch queue, gpointer data, GError **error)
 {
+  g_autoptr (GPtrArray) workspaces = g_ptr_array_new ();
   guint order[NUCSEG_CUDA_MOST_BRANCHES];
+  gboolean ok = TRUE;
 
   emulated_check_entered (device);
   g_assert (n >= 1 && n <= NUCSEG_CUDA_MOST_BRANCHES);
   if (n > 1)
     g_atomic_int_add (&emulated_get_log ()->n_branches, (gint) n);
   draw_order (order, n);
-  for (guint i = 0; i < n; i++) {
-    if (!queue (data, order[i], NULL, error))
-      return FALSE;
-  }
-  return TRUE;
+  if (n > 1)
+    g_private_set (&used, workspaces);
+  for (guint i = 0; ok && i < n; i++)
+    ok = queue (data, order[i], NULL, error);
+  g_private_set (&used, NULL);
+  return ok;
 }

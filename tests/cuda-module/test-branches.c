@@ -6,6 +6,8 @@
  */
 #include "emulated-network.h"
 
+#include <glib/gstdio.h>
+
 #define HEIGHT 24
 #define WIDTH 40
 #define N_RUNS 4 /* of which each draws other orders */
@@ -99,9 +101,35 @@ typedef struct {
   guint n_beside; /* steps of a run that are beside others */
 } Test;
 
+/* Of the cache of engines, which is this program's alone; and the folder, with
+ * @last. */
 static void
-run (const Test *test, gboolean sliced)
+clear_cache (gboolean last)
 {
+  g_autofree gchar *folder =
+      g_build_filename (g_get_user_cache_dir (), "nucseg", NULL);
+  GDir *dir = g_dir_open (folder, 0, NULL);
+  const gchar *name;
+
+  while (dir && (name = g_dir_read_name (dir))) {
+    g_autofree gchar *path = g_build_filename (folder, name, NULL);
+
+    g_assert_cmpint (g_unlink (path), ==, 0);
+  }
+  g_clear_pointer (&dir, g_dir_close);
+  if (last) {
+    g_rmdir (folder);
+    g_rmdir (g_get_user_cache_dir ());
+  }
+}
+
+/* What cuDNN has of engines that write into a concatenation. */
+typedef enum { GOOD, FIRST_IS_DEAF, NONE } Engines;
+
+static void
+run (const Test *test, Engines engines)
+{
+  const gboolean sliced = engines != NONE;
   NucsegBuilder *b = nucseg_builder_new (11, 4);
   EmulatedLog *log = emulated_get_log ();
   g_autoptr (NucsegModel) model = NULL;
@@ -117,6 +145,7 @@ run (const Test *test, gboolean sliced)
   g_autofree gfloat *expected =
       emulated_network_reference (model, HEIGHT, WIDTH, input);
   log->unbuildable_sliced = !sliced;
+  log->deaf = engines == FIRST_IS_DEAF ? 1 : 0;
   for (guint i = 0; i < N_RUNS; i++) {
     const gint beside = log->n_branches;
 
@@ -135,18 +164,31 @@ run (const Test *test, gboolean sliced)
         (guint) (log->n_branches - beside), ==, 2 * test->n_beside);
   }
   log->unbuildable_sliced = FALSE;
+  log->deaf = 0;
 }
 
 static void
 test_sliced (gconstpointer data)
 {
-  run (data, TRUE);
+  run (data, GOOD);
+}
+
+/* An engine that takes its slice for dense is used neither where it is the
+ * first to be tried nor where the cache has it; and others aren't given up. */
+static void
+test_deaf (gconstpointer data)
+{
+  clear_cache (FALSE);
+  run (data, FIRST_IS_DEAF);
+  clear_cache (FALSE);
+  run (data, GOOD);
+  run (data, FIRST_IS_DEAF);
 }
 
 static void
 test_dense (gconstpointer data)
 {
-  run (data, FALSE);
+  run (data, NONE);
 }
 
 /* What a frame of the shipped models takes: nothing is copied, and a step more
@@ -190,18 +232,28 @@ main (int argc, char **argv)
     { "seven", build_seven, 9, 7, 7 }, { "dense", build_dense, 13, 0, 4 },
     { "memory", build_memory, 7, 0, 0 }, { "chain", build_chain, 5, 0, 0 } };
 
+  g_autofree gchar *cache = g_dir_make_tmp ("nucseg-branches-XXXXXX", NULL);
+  gint status;
+
+  g_assert_nonnull (cache);
+  g_setenv ("XDG_CACHE_HOME", cache, TRUE);
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++) {
     g_autofree gchar *sliced =
         g_strdup_printf ("/branches/sliced/%s", tests[i].name);
+    g_autofree gchar *deaf =
+        g_strdup_printf ("/branches/deaf/%s", tests[i].name);
     g_autofree gchar *dense =
         g_strdup_printf ("/branches/dense/%s", tests[i].name);
 
     g_test_add_data_func (sliced, &tests[i], test_sliced);
+    g_test_add_data_func (deaf, &tests[i], test_deaf);
     g_test_add_data_func (dense, &tests[i], test_dense);
   }
   g_test_add_data_func ("/branches/shipped/live", "nuclei-live", test_shipped);
   g_test_add_data_func (
       "/branches/shipped/accurate", "nuclei-accurate", test_shipped);
-  return g_test_run ();
+  status = g_test_run ();
+  clear_cache (TRUE);
+  return status;
 }
