@@ -39,6 +39,9 @@ gchar *nucseg_cudnn_describe (GError **error);
 NucsegCudnn *nucseg_cudnn_new (const gchar *description, GError **error);
 void nucseg_cudnn_free (NucsegCudnn *cudnn);
 
+/* Before the stream that was executed in last is destroyed. */
+void nucseg_cudnn_forget_stream (NucsegCudnn *cudnn);
+
 /* 91900 is 9.19.0. */
 guint nucseg_cudnn_get_version (const NucsegCudnn *cudnn);
 

@@ -73,6 +73,13 @@ nucseg_cudnn_free (NucsegCudnn *cudnn)
   g_free (cudnn);
 }
 
+void
+nucseg_cudnn_forget_stream (NucsegCudnn *cudnn)
+{
+  if (cudnn->handle)
+    cudnn->library->cudnnSetStream (cudnn->handle, NULL);
+}
+
 guint
 nucseg_cudnn_get_version (const NucsegCudnn *cudnn)
 {

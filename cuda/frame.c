@@ -147,6 +147,24 @@ find_entry (NucsegPlan *plan, const NucsegFrameKey *key)
   return NULL;
 }
 
+/* Should cuDNN not be captured in several streams, it is in one. */
+static NucsegCudaGraph *
+make_graph (NucsegPlan *plan, Launch *launch, GError **error)
+{
+  g_autoptr (GError) why = NULL;
+  NucsegCudaGraph *graph =
+      nucseg_cuda_graph_new (plan->device, record, launch, &why);
+
+  if (graph)
+    return graph;
+  if (!nucseg_network_run_in_turn (plan->network)) {
+    g_propagate_error (error, g_steal_pointer (&why));
+    return NULL;
+  }
+  g_info ("the network's steps run one after the other: %s", why->message);
+  return nucseg_cuda_graph_new (plan->device, record, launch, error);
+}
+
 /* Graphs of all numbers of frames at once: a capture takes milliseconds, which
  * a frame in mid-stream doesn't have. */
 static Entry *
@@ -168,7 +186,7 @@ add_entry (NucsegPlan *plan, const NucsegFrameKey *key, GError **error)
 
     launch->entry = entry;
     launch->n = i + 1;
-    launch->graph = nucseg_cuda_graph_new (plan->device, record, launch, error);
+    launch->graph = make_graph (plan, launch, error);
     ok = launch->graph != NULL;
   }
   if (!ok) {

@@ -169,3 +169,17 @@ nucseg_network_run (NucsegNetwork *self, GError **error)
   nucseg_engines_unlock (self->engines);
   return ok;
 }
+
+gboolean
+nucseg_network_run_in_turn (NucsegNetwork *self)
+{
+  gboolean any = FALSE;
+
+  for (guint s = 0; s < self->steps->len; s++) {
+    NucsegStep *step = &g_array_index (self->steps, NucsegStep, s);
+
+    any = any || step->n_together > 1;
+    step->n_together = 1;
+  }
+  return any;
+}

@@ -152,6 +152,11 @@ nucseg_network_free (NucsegNetwork *self)
     return;
   for (guint s = 0; self->steps && s < self->steps->len; s++)
     nucseg_cudnn_pack_free (g_array_index (self->steps, NucsegStep, s).pack);
+  if (self->engines) {
+    nucseg_engines_lock (self->engines);
+    nucseg_cudnn_forget_stream (nucseg_engines_get_cudnn (self->engines));
+    nucseg_engines_unlock (self->engines);
+  }
   nucseg_engines_release (self->engines, self->device);
   forget_plan (self);
   nucseg_cuda_free (self->device, self->counters);

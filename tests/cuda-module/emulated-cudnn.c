@@ -63,6 +63,13 @@ nucseg_cudnn_free (NucsegCudnn *cudnn)
   g_free (cudnn);
 }
 
+void
+nucseg_cudnn_forget_stream (NucsegCudnn *cudnn)
+{
+  begin (cudnn);
+  end (cudnn);
+}
+
 guint
 nucseg_cudnn_get_version (const NucsegCudnn *cudnn)
 {

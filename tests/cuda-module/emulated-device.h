@@ -28,6 +28,7 @@ typedef struct {
   gboolean unbuildable_sliced; /* all that write into a concatenation */
   guint deaf; /* so many of a convolution's first engines write densely */
   gint n_branches; /* steps that ran beside others, ever */
+  guint failing_graphs; /* the next so many can't be captured */
   guint failing_waits; /* the next so many fail, as of a GPU that is lost */
 } EmulatedLog;
 

@@ -34,10 +34,17 @@ NucsegCudaGraph *
 nucseg_cuda_graph_new (NucsegCudaDevice *device, NucsegCudaRecord record,
     gpointer data, GError **error)
 {
-  NucsegCudaGraph *graph = g_new (NucsegCudaGraph, 1);
   EmulatedLog *log = emulated_get_log ();
+  NucsegCudaGraph *graph;
 
   emulated_check_entered (device);
+  if (log->failing_graphs > 0) {
+    log->failing_graphs--;
+    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE,
+        "ending a graph: the emulation fails as it was told");
+    return NULL;
+  }
+  graph = g_new (NucsegCudaGraph, 1);
   nucseg_cuda_capture_lock ();
   nucseg_cuda_capture_unlock ();
   g_atomic_int_inc (&log->n_graphs);

@@ -7,8 +7,7 @@
  *   test-streams MODULE
  */
 #include "emulated-log.h"
-#include "modelbuilder.h"
-#include "nucseg.h"
+#include "emulated-session.h"
 
 #include <string.h>
 
@@ -284,6 +283,49 @@ test_fallback (void)
       sizeof usual->labels);
 }
 
+/* Where several streams can't be captured, one is; a graph that can't be had at
+ * all is an error. */
+static void
+test_capture (void)
+{
+  const NucsegParams params = emulated_params ();
+  g_autofree guint16 *labels = g_new (guint16, 64 * 48);
+  g_autofree guint8 *pixels = g_malloc0 (64 * 48);
+  const NucsegFrame frame = { .format = NUCSEG_FORMAT_GRAY8,
+    .width = 64,
+    .height = 48,
+    .data = { pixels },
+    .stride = { 64 } };
+  gint beside[3];
+
+  for (guint i = 0; i < 3; i++) {
+    NucsegSession *session = emulated_session_new (1, 0);
+    g_autoptr (GError) error = NULL;
+    NucsegResult result;
+    gint before;
+
+    memory->failing_graphs = i;
+    g_assert_cmpint (nucseg_session_run (session, &frame, &params, labels, 128,
+                         NULL, &result, &error),
+        ==, i < 2);
+    g_assert_cmpuint (memory->failing_graphs, ==, 0);
+    if (i == 2)
+      g_assert_error (error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE);
+    else
+      g_assert_no_error (error);
+    before = memory->n_branches;
+    g_clear_error (&error);
+    nucseg_session_run (
+        session, &frame, &params, labels, 128, NULL, &result, &error);
+    g_assert_no_error (error);
+    beside[i] = memory->n_branches - before;
+    nucseg_session_free (session);
+  }
+  /* labels beside measuring */
+  g_assert_cmpint (beside[1], ==, 2);
+  g_assert_cmpint (beside[0], >, 2);
+}
+
 /* Two convolutions by cuDNN, one of which multiplies its input with channel
  * weights. */
 static GBytes *
@@ -381,6 +423,7 @@ main (int argc, char **argv)
   g_test_add_func ("/streams/rehearsal", test_rehearsal);
   g_test_add_func ("/streams/stale-plans", test_stale_plans);
   g_test_add_func ("/streams/fallback", test_fallback);
+  g_test_add_func ("/streams/capture", test_capture);
   g_test_add_func ("/streams/without-engines", test_without_engines);
   return g_test_run ();
 }
