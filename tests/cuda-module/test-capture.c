@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test-capture.c: cuda/device.c and cuda/graph.c, the two files that the
+ * emulation has a stand-in for, over a fake runtime that knows the rules of
+ * streams and captures: branches wait for what is in front of them and for
+ * nothing else, what is behind waits for all, captured or not; and whatever
+ * call fails, nothing stays in a capture and nothing is lost.
+ */
+#include "cuda/device.h"
+#include "cuda/driver.h"
+#include "cuda/graph.h"
+
+#include "fake-runtime.h"
+
+#include <string.h>
+
+/* --- A driver with one context -------------------------------------------- */
+
+static CUresult
+get_current (CUcontext *context)
+{
+  *context = (CUcontext) &get_current;
+  return CUDA_SUCCESS;
+}
+
+static CUresult
+push (CUcontext context)
+{
+  return CUDA_SUCCESS;
+}
+
+static CUresult
+pop (CUcontext *context)
+{
+  return CUDA_SUCCESS;
+}
+
+const NucsegCudaDriver *
+nucseg_cuda_driver_get (GError **error)
+{
+  static const NucsegCudaDriver driver = {
+    .get_current = get_current, .push = push, .pop = pop
+  };
+
+  return &driver;
+}
+
+gboolean
+nucseg_cuda_driver_check (const NucsegCudaDriver *driver, CUresult status,
+    const gchar *what, GError **error)
+{
+  return status == CUDA_SUCCESS;
+}
+
+gboolean
+nucseg_cuda_driver_pick (const NucsegCudaDriver *driver, CUdevice *device,
+    gint *capability, gchar **name, GError **error)
+{
+  *device = 0;
+  *name = g_strdup ("fake");
+  return TRUE;
+}
+
+gchar *
+nucseg_cuda_version_string (gint version)
+{
+  return g_strdup_printf ("%d", version);
+}
+
+/* --- What is queued ------------------------------------------------------- */
+
+typedef struct {
+  NucsegCudaDevice *device;
+  guint n; /* branches */
+  guint spoils; /* so many of the next recordings, in a branch */
+  FakeWork before, branch[NUCSEG_CUDA_MOST_BRANCHES], after;
+} Job;
+
+static gboolean
+queue (gpointer data, guint branch, cudaStream_t stream, GError **error)
+{
+  Job *job = data;
+
+  if (branch == job->n - 1 && job->spoils > 0) {
+    job->spoils--;
+    fake_spoil_captures ();
+  }
+  return nucseg_cuda_check (
+      fake_work (stream, &job->branch[branch]), "a branch", error);
+}
+
+static gboolean
+record (gpointer data, GError **error)
+{
+  Job *job = data;
+  cudaStream_t stream = nucseg_cuda_device_get_stream (job->device);
+
+  return nucseg_cuda_check (fake_work (stream, &job->before), "before", error)
+      && nucseg_cuda_run_branches (job->device, job->n, queue, job, error)
+      && nucseg_cuda_check (fake_work (stream, &job->after), "after", error);
+}
+
+static void
+check_order (const Job *job)
+{
+  for (guint i = 0; i < job->n; i++) {
+    g_assert_true (fake_is_before (&job->before, &job->branch[i]));
+    g_assert_true (fake_is_before (&job->branch[i], &job->after));
+    for (guint k = 0; k < job->n; k++)
+      g_assert_false (fake_is_before (&job->branch[i], &job->branch[k]));
+  }
+}
+
+static NucsegCudaDevice *
+open_device (void)
+{
+  g_autoptr (GError) error = NULL;
+  NucsegCudaDevice *device = nucseg_cuda_device_new (&error);
+
+  g_assert_no_error (error);
+  g_assert_true (nucseg_cuda_device_enter (device, NULL));
+  return device;
+}
+
+static void
+close_device (NucsegCudaDevice *device)
+{
+  nucseg_cuda_device_leave (device);
+  nucseg_cuda_device_free (device);
+  g_assert_cmpuint (fake_count_alive (), ==, 0);
+}
+
+/* --- Tests ---------------------------------------------------------------- */
+
+/* Alone, captured, and both in turn: events are used again. */
+static void
+test_order (void)
+{
+  Job job = { .device = open_device () };
+
+  for (guint turn = 0; turn < 3; turn++) {
+    for (job.n = 1; job.n <= NUCSEG_CUDA_MOST_BRANCHES; job.n++) {
+      g_autoptr (GError) error = NULL;
+      NucsegCudaGraph *graph;
+
+      g_assert_true (record (&job, &error));
+      g_assert_no_error (error);
+      check_order (&job);
+      graph = nucseg_cuda_graph_new (job.device, record, &job, &error);
+      g_assert_no_error (error);
+      check_order (&job);
+      g_assert_cmpuint (fake_count_capturing (), ==, 0);
+      g_assert_true (nucseg_cuda_graph_launch (graph, &error));
+      nucseg_cuda_graph_free (graph);
+    }
+  }
+  close_device (job.device);
+}
+
+/* Others' waits spoil a few captures in a branch: it is captured in the end. */
+static void
+test_spoilt (void)
+{
+  Job job = { .device = open_device () };
+
+  for (job.n = 1; job.n <= NUCSEG_CUDA_MOST_BRANCHES; job.n++) {
+    for (guint spoils = 1; spoils < 8; spoils++) {
+      g_autoptr (GError) error = NULL;
+      NucsegCudaGraph *graph;
+
+      job.spoils = spoils;
+      graph = nucseg_cuda_graph_new (job.device, record, &job, &error);
+      g_assert_cmpint (graph != NULL, ==, spoils < 5);
+      if (!graph)
+        g_assert_error (error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE);
+      else
+        check_order (&job);
+      g_assert_cmpuint (fake_count_capturing (), ==, 0);
+      nucseg_cuda_graph_free (graph);
+    }
+  }
+  job.spoils = 0;
+  close_device (job.device);
+}
+
+/* Each call in turn fails: outside of a capture and in one. The next try finds
+ * all as it was. */
+static void
+test_failures (void)
+{
+  Job job = { .device = open_device () };
+
+  for (job.n = 1; job.n <= NUCSEG_CUDA_MOST_BRANCHES; job.n++) {
+    for (guint captured = 0; captured < 2; captured++) {
+      gboolean failed = TRUE;
+      guint n_refused = 0;
+
+      for (guint i = 1; failed; i++) {
+        g_autoptr (GError) error = NULL;
+        NucsegCudaGraph *graph = NULL;
+        gboolean ok;
+
+        fake_fail (i);
+        if (captured)
+          graph = nucseg_cuda_graph_new (job.device, record, &job, &error);
+        ok = captured ? graph != NULL : record (&job, &error);
+        failed = !fake_is_failing ();
+        fake_fail (0);
+        /* a branch that can't be ended looks as if others had spoilt the
+         * capture, and is tried once more */
+        g_assert_true (ok ? captured || !failed : failed);
+        g_assert_cmpint (error != NULL, ==, !ok);
+        if (ok)
+          check_order (&job);
+        n_refused += failed && !ok;
+        g_assert_cmpuint (fake_count_capturing (), ==, 0);
+        nucseg_cuda_graph_free (graph);
+      }
+      /* before, branches and after; or those and four calls for the graph */
+      g_assert_cmpuint (n_refused, >=, job.n + 2 + 4 * captured);
+      g_assert_true (record (&job, NULL));
+      check_order (&job);
+    }
+  }
+  close_device (job.device);
+}
+
+/* A branch that fails: the stream still waits for those that were begun. */
+static void
+test_rest (void)
+{
+  Job job = { .device = open_device (), .n = 4 };
+
+  /* before, the event, three branches: each a wait and its work */
+  for (guint i = 1; i <= 4; i++) {
+    FakeWork after;
+    guint queued = 0;
+
+    memset (job.branch, 0, sizeof job.branch);
+    fake_fail (i < 4 ? 2 + 2 * i : 9); /* the work of branch i, or of 0 */
+    g_assert_false (record (&job, NULL));
+    fake_fail (0);
+    g_assert_cmpint (
+        fake_work (nucseg_cuda_device_get_stream (job.device), &after), ==,
+        cudaSuccess);
+    for (guint k = 1; k < job.n; k++) {
+      queued += job.branch[k].at > 0;
+      if (job.branch[k].at > 0)
+        g_assert_true (fake_is_before (&job.branch[k], &after));
+    }
+    g_assert_cmpuint (queued, ==, i - 1);
+  }
+  close_device (job.device);
+}
+
+/* A device of which a part can't be had leaves nothing. */
+static void
+test_device (void)
+{
+  gboolean failed = TRUE;
+
+  for (guint i = 1; failed; i++) {
+    g_autoptr (GError) error = NULL;
+    NucsegCudaDevice *device;
+
+    fake_fail (i);
+    device = nucseg_cuda_device_new (&error);
+    failed = !fake_is_failing ();
+    fake_fail (0);
+    g_assert_cmpint (device != NULL, ==, !failed);
+    g_assert_cmpint (error != NULL, ==, failed);
+    nucseg_cuda_device_free (device);
+    g_assert_cmpuint (fake_count_alive (), ==, 0);
+  }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/capture/order", test_order);
+  g_test_add_func ("/capture/spoilt", test_spoilt);
+  g_test_add_func ("/capture/failures", test_failures);
+  g_test_add_func ("/capture/rest", test_rest);
+  g_test_add_func ("/capture/device", test_device);
+  return g_test_run ();
+}
