@@ -71,4 +71,10 @@ NucsegModel *parity_unet_build (guint64 seed, const gint widths[4]);
 /* With scales. */
 NucsegModel *parity_unet_build_int8 (guint64 seed, const gint widths[4]);
 
+/* A graph that @seed draws, with three maps, for an input of height x width,
+ * which are multiples of @multiple. @int8: some nodes have scales, in most
+ * graphs. */
+NucsegModel *parity_random_build (
+    guint64 seed, gint multiple, gint height, gint width, gboolean int8);
+
 #endif /* NUCSEG_TESTS_PARITY_CASES_H */
