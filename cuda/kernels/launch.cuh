@@ -45,8 +45,7 @@ launch (void (*kernel) (P...), dim3 grid, dim3 block, size_t shared,
     cudaStream_t stream, A... arguments)
 {
 #ifdef NUCSEG_EMULATION
-  (void) stream;
-  return emulation::launch (kernel, grid, block, shared, arguments...);
+  return emulation::launch (kernel, grid, block, shared, stream, arguments...);
 #else
   cudaLaunchConfig_t config = {};
 

@@ -353,6 +353,7 @@ nucseg_cudnn_conv_execute (NucsegCudnnConv *conv, NucsegCudnnPack *pack,
         error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE, "the plan can't be run");
     return FALSE;
   }
+  g_assert (stream == emulation_get_stream ());
   begin (conv->cudnn);
   g_atomic_int_inc (&emulated_get_log ()->n_executed);
   g_assert (conv->built != G_MAXUINT);

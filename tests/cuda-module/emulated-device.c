@@ -289,6 +289,7 @@ nucseg_cuda_upload (NucsegCudaDevice *device, gpointer to, gconstpointer from,
     gsize size, GError **error)
 {
   emulated_check_entered (device);
+  g_assert (!emulation_get_stream ()); /* in the device's own */
   memcpy (to, from, size);
   log_of_memory.uploaded += size;
   return TRUE;
@@ -299,6 +300,7 @@ nucseg_cuda_download (NucsegCudaDevice *device, gpointer to, gconstpointer from,
     gsize size, GError **error)
 {
   emulated_check_entered (device);
+  g_assert (!emulation_get_stream ()); /* in the device's own */
   memcpy (to, from, size);
   log_of_memory.downloaded += size;
   return TRUE;

@@ -118,8 +118,15 @@ nucseg_cuda_run_branches (NucsegCudaDevice *device, guint n,
   draw_order (order, n);
   if (n > 1)
     g_private_set (&used, workspaces);
-  for (guint i = 0; ok && i < n; i++)
-    ok = queue (data, order[i], NULL, error);
+  for (guint i = 0; ok && i < n; i++) {
+    /* the device's own stream is NULL */
+    cudaStream_t stream =
+        order[i] == 0 ? NULL : (cudaStream_t) ((guint8 *) device + order[i]);
+
+    emulation_set_stream (stream);
+    ok = queue (data, order[i], stream, error);
+  }
+  emulation_set_stream (NULL);
   g_private_set (&used, NULL);
   return ok;
 }

@@ -26,6 +26,12 @@ cudaError_t
 cudaMemsetAsync (void *memory, int value, size_t size, cudaStream_t stream);
 const char *cudaGetErrorString (cudaError_t error);
 
+/* What this thread queues is for @stream from now on, and fails in any other;
+ * NULL at first. There are no streams: any address but NULL is one. */
+void emulation_set_stream (cudaStream_t stream);
+/* The thread's. */
+cudaStream_t emulation_get_stream (void);
+
 #ifdef __cplusplus
 }
 #endif

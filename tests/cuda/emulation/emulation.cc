@@ -241,8 +241,21 @@ n_launches ()
   return launches;
 }
 
+static thread_local cudaStream_t at;
+
+/* Whether the calling thread's work is for @stream. */
+static bool
+is_at (cudaStream_t stream)
+{
+  if (stream == at)
+    return true;
+  fail ("work in another stream than the one it is for");
+  return false;
+}
+
 cudaError_t
-run (void (*body) (void *), void *data, dim3 size, dim3 threads, size_t shared)
+run (void (*body) (void *), void *data, dim3 size, dim3 threads, size_t shared,
+    cudaStream_t stream)
 {
   /* what runs, where, is in one place for all threads of the host */
   static std::mutex device;
@@ -253,6 +266,8 @@ run (void (*body) (void *), void *data, dim3 size, dim3 threads, size_t shared)
 
   launches++;
   failed = false;
+  if (!is_at (stream))
+    return cudaErrorInvalidValue;
   if (n_blocks == 0 || n_threads == 0 || n_threads > 1024 || threads.z > 64
       || size.x > 0x7fffffff || size.y > 65535 || size.z > 65535
       || shared > 48 * 1024) {
@@ -284,9 +299,23 @@ run (void (*body) (void *), void *data, dim3 size, dim3 threads, size_t shared)
 }
 } // namespace emulation
 
-cudaError_t
-cudaMemsetAsync (void *memory, int value, size_t size, cudaStream_t)
+void
+emulation_set_stream (cudaStream_t stream)
 {
+  emulation::at = stream;
+}
+
+cudaStream_t
+emulation_get_stream (void)
+{
+  return emulation::at;
+}
+
+cudaError_t
+cudaMemsetAsync (void *memory, int value, size_t size, cudaStream_t stream)
+{
+  if (!emulation::is_at (stream))
+    return cudaErrorInvalidValue;
   memset (memory, value, size);
   return cudaSuccess;
 }

@@ -11,12 +11,13 @@
  * gives other results under other seeds, and one that reads shared memory
  * before it wrote it reads rubbish that the seed draws too.
  *
- * Found and reported: a barrier that part of a block doesn't reach, or reaches
- * at another line; a warp function whose lanes disagree on mask or line, or
- * that names lanes that have ended; launches beyond the limits of the hardware.
- * Accesses out of bounds of shared and global memory are for the address
- * sanitizer. Not seen: what depends on a GPU's caches and memory order beyond
- * such interruptions, and all of its speed.
+ * Found and reported: work in another stream than the one that the calling
+ * thread is at (emulation_set_stream()); a barrier that part of a block doesn't
+ * reach, or reaches at another line; a warp function whose lanes disagree on
+ * mask or line, or that names lanes that have ended; launches beyond the limits
+ * of the hardware. Accesses out of bounds of shared and global memory are for
+ * the address sanitizer. Not seen: what depends on a GPU's caches and memory
+ * order beyond such interruptions, and all of its speed.
  */
 #ifndef NUCSEG_EMULATION_H
 #define NUCSEG_EMULATION_H
@@ -36,14 +37,14 @@ const char *last_error ();
 /* Number of launches so far, for tests that count them. */
 unsigned n_launches ();
 
-cudaError_t
-run (void (*body) (void *), void *data, dim3 grid, dim3 block, size_t shared);
+cudaError_t run (void (*body) (void *), void *data, dim3 grid, dim3 block,
+    size_t shared, cudaStream_t stream);
 
-/* kernel<<<grid, block, shared>>> (arguments...) */
+/* kernel<<<grid, block, shared, stream>>> (arguments...) */
 template <typename... P, typename... A>
 cudaError_t
-launch (
-    void (*kernel) (P...), dim3 grid, dim3 block, size_t shared, A... arguments)
+launch (void (*kernel) (P...), dim3 grid, dim3 block, size_t shared,
+    cudaStream_t stream, A... arguments)
 {
   typedef std::pair<void (*) (P...), std::tuple<P...> > Call;
   Call call (kernel, std::tuple<P...> (arguments...));
@@ -55,7 +56,7 @@ launch (
 
         std::apply (c->first, copy);
       },
-      &call, grid, block, shared);
+      &call, grid, block, shared, stream);
 }
 } // namespace emulation
 
