@@ -89,8 +89,8 @@ NucsegCudnnConv *nucseg_cudnn_conv_new (
     NucsegCudnn *cudnn, const NucsegCudnnSpec *spec, GError **error);
 void nucseg_cudnn_conv_free (NucsegCudnnConv *conv);
 
-/* For where no candidate can be built: asks the fallback, once; whether that
- * knows others, which follow those there are. */
+/* Asks the fallback too, once; whether that knows others, which follow those
+ * there are. */
 gboolean nucseg_cudnn_conv_ask_more (NucsegCudnnConv *conv);
 
 /* Number of candidates, each another engine or setting, best guess first. */

@@ -156,6 +156,9 @@ choose (const NucsegTune *tune, NucsegStep *step, GError **error)
   g_autoptr (GError) why = NULL;
   gdouble fastest = 0;
 
+  /* On Hopper the heuristics name three or four. */
+  if (nucseg_cudnn_conv_count (step->cudnn) < most)
+    nucseg_cudnn_conv_ask_more (step->cudnn);
   nucseg_cudnn_conv_build_ahead (step->cudnn, most);
   for (guint i = 0; tried < most; i++) {
     gdouble time = -1;
@@ -196,7 +199,11 @@ static gboolean
 take (NucsegStep *step, const gchar *name, const gchar *text, gboolean *loaded)
 {
   *loaded = FALSE;
-  for (guint i = 0; name && i < nucseg_cudnn_conv_count (step->cudnn); i++) {
+  for (guint i = 0; name; i++) {
+    /* it may be one that only the fallback names */
+    if (i == nucseg_cudnn_conv_count (step->cudnn)
+        && !nucseg_cudnn_conv_ask_more (step->cudnn))
+      break;
     if (!g_str_equal (nucseg_cudnn_conv_get_name (step->cudnn, i), name))
       continue;
     *loaded = text && nucseg_cudnn_conv_load (step->cudnn, i, text, NULL);

@@ -274,9 +274,16 @@ test_fallback (void)
   stream_run (usual, 48, 32);
   stream_end (usual);
   memory->unbuildable = 2;
-  stream_start (stream, 7, NUCSEG_PRECISION_BF16);
-  stream_run (stream, 48, 32);
-  stream_end (stream);
+  for (guint i = 0; i < 2; i++) {
+    const gint plans = memory->n_plans;
+
+    stream_start (stream, 7, NUCSEG_PRECISION_BF16);
+    stream_run (stream, 48, 32);
+    stream_end (stream);
+    /* the second time, if not the first, it is in the cache */
+    if (i > 0)
+      g_assert_cmpint (memory->n_plans, ==, plans);
+  }
   memory->unbuildable = 0;
   g_assert_cmpuint (stream->n_objects, >, 0);
   g_assert_cmpmem (stream->labels, sizeof stream->labels, usual->labels,
