@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * test-gather-waiting.c: whose frames a batch of several sessions waits for,
+ * and how long: for those that may go along, never beyond the deadline, and not
+ * for streams that pause or end. The GPU is the one that the emulation stands
+ * for.
+ *
+ *   test-gather-waiting MODULE
+ */
+#include "gather-streams.h"
+
+#define MIDDLE_DEADLINE 400000
+/* Batches without a frame of a session until it isn't waited for, as
+ * docs/architecture.md says. */
+#define PATIENCE 8
+
+/* More streams than a batch has places: who fills it waits for no others. */
+static void
+test_more_streams (void)
+{
+  Stream *streams = start_streams (3, 2, LONG_DEADLINE);
+
+  streams[0].n_frames = streams[1].n_frames = 1;
+  run_streams (streams, 2);
+  for (guint i = 0; i < 2; i++) {
+    g_assert_cmpint (streams[i].took, <, LONG_DEADLINE);
+    g_assert_cmpuint (streams[i].results[0].batch, ==, 2);
+  }
+  end_streams (streams, 3);
+
+  streams = start_streams (4, 2, SHORT_DEADLINE);
+  run_streams (streams, 4);
+  for (guint i = 0; i < 4; i++) {
+    for (guint k = 0; k < N_FRAMES; k++)
+      g_assert_cmpuint (streams[i].results[k].batch, <=, 2);
+    assert_like_alone (&streams[i]);
+  }
+  end_streams (streams, 4);
+}
+
+static void
+test_deadline (void)
+{
+  Stream *streams = start_streams (2, 2, SHORT_DEADLINE);
+
+  /* the other one has joined and brings nothing */
+  streams[0].n_frames = 1;
+  run_streams (streams, 1);
+  g_assert_cmpint (streams[0].took, >=, SHORT_DEADLINE);
+  g_assert_cmpuint (streams[0].results[0].batch, ==, 1);
+  assert_like_alone (&streams[0]);
+  end_streams (streams, 2);
+}
+
+/* A paused camera is waited for a while, and again once it has come back. */
+static void
+test_pause (void)
+{
+  Stream *streams = start_streams (2, 2, MIDDLE_DEADLINE);
+  guint most = 0;
+
+  streams[0].n_frames = 1;
+  for (guint i = 0; i < PATIENCE; i++) {
+    run_streams (streams, 1);
+    g_assert_cmpint (streams[0].took, >=, MIDDLE_DEADLINE);
+  }
+  run_streams (streams, 1);
+  g_assert_cmpint (streams[0].took, <, MIDDLE_DEADLINE);
+  g_assert_cmpuint (streams[0].results[0].batch, ==, 1);
+  assert_like_alone (&streams[0]);
+
+  streams[0].n_frames = N_FRAMES;
+  run_streams (streams, 2);
+  for (guint i = 0; i < 2; i++) {
+    assert_like_alone (&streams[i]);
+    for (guint k = 0; k < N_FRAMES; k++)
+      most = MAX (most, streams[i].results[k].batch);
+  }
+  g_assert_cmpuint (most, ==, 2);
+  end_streams (streams, 2);
+}
+
+/* Nor is a session waited for whose frame is there, but can't go along. */
+static void
+test_other_format (void)
+{
+  Stream *streams = start_streams (2, 2, LONG_DEADLINE);
+
+  streams[1].format = NUCSEG_FORMAT_BGRX;
+  streams[0].n_frames = streams[1].n_frames = 1;
+  run_streams (streams, 2);
+  /* the second one waits, for the first one's next frame */
+  g_assert_cmpint (MIN (streams[0].took, streams[1].took), <, LONG_DEADLINE);
+  for (guint i = 0; i < 2; i++) {
+    g_assert_cmpuint (streams[i].results[0].batch, ==, 1);
+    assert_like_alone (&streams[i]);
+  }
+  end_streams (streams, 2);
+}
+
+static gpointer
+free_later (gpointer data)
+{
+  g_usleep (SHORT_DEADLINE);
+  nucseg_session_free (data);
+  return NULL;
+}
+
+/* Nobody waits for a session that ends. */
+static void
+test_leaving (void)
+{
+  Stream *streams = start_streams (2, 2, LONG_DEADLINE);
+  GThread *leaver = g_thread_new (
+      "leaver", free_later, g_steal_pointer (&streams[1].session));
+
+  streams[0].n_frames = 1;
+  run_streams (streams, 1);
+  g_thread_join (leaver);
+  g_assert_cmpint (streams[0].took, <, LONG_DEADLINE);
+  assert_like_alone (&streams[0]);
+  end_streams (streams, 2);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_assert_cmpint (argc, ==, 2);
+  device = emulated_open_log (argv[1]);
+  g_test_add_func ("/gather/more-streams", test_more_streams);
+  g_test_add_func ("/gather/deadline", test_deadline);
+  g_test_add_func ("/gather/pause", test_pause);
+  g_test_add_func ("/gather/other-format", test_other_format);
+  g_test_add_func ("/gather/leaving", test_leaving);
+  return g_test_run ();
+}
