@@ -4,20 +4,18 @@
  * that GStreamer's CUDA library asks for: contexts, memory, copies. It is
  * stricter than a GPU: memory belongs to the context that it was made in, and
  * what is done to it outside of that ends the test; so does a context that is
- * popped by who didn't push it. Graphics, modules and kernels are refused.
+ * popped by who didn't push it. What it refuses is in host-driver-refused.c.
  *
  * NUCSEG_HOST_DRIVER=no-device: it sees no GPU.
  */
+#include "host-driver-private.h"
 #include "host-driver.h"
 
 #include <glib.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define API __attribute__ ((visibility ("default")))
 #define MOST_NESTED 16
-
-enum { OK = 0, INVALID = 1, NO_DEVICE = 100, NOT_SUPPORTED = 801 };
 
 /* A driver's pointers are integers. */
 typedef unsigned long long Address;
@@ -316,8 +314,7 @@ cuMemcpy2DAsync_v2 (const Copy *copy, void *stream)
   return cuMemcpy2D_v2 (copy);
 }
 
-/* --- What does nothing here, and what can't be done ------------------------
- */
+/* --- What does nothing here ----------------------------------------------- */
 
 API int
 cuStreamCreate (void **stream, unsigned flags)
@@ -338,11 +335,6 @@ cuEventCreate (void **event, unsigned flags)
   {                                                                            \
     return OK;                                                                 \
   }
-#define REFUSE(name)                                                           \
-  API int name (void)                                                          \
-  {                                                                            \
-    return NOT_SUPPORTED;                                                      \
-  }
 
 /* What is done is done: nothing to wait for. */
 QUIET (cuCtxSetLimit)
@@ -360,70 +352,3 @@ cuStreamSynchronize (void *stream)
     g_atomic_int_inc (&log_of_calls.n_default_waits);
   return OK;
 }
-
-REFUSE (cuCtxDisablePeerAccess)
-REFUSE (cuCtxEnablePeerAccess)
-REFUSE (cuDeviceCanAccessPeer)
-REFUSE (cuGLGetDevices_v2)
-REFUSE (cuGraphicsGLRegisterBuffer)
-REFUSE (cuGraphicsGLRegisterImage)
-REFUSE (cuGraphicsMapResources)
-REFUSE (cuGraphicsResourceGetMappedPointer_v2)
-REFUSE (cuGraphicsResourceSetMapFlags_v2)
-REFUSE (cuGraphicsSubResourceGetMappedArray)
-REFUSE (cuGraphicsUnmapResources)
-REFUSE (cuGraphicsUnregisterResource)
-REFUSE (cuLaunchKernel)
-REFUSE (cuModuleGetFunction)
-REFUSE (cuModuleLoadData)
-REFUSE (cuModuleUnload)
-REFUSE (cuTexObjectCreate)
-REFUSE (cuTexObjectDestroy)
-
-/* GStreamer from 1.24 on */
-REFUSE (cuCtxGetLimit)
-REFUSE (cuDestroyExternalMemory)
-REFUSE (cuDestroyExternalSemaphore)
-REFUSE (cuExternalMemoryGetMappedBuffer)
-REFUSE (cuExternalMemoryGetMappedMipmappedArray)
-REFUSE (cuImportExternalMemory)
-REFUSE (cuImportExternalSemaphore)
-REFUSE (cuIpcCloseMemHandle)
-REFUSE (cuIpcGetEventHandle)
-REFUSE (cuIpcGetMemHandle)
-REFUSE (cuIpcOpenEventHandle)
-REFUSE (cuIpcOpenMemHandle)
-REFUSE (cuMemAddressFree)
-REFUSE (cuMemAddressReserve)
-REFUSE (cuMemAllocAsync)
-REFUSE (cuMemAllocFromPoolAsync)
-REFUSE (cuMemCreate)
-REFUSE (cuMemExportToShareableHandle)
-REFUSE (cuMemFreeAsync)
-REFUSE (cuMemGetAccess)
-REFUSE (cuMemGetAllocationGranularity)
-REFUSE (cuMemGetAllocationPropertiesFromHandle)
-REFUSE (cuMemImportFromShareableHandle)
-REFUSE (cuMemMap)
-REFUSE (cuMemPoolCreate)
-REFUSE (cuMemPoolDestroy)
-REFUSE (cuMemPoolGetAttribute)
-REFUSE (cuMemPoolSetAttribute)
-REFUSE (cuMemRelease)
-REFUSE (cuMemRetainAllocationHandle)
-REFUSE (cuMemSetAccess)
-REFUSE (cuMemUnmap)
-REFUSE (cuMemcpyDtoDAsync_v2)
-REFUSE (cuMemcpyDtoD_v2)
-REFUSE (cuMemcpyDtoHAsync_v2)
-REFUSE (cuMemcpyDtoH_v2)
-REFUSE (cuMemcpyHtoDAsync_v2)
-REFUSE (cuMemcpyHtoD_v2)
-REFUSE (cuMemsetD2D16Async)
-REFUSE (cuMemsetD2D16_v2)
-REFUSE (cuMemsetD2D32Async)
-REFUSE (cuMemsetD2D32_v2)
-REFUSE (cuMemsetD2D8Async)
-REFUSE (cuMemsetD2D8_v2)
-REFUSE (cuSignalExternalSemaphoresAsync)
-REFUSE (cuWaitExternalSemaphoresAsync)
