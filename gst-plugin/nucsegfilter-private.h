@@ -7,7 +7,8 @@
  *   nucsegfilter-props.c  properties: set and get
  *   nucsegfilter-specs.c  properties: what they are; those of the session are
  *                         in nucsegfilter-session-specs.c
- *   nucsegfilter-caps.c   formats and sizes
+ *   nucsegfilter-caps.c   which formats and sizes become which
+ *   nucsegfilter-set-caps.c  what they are set to: all made ready for frames
  *   nucsegfilter-memory.c   which buffers are proposed and allocated
  *   pinnedallocator.c     page-locked system memory for these
  *   nucsegfilter-cuda.c   CUDA memory and whose context (option gstcuda)
@@ -125,6 +126,12 @@ GstClockTime nucseg_filter_get_latency (GstNucsegFilter *self);
 void nucseg_filter_install_caps (GstNucsegFilterClass *klass);
 /* The engine's name of @format; NUCSEG_FORMAT_LAST if it has none. */
 NucsegFormat nucseg_filter_format (GstVideoFormat format);
+/* Whether caps with these are of CUDA memory; never without HAVE_GSTCUDA. */
+gboolean nucseg_filter_is_cuda (const GstCapsFeatures *features);
+
+/* --- Caps that are set (nucsegfilter-set-caps.c) -------------------------- */
+
+void nucseg_filter_install_set_caps (GstNucsegFilterClass *klass);
 
 /* --- Sessions (nucsegfilter-session.c) ----------------------------------- */
 

@@ -199,6 +199,7 @@ gst_nucseg_filter_class_init (GstNucsegFilterClass *klass)
   object_class->finalize = finalize;
   nucseg_filter_install_properties (object_class);
   nucseg_filter_install_caps (klass);
+  nucseg_filter_install_set_caps (klass);
   nucseg_filter_install_memory (klass);
   nucseg_filter_install_frame (klass);
   nucseg_filter_install_jobs (klass);
