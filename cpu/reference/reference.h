@@ -150,7 +150,7 @@ void nucseg_ref_network_run (NucsegRefNetwork *network);
 gint nucseg_ref_components (const gint32 *values, gint width, gint height,
     gboolean eight, gint32 background, gint32 *stack, gint32 *regions);
 
-/* --- decode.c, objects.c ------------------------------------------------ */
+/* --- decode.c, votes.c, objects.c --------------------------------------- */
 
 /**
  * NucsegRefDecode:
@@ -183,6 +183,20 @@ gboolean nucseg_ref_decode_run (NucsegRefDecode *decode, const gfloat *maps,
     const NucsegOutput *output, const NucsegFrame *frame,
     const NucsegParams *params, guint16 *labels, gsize labels_stride,
     NucsegObjectList *objects, NucsegResult *result, GError **error);
+
+/* The value of map @channel at (@y, @x) of the network's output. */
+static inline gfloat
+nucseg_ref_map_at (const NucsegRefDecode *d, const gfloat *maps,
+    const NucsegOutput *output, gint channel, gint y, gint x)
+{
+  return maps[((gsize) y * d->geometry.pad_width + x) * output->n_maps
+      + channel];
+}
+
+/* Steps 2 to 4 where pixels vote: into decode->labels. @limit: of the
+ * foreground, step 1. */
+void nucseg_ref_decode_votes (NucsegRefDecode *decode, const gfloat *maps,
+    const NucsegOutput *output, gfloat limit);
 
 /**
  * nucseg_ref_objects:
