@@ -83,9 +83,13 @@ goes_with (const NucsegStep *steps, guint n, const NucsegStep *next)
   return ok;
 }
 
+/* The user's switch, to measure what it is worth: 0 is off. */
+#define BRANCHES_VARIABLE "NUCSEG_CUDA_BRANCHES"
+
 static void
 find_branches (NucsegNetwork *self)
 {
+  const gboolean wanted = g_strcmp0 (g_getenv (BRANCHES_VARIABLE), "0") != 0;
   NucsegStep *steps = (NucsegStep *) (gpointer) self->steps->data;
 
   for (guint s = 0; s < self->steps->len; s += steps[s].n_together) {
@@ -93,7 +97,7 @@ find_branches (NucsegNetwork *self)
         MIN (self->steps->len - s, (guint) NUCSEG_CUDA_MOST_BRANCHES);
     guint n = 1;
 
-    while (is_convolution (&steps[s]) && n < most
+    while (wanted && is_convolution (&steps[s]) && n < most
         && goes_with (&steps[s], n, &steps[s + n]))
       n++;
     steps[s].n_together = n;

@@ -54,8 +54,9 @@ def print_table(result: dict) -> None:
         print(f"{step['name']:24} {state:14} {step['seconds']:4} s")
     print(f"\n{'what':44} {'size':>5} {'p50 ms':>8} {'p99 ms':>8}")
     lines = []
-    for row in result["engine"]:
-        what = f"cuda {row['precision']}"
+    for row, how in ([(r, "") for r in result["engine"]]
+                     + [(r, ", in turn") for r in result["in_turn"]]):
+        what = f"cuda {row['precision']}{how}"
         lines += [line(f"{what}, whole frame, {row['frames']} frames", row,
                        "total_"),
                   line(f"{what}, network alone", row, "network_")]
@@ -87,6 +88,7 @@ def main() -> int:
         "steps": [{"name": n, "status": int(c), "seconds": int(s)}
                   for n, c, s in steps],
         "engine": read_rows(out, "engine-*.json"),
+        "in_turn": read_rows(out, "in-turn-*.json"),
         "element": read_rows(out, "element-*.json"),
         "streams": read_rows(out, "streams-batch-*.json"),
         "torch": read_rows(out, "torch-*.json"),

@@ -191,6 +191,17 @@ test_dense (gconstpointer data)
   run (data, NONE);
 }
 
+/* The user's switch. */
+static void
+test_switch (void)
+{
+  static const Test in_turn = { "aspp", build_aspp, 6, 4, 0 };
+
+  g_setenv ("NUCSEG_CUDA_BRANCHES", "0", TRUE);
+  run (&in_turn, GOOD);
+  g_unsetenv ("NUCSEG_CUDA_BRANCHES");
+}
+
 /* What a frame of the shipped models takes: nothing is copied, and a step more
  * is one that somebody should know of. */
 static void
@@ -250,6 +261,7 @@ main (int argc, char **argv)
     g_test_add_data_func (deaf, &tests[i], test_deaf);
     g_test_add_data_func (dense, &tests[i], test_dense);
   }
+  g_test_add_func ("/branches/switch", test_switch);
   g_test_add_data_func ("/branches/shipped/live", "nuclei-live", test_shipped);
   g_test_add_data_func (
       "/branches/shipped/accurate", "nuclei-accurate", test_shipped);
