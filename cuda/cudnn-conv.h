@@ -5,7 +5,8 @@
  * files that see its header.
  *
  * The library is opened at run time (libcudnn.so.9), so that the module loads
- * and says what is missing where cuDNN isn't installed. Tensors are dense NHWC.
+ * and says what is missing where cuDNN isn't installed. Tensors are NHWC, all
+ * but the output dense.
  * Nothing here is thread-safe but nucseg_cudnn_describe(): a NucsegCudnn and
  * all that is made with it are used by one thread at a time.
  */

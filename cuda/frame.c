@@ -148,21 +148,27 @@ find_entry (NucsegPlan *plan, const NucsegFrameKey *key)
 }
 
 /* Should cuDNN not be captured in several streams, it is in one. */
-static NucsegCudaGraph *
-make_graph (NucsegPlan *plan, Launch *launch, GError **error)
+NucsegCudaGraph *
+nucseg_plan_make_graph (
+    NucsegPlan *plan, NucsegCudaRecord record, gpointer data, GError **error)
 {
   g_autoptr (GError) why = NULL;
   NucsegCudaGraph *graph =
-      nucseg_cuda_graph_new (plan->device, record, launch, &why);
+      nucseg_cuda_graph_new (plan->device, record, data, &why);
 
-  if (graph)
-    return graph;
-  if (!nucseg_network_run_in_turn (plan->network)) {
-    g_propagate_error (error, g_steal_pointer (&why));
-    return NULL;
+  if (!graph && !g_error_matches (why, NUCSEG_ERROR, NUCSEG_ERROR_MEMORY)
+      && nucseg_network_set_branches (plan->network, FALSE)) {
+    graph = nucseg_cuda_graph_new (plan->device, record, data, NULL);
+    if (graph)
+      g_warning ("the network's steps run one after the other, which is "
+                 "slower: %s",
+          why->message);
+    else
+      nucseg_network_set_branches (plan->network, TRUE);
   }
-  g_info ("the network's steps run one after the other: %s", why->message);
-  return nucseg_cuda_graph_new (plan->device, record, launch, error);
+  if (!graph)
+    g_propagate_error (error, g_steal_pointer (&why));
+  return graph;
 }
 
 /* Graphs of all numbers of frames at once: a capture takes milliseconds, which
@@ -186,7 +192,7 @@ add_entry (NucsegPlan *plan, const NucsegFrameKey *key, GError **error)
 
     launch->entry = entry;
     launch->n = i + 1;
-    launch->graph = make_graph (plan, launch, error);
+    launch->graph = nucseg_plan_make_graph (plan, record, launch, error);
     ok = launch->graph != NULL;
   }
   if (!ok) {
@@ -237,7 +243,8 @@ switch_drawing (const NucsegFrameKey *key, NucsegFrameKey *other)
 }
 
 /* All that a stream may ask for before its caps change, at once: a live frame
- * has no time for a capture. */
+ * has no time for a capture. (Not of a first frame that is page-locked, before
+ * which nobody has made ready: what isn't needs more room.) */
 static Entry *
 add_entries (NucsegPlan *plan, const NucsegFrameKey *key, GError **error)
 {

@@ -12,7 +12,8 @@ G_BEGIN_DECLS
 
 typedef struct _NucsegCudaGraph NucsegCudaGraph;
 
-/* Queues work in the device's stream; waits for nothing. */
+/* Queues work in the device's stream, or in branches of it (cuda/device.h);
+ * waits for nothing. */
 typedef gboolean (*NucsegCudaRecord) (gpointer data, GError **error);
 
 /**
@@ -51,7 +52,8 @@ gdouble nucseg_cuda_measure (NucsegCudaDevice *device, NucsegCudaRecord run,
 
 /* Held while anything is captured, so not inside @record. For those who call
  * what waits for the whole context or unloads code, which no other thread's
- * capture in it survives: cudnnDestroy() and the like. */
+ * capture in it survives: cudnnDestroy() and the like; page-locking is said to
+ * be such. */
 void nucseg_cuda_capture_lock (void);
 void nucseg_cuda_capture_unlock (void);
 

@@ -5,7 +5,7 @@
  * plan has a lane for each image of its network's batch.
  *
  * A lane serves one thread at a time; steps queue work in the device's stream,
- * inside its context, and wait for nothing.
+ * or in the one that they are given, inside its context, and wait for nothing.
  */
 #ifndef NUCSEG_CUDA_LANE_H
 #define NUCSEG_CUDA_LANE_H

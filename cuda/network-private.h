@@ -56,13 +56,6 @@ struct _NucsegNetwork {
   gpointer workspaces[NUCSEG_CUDA_MOST_BRANCHES];
 };
 
-/* Bytes of an element. */
-static inline gsize
-nucseg_network_type_size (NucsegCudaType type)
-{
-  return type == NUCSEG_CUDA_F32 ? 4 : 2;
-}
-
 /* Of nucseg_network_place(): takes cuDNN's convolutions of nodes that are in no
  * other fusion, and says which products and slices are theirs. */
 void

@@ -31,7 +31,7 @@ get_range (const NucsegSlot *slot)
   return (Range){ begin,
     begin
         + ((pixels - 1) * t->pitch + t->channels)
-            * nucseg_network_type_size (t->type) };
+            * nucseg_step_type_size (t->type) };
 }
 
 /* Of a pixel of the buffer that it is a slice of. */
@@ -41,7 +41,7 @@ get_channels (const NucsegSlot *slot)
   const NucsegCudaTensor *t = &slot->tensor;
 
   return (Range){ slot->offset,
-    slot->offset + t->channels * nucseg_network_type_size (t->type) };
+    slot->offset + t->channels * nucseg_step_type_size (t->type) };
 }
 
 static gboolean
@@ -175,15 +175,16 @@ nucseg_network_run (NucsegNetwork *self, GError **error)
 }
 
 gboolean
-nucseg_network_run_in_turn (NucsegNetwork *self)
+nucseg_network_set_branches (NucsegNetwork *self, gboolean branches)
 {
+  NucsegStep *steps = (NucsegStep *) (gpointer) self->steps->data;
   gboolean any = FALSE;
 
-  for (guint s = 0; s < self->steps->len; s++) {
-    NucsegStep *step = &g_array_index (self->steps, NucsegStep, s);
-
-    any = any || step->n_together > 1;
-    step->n_together = 1;
-  }
+  if (branches)
+    find_branches (self);
+  for (guint s = 0; s < self->steps->len; s += steps[s].n_together)
+    any = any || steps[s].n_together > 1;
+  for (guint s = 0; !branches && s < self->steps->len; s++)
+    steps[s].n_together = 1;
   return any;
 }

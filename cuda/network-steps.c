@@ -31,7 +31,7 @@ new_slot (NucsegNetwork *self, const NucsegShape *shape, gint pitch,
     NucsegCudaType type)
 {
   const gsize size = (gsize) self->batch * shape->height * shape->width * pitch
-      * nucseg_network_type_size (type);
+      * nucseg_step_type_size (type);
   NucsegSlot slot = { .tensor = make_tensor (self, shape, pitch, type),
     .buffer = nucseg_buffers_add (self->buffers, size) };
 
@@ -56,7 +56,7 @@ node_slot (NucsegNetwork *self, guint i)
     .buffer = owner->buffer,
     .offset = node->host == NUCSEG_NONE
         ? 0
-        : node->host_channel * nucseg_network_type_size (node->type) };
+        : node->host_channel * nucseg_step_type_size (node->type) };
   use (self, slot.buffer);
   return slot;
 }
@@ -120,8 +120,7 @@ add_concat (NucsegNetwork *self, guint i)
       step.in[0] = node_slot (self, node->inputs[k]);
       step.out = node_slot (self, i);
       step.out.tensor.channels = part->shape.channels;
-      step.out.offset +=
-          channel * nucseg_network_type_size (self->nodes[i].type);
+      step.out.offset += channel * nucseg_step_type_size (self->nodes[i].type);
       append_step (self, &step);
     }
     channel += part->shape.channels;

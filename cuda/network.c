@@ -179,7 +179,7 @@ nucseg_network_get_input (const NucsegNetwork *self, gint image, gint *block)
 {
   const NucsegPlaced *input = &self->nodes[self->input];
   const gsize size = (gsize) input->shape.height * input->shape.width
-      * input->pitch * nucseg_network_type_size (input->type);
+      * input->pitch * nucseg_step_type_size (input->type);
   guint8 *images = nucseg_buffers_get (self->buffers, input->buffer);
   const NucsegCudaTensor tensor = { .data = images + image * size,
     .type = input->type,

@@ -55,8 +55,10 @@ gfloat *nucseg_network_get_maps (const NucsegNetwork *network, gint image);
 /* Queues all steps, for all images: what their inputs hold then. */
 gboolean nucseg_network_run (NucsegNetwork *network, GError **error);
 
-/* From now on no step runs beside another; FALSE: none did. */
-gboolean nucseg_network_run_in_turn (NucsegNetwork *network);
+/* Whether steps run side by side, where they can: TRUE at first. Returns
+ * whether that has changed anything. */
+gboolean
+nucseg_network_set_branches (NucsegNetwork *network, gboolean branches);
 
 /* Number of convolutions by cuDNN, and of all steps. */
 guint nucseg_network_count (const NucsegNetwork *network, guint *n_steps);

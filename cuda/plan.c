@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * plan.c: the table of the cuda back end, a module; its plans. Convolutions run
- * in cuDNN, all else in the kernels of cuda/kernels.h.
+ * in cuDNN, all else in the kernels of cuda/kernels.h and kernels-network.h.
  */
 #include "cuda/plan.h"
 

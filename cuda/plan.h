@@ -63,8 +63,12 @@ gboolean nucseg_plan_launch (NucsegPlan *plan, guint n,
 /* Drops the graphs; inside the device's context. */
 void nucseg_plan_forget_graphs (NucsegPlan *plan);
 
-/* The graphs of frames like @key, unless they are there; entered, with a
- * network. What is mapped needs none of its own. */
+/* A graph of what runs the plan's network; as nucseg_cuda_graph_new(). */
+NucsegCudaGraph *nucseg_plan_make_graph (
+    NucsegPlan *plan, NucsegCudaRecord record, gpointer data, GError **error);
+
+/* The graphs of frames like @key, unless they are there, page-locked or not,
+ * with and without drawing on them; entered, with a network. */
 gboolean nucseg_plan_capture (
     NucsegPlan *plan, const NucsegFrameKey *key, GError **error);
 

@@ -54,6 +54,13 @@ typedef struct {
   guint n_together; /* steps from this one on that may run side by side */
 } NucsegStep;
 
+/* Bytes of an element. */
+static inline gsize
+nucseg_step_type_size (NucsegCudaType type)
+{
+  return type == NUCSEG_CUDA_F32 ? 4 : 2;
+}
+
 /* The memory that a step of cuDNN's is executed with; NULL with DEVICE. */
 NucsegCudnnPack *nucseg_step_make_pack (
     const NucsegStep *step, gpointer workspace, GError **error);

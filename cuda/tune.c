@@ -8,6 +8,7 @@
 #include "cuda/cache.h"
 #include "cuda/convs.h"
 #include "cuda/graph.h"
+#include "cuda/slice.h"
 
 #include <string.h>
 
@@ -33,78 +34,6 @@ run_trial (gpointer data, GError **error)
       trial->conv, trial->pack, trial->stream, error);
 }
 
-/* Where the output of @step is a slice: the whole that it is a part of. */
-static void
-get_whole (const NucsegStep *step, guint8 **begin, gsize *size)
-{
-  const NucsegCudaTensor *out = &step->out.tensor;
-
-  *begin = (guint8 *) out->data - step->out.offset;
-  *size = (gsize) out->batch * out->height * out->width * out->pitch
-      * (out->type == NUCSEG_CUDA_F32 ? 4 : 2);
-}
-
-#define UNTOUCHED 0x5a
-
-/* Whether byte @at of the whole belongs to the slice. */
-static gboolean
-is_in_slice (const NucsegStep *step, gsize at)
-{
-  const NucsegCudaTensor *out = &step->out.tensor;
-  const gsize bytes = out->type == NUCSEG_CUDA_F32 ? 4 : 2;
-  const gsize in_pixel = at % (out->pitch * bytes);
-
-  return in_pixel >= step->out.offset
-      && in_pixel < step->out.offset + out->channels * bytes;
-}
-
-/* Whether what a run has left in the whole, all UNTOUCHED before, is a slice:
- * all pixels' and nothing else. Half of a bf16 may well be 0x5a: most pixels
- * of the first channel will do. */
-static gboolean
-check_whole (const NucsegStep *step, const guint8 *bytes, gsize size)
-{
-  const NucsegCudaTensor *out = &step->out.tensor;
-  const gsize pixel = out->pitch * (out->type == NUCSEG_CUDA_F32 ? 4 : 2);
-  gsize written = 0;
-
-  for (gsize i = 0; i < size; i++) {
-    if (bytes[i] != UNTOUCHED && !is_in_slice (step, i))
-      return FALSE;
-  }
-  for (gsize i = step->out.offset; i < size; i += pixel)
-    written += bytes[i] != UNTOUCHED || bytes[i + 1] != UNTOUCHED;
-  return written * pixel > size / 2;
-}
-
-/* Whether the plan that is built writes where it should: an engine that took
- * the whole for dense would spoil what is beside the slice. Anything but a
- * slice is right. The network's tensors are nobody's meanwhile. */
-static gboolean
-check_slice (const NucsegTune *tune, NucsegStep *step, const Trial *trial,
-    GError **error)
-{
-  g_autofree guint8 *bytes = NULL;
-  guint8 *whole;
-  gsize size;
-
-  if (step->out.tensor.pitch == step->out.tensor.channels)
-    return TRUE;
-  get_whole (step, &whole, &size);
-  bytes = g_malloc (size);
-  memset (bytes, UNTOUCHED, size);
-  if (!nucseg_cuda_upload (tune->device, whole, bytes, size, error)
-      || !run_trial ((gpointer) trial, error)
-      || !nucseg_cuda_download (tune->device, bytes, whole, size, error)
-      || !nucseg_cuda_wait (tune->device, error))
-    return FALSE;
-  if (check_whole (step, bytes, size))
-    return TRUE;
-  g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE,
-      "it doesn't write into its part of a concatenation alone");
-  return FALSE;
-}
-
 /* Microseconds of the plan that is built, of so many runs in a launch; below 0
  * if it fails. No runs: one by itself, which isn't timed. */
 static gdouble
@@ -123,7 +52,8 @@ measure (const NucsegTune *tune, NucsegStep *step, guint n_runs, GError **error)
       return -1;
   }
   trial.pack = nucseg_step_make_pack (step, workspace, error);
-  if (!trial.pack || !check_slice (tune, step, &trial, error))
+  if (!trial.pack
+      || !nucseg_slice_check (tune->device, step, run_trial, &trial, error))
     time = -1;
   else if (n_runs > 0)
     time = nucseg_cuda_measure (tune->device, run_trial, &trial, n_runs, error);

@@ -10,15 +10,16 @@ static gboolean
 begin (NucsegPlan *plan, NucsegFrameJob *job, GError **error)
 {
   NucsegLane *lane = plan->lanes[0];
-  gboolean moved;
+  gboolean moved, ok;
 
   if (!nucseg_frame_accept (plan->device, job, error)
       || !nucseg_cuda_device_enter (plan->device, error))
     return FALSE;
   nucseg_frame_find_mapped (plan->device, job);
-  if (nucseg_frame_make_room (lane, &job->key, &moved, error)) {
-    if (moved)
-      nucseg_plan_forget_graphs (plan);
+  ok = nucseg_frame_make_room (lane, &job->key, &moved, error);
+  if (!ok || moved)
+    nucseg_plan_forget_graphs (plan);
+  if (ok) {
     nucseg_frame_fill_request (lane, job);
     if (nucseg_frame_upload (lane, &job->key, error))
       return TRUE;
@@ -65,8 +66,8 @@ launch_network (NucsegPlan *plan, GError **error)
     return plan->network_ran;
   }
   if (!plan->network_graph)
-    plan->network_graph = nucseg_cuda_graph_new (
-        plan->device, record_network, plan->network, error);
+    plan->network_graph =
+        nucseg_plan_make_graph (plan, record_network, plan->network, error);
   return plan->network_graph
       && nucseg_cuda_graph_launch (plan->network_graph, error);
 }

@@ -49,6 +49,8 @@ nucseg_mask_pool_free (NucsegMaskPool *pool)
 static gboolean
 begin_pool (NucsegMaskPool *pool, guint which, gsize size)
 {
+  const gboolean slow = which == LABELS && pool->allocator;
+  const guint n = slow ? pool->n_labels : 0;
   GstStructure *config;
 
   if (pool->sizes[which] == size)
@@ -56,12 +58,9 @@ begin_pool (NucsegMaskPool *pool, guint which, gsize size)
   end_pool (pool, which);
   pool->pools[which] = gst_buffer_pool_new ();
   config = gst_buffer_pool_get_config (pool->pools[which]);
-  gst_buffer_pool_config_set_params (config, NULL, size, 0, 0);
-  if (which == LABELS && pool->allocator) {
-    gst_buffer_pool_config_set_params (
-        config, NULL, size, pool->n_labels, pool->n_labels);
+  gst_buffer_pool_config_set_params (config, NULL, size, n, n);
+  if (slow)
     gst_buffer_pool_config_set_allocator (config, pool->allocator, NULL);
-  }
   if (!gst_buffer_pool_set_config (pool->pools[which], config)
       || !gst_buffer_pool_set_active (pool->pools[which], TRUE)) {
     end_pool (pool, which);
@@ -104,7 +103,8 @@ nucseg_mask_pool_prepare (NucsegMaskPool *pool, gint width, gint height,
 {
   g_return_if_fail (pool && width > 0 && height > 0);
 
-  if (allocator != pool->allocator || n_labels != pool->n_labels) {
+  if (allocator != pool->allocator
+      || (allocator && n_labels != pool->n_labels)) {
     end_pool (pool, LABELS);
     gst_object_replace (
         (GstObject **) &pool->allocator, GST_OBJECT_CAST (allocator));

@@ -82,11 +82,10 @@ void
 nucseg_filter_prepare_masks (GstNucsegFilter *self, gboolean for_long)
 {
   /* Page-locked memory is the primary context's, which takes hundreds of
-   * megabytes where nobody else is in it. Frames in system memory lie in such
-   * memory as well. */
-  const gboolean pinned = for_long
-      && (!self->in_cuda || !self->out_cuda
-          || nucseg_filter_cuda_is_primary (self));
+   * megabytes where nobody else is in it: as the session is that has been given
+   * no other. */
+  const gboolean pinned =
+      for_long && (!self->session_cuda || nucseg_filter_cuda_is_primary (self));
 
   nucseg_mask_pool_prepare (self->pool, GST_VIDEO_INFO_WIDTH (&self->in_info),
       GST_VIDEO_INFO_HEIGHT (&self->in_info),

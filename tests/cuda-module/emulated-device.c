@@ -223,6 +223,7 @@ nucseg_cuda_find_mapped (
       && g_hash_table_iter_next (&iter, &block, &length))
     found = first >= (guint8 *) block
         && first + size <= (guint8 *) block + GPOINTER_TO_SIZE (length);
+  log_of_memory.n_mapped += found ? 1 : 0;
   g_mutex_unlock (&pinned_lock);
   return found ? (gpointer) memory : NULL;
 }

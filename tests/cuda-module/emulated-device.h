@@ -15,6 +15,7 @@ typedef struct {
   gsize uploaded, downloaded; /* bytes, ever, by copies; not by kernels */
   guint n_pinned; /* blocks of page-locked memory that nobody has freed */
   guint n_pinned_ever;
+  guint n_mapped; /* times that memory was found to be such */
   gint n_graphs; /* that were ever made */
   gint live_cudnn; /* cuDNN's handles that nobody has freed */
   gint n_executed; /* convolutions by cuDNN, ever */

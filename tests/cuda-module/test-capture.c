@@ -253,6 +253,36 @@ test_rest (void)
   close_device (job.device);
 }
 
+/* What could not all be queued is waited for too, and the first error counts.
+ */
+static void
+test_finish (void)
+{
+  NucsegCudaDevice *device = open_device ();
+
+  for (guint i = 0; i < 4; i++) {
+    const gboolean queued = i & 1, waits = i & 2;
+    g_autoptr (GError) error = NULL;
+    const guint n_waits = fake_count_waits ();
+
+    if (!queued)
+      g_set_error_literal (
+          &error, NUCSEG_ERROR, NUCSEG_ERROR_MEMORY, "it could not be queued");
+    fake_fail (waits ? 0 : 1);
+    g_assert_cmpint (
+        nucseg_cuda_finish (device, queued, &error), ==, queued && waits);
+    fake_fail (0);
+    g_assert_cmpuint (fake_count_waits (), ==, n_waits + 1);
+    if (!queued)
+      g_assert_error (error, NUCSEG_ERROR, NUCSEG_ERROR_MEMORY);
+    else if (!waits)
+      g_assert_error (error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE);
+    else
+      g_assert_no_error (error);
+  }
+  close_device (device);
+}
+
 /* A device of which a part can't be had leaves nothing. */
 static void
 test_device (void)
@@ -282,6 +312,7 @@ main (int argc, char **argv)
   g_test_add_func ("/capture/spoilt", test_spoilt);
   g_test_add_func ("/capture/failures", test_failures);
   g_test_add_func ("/capture/rest", test_rest);
+  g_test_add_func ("/capture/finish", test_finish);
   g_test_add_func ("/capture/device", test_device);
   return g_test_run ();
 }

@@ -8,6 +8,8 @@
 #include "emulated-log.h"
 #include "emulated-stream.h"
 
+#include "tests/parity/parity.h"
+
 static EmulatedLog *memory;
 
 /* Plans that were kept, but don't run here any more, are made anew, and not
@@ -86,9 +88,13 @@ test_capture (void)
     gint before;
 
     memory->failing_graphs = i;
+    if (i == 1)
+      g_test_expect_message ("nucseg", G_LOG_LEVEL_WARNING,
+          "*steps run one after the other*fails as it was told*");
     g_assert_cmpint (nucseg_session_run (session, &frame, &params, labels, 128,
                          NULL, &result, &error),
         ==, i < 2);
+    g_test_assert_expected_messages ();
     g_assert_cmpuint (memory->failing_graphs, ==, 0);
     if (i == 2)
       g_assert_error (error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE);
@@ -105,6 +111,30 @@ test_capture (void)
   /* labels beside measuring */
   g_assert_cmpint (beside[1], ==, 2);
   g_assert_cmpint (beside[0], >, 2);
+  g_assert_cmpint (beside[2], ==, beside[0]); /* it wasn't their fault */
+}
+
+/* The same for the network alone, which is captured when it runs again. */
+static void
+test_capture_network (void)
+{
+  const NucsegBackend *backend = nucseg_backend_find (EMULATED_BACKEND, NULL);
+  g_autoptr (NucsegModel) model =
+      parity_model (nucseg_builder_attention_unet (1, 8));
+  g_autoptr (GError) error = NULL;
+  NucsegGeometry geometry;
+  NucsegPlan *plan = parity_plan_new (
+      backend, model, 64, 48, 1, NUCSEG_PRECISION_BF16, &geometry);
+
+  g_test_expect_message (
+      "nucseg", G_LOG_LEVEL_WARNING, "*steps run one after the other*");
+  memory->failing_graphs = 1;
+  for (guint i = 0; i < 3; i++) {
+    g_assert_true (backend->network (plan, &error));
+    g_assert_no_error (error);
+  }
+  g_test_assert_expected_messages ();
+  backend->plan_free (plan);
 }
 
 /* Two convolutions by cuDNN, one of which multiplies its input with channel
@@ -202,6 +232,7 @@ main (int argc, char **argv)
   g_test_add_func ("/engines/stale-plans", test_stale_plans);
   g_test_add_func ("/engines/fallback", test_fallback);
   g_test_add_func ("/engines/capture", test_capture);
+  g_test_add_func ("/engines/capture-network", test_capture_network);
   g_test_add_func ("/engines/without-engines", test_without_engines);
   return g_test_run ();
 }

@@ -138,6 +138,7 @@ test_frames (void)
     guint8 *to_labels = n % 7 < 3
         ? NULL
         : (guint8 *) nucseg_pinned_get_data (blocks[4]) + 2 * (n % 3);
+    guint mapped;
     gsize up, down;
 
     memset (nucseg_pinned_get_data (blocks[4]), 0x5a, SIZE);
@@ -150,14 +151,17 @@ test_frames (void)
         expected);
     up = device->uploaded;
     down = device->downloaded;
+    mapped = device->n_mapped;
     run (pinned_session, a, b, from, to, reuse, to_labels, found);
     assert_equal (expected, found);
-    /* reused labels go up, found ones come without a copy; the first plan
-     * uploads weights */
+    /* reused labels go up, found ones come by a kernel, where they are wanted
+     * if that can be; the first plan uploads weights */
     if (n == 0)
       continue;
     if (reuse)
       up += labels;
+    g_assert_cmpuint (device->n_mapped - mapped, ==,
+        (guint) from_pinned + (guint) to_pinned + (to_labels && !reuse));
     g_assert_cmpint (copies (up, device->uploaded), ==, !from_pinned);
     g_assert_cmpint (copies (down, device->downloaded), ==, !to_pinned);
   }

@@ -25,7 +25,7 @@ struct CUevent_st {
 };
 
 static cudaStream_t streams[FAKE_STREAMS];
-static guint n_streams, n_alive, n_captures;
+static guint n_streams, n_alive, n_captures, n_waits;
 static gboolean spoilt;
 static guint failing;
 
@@ -63,6 +63,12 @@ fake_count_capturing (void)
   for (guint i = 0; i < n_streams; i++)
     n += streams[i] && streams[i]->capture > 0;
   return n;
+}
+
+guint
+fake_count_waits (void)
+{
+  return n_waits;
 }
 
 guint
@@ -126,6 +132,8 @@ cudaError_t
 cudaStreamSynchronize (cudaStream_t stream)
 {
   g_assert (stream->capture == 0);
+  n_waits++;
+  MAY_FAIL (cudaErrorUnknown);
   return cudaSuccess;
 }
 

@@ -35,6 +35,7 @@ void fake_fail (guint n);
 gboolean fake_is_failing (void);
 
 guint fake_count_capturing (void); /* streams */
+guint fake_count_waits (void); /* for a stream, ever */
 guint fake_count_alive (void); /* streams, events, graphs, memory */
 
 G_END_DECLS

@@ -205,6 +205,29 @@ push_size (GstHarness *h, gint width, guint n)
   return nst_push_and_pull (h, nst_frame_new (&info, n, NULL));
 }
 
+/* READY and back, and more frames in work. */
+static void
+test_masks_states (void)
+{
+  for (guint depth = 1; depth <= 2; depth++) {
+    GstHarness *h = start_masks (TRUE);
+
+    gst_element_set_state (h->element, GST_STATE_NULL);
+    g_object_set (h->element, "pipeline-depth", depth, NULL);
+    for (guint i = 0; i < 3; i++) {
+      gst_element_set_state (h->element, GST_STATE_PLAYING);
+      gst_harness_push_event (h, gst_event_new_stream_start ("masks"));
+      set_size (h, NST_CUDA_WIDTH, 25);
+      g_assert_cmpuint (device->n_pinned, ==, 2 + depth);
+      gst_element_set_state (
+          h->element, i == 0 ? GST_STATE_READY : GST_STATE_NULL);
+      g_assert_cmpuint (device->n_pinned, ==, 0);
+    }
+    gst_harness_teardown (h);
+    g_assert_cmpuint (device->n_pinned, ==, 0);
+  }
+}
+
 /* Maps that are held downstream: three are there, others are ordinary. */
 static void
 test_masks_held (void)
@@ -273,16 +296,21 @@ test_masks_cuda (void)
       nst_info (GST_VIDEO_FORMAT_RGBA, NST_CUDA_WIDTH, NST_CUDA_HEIGHT);
   g_autofree gchar *caps = nst_cuda_caps (TRUE, GST_VIDEO_FORMAT_RGBA);
 
-  for (guint own = 0; own < 2; own++) {
+  g_autofree gchar *system = nst_cuda_caps (FALSE, GST_VIDEO_FORMAT_RGBA);
+
+  for (guint i = 0; i < 4; i++) {
+    const gboolean own = i & 1, mixed = i & 2;
     GstHarness *h = start_masks (TRUE);
     GstCudaContext *context = nst_cuda_context_new ();
     GstBuffer *out;
 
     if (!own)
       nst_give_context (h->element, context);
-    gst_harness_set_caps_str (h, caps, caps);
+    gst_harness_set_caps_str (h, mixed ? system : caps, caps);
     if (!own) {
-      out = nst_push_and_pull (h, nst_cuda_frame_new (context, &info, 0));
+      out = nst_push_and_pull (h,
+          mixed ? nst_frame_new (&info, 0, NULL)
+                : nst_cuda_frame_new (context, &info, 0));
       g_assert_false (has_pinned_labels (out));
       gst_buffer_unref (out);
     }
@@ -364,6 +392,7 @@ main (int argc, char **argv)
   nst_init (&argc, &argv);
   device = nst_open_emulated_log ();
   g_test_add_func ("/cuda/pinned/proposal", test_proposal);
+  g_test_add_func ("/cuda/pinned/masks/states", test_masks_states);
   g_test_add_func ("/cuda/pinned/masks/held", test_masks_held);
   g_test_add_func ("/cuda/pinned/masks/caps", test_masks_caps);
   g_test_add_func ("/cuda/pinned/masks/cuda", test_masks_cuda);
