@@ -11,25 +11,6 @@
 
 static const EmulatedLog *device;
 
-static gboolean
-is_pinned (GstBuffer *buffer)
-{
-  return gst_memory_is_type (
-      gst_buffer_peek_memory (buffer, 0), NUCSEG_PINNED_MEMORY_TYPE);
-}
-
-static gboolean
-has_pinned_labels (GstBuffer *buffer)
-{
-  NucsegMasks masks;
-  gboolean pinned;
-
-  g_assert_true (nucseg_masks_map (buffer, NUCSEG_META_NAME, &masks));
-  pinned = is_pinned (masks.buffers[0]);
-  nucseg_masks_unmap (&masks);
-  return pinned;
-}
-
 /* The pool that the filter offers; NULL: none. */
 static GstBufferPool *
 ask_for_pool (GstHarness *h, const GstVideoInfo *info)
@@ -104,7 +85,7 @@ test_proposal (void)
 
     g_assert_cmpint (pool != NULL, ==, cases[i].offered);
     /* nobody after it offers anything: the filter allocates */
-    g_assert_cmpint (is_pinned (buffer), ==, cases[i].offered);
+    g_assert_cmpint (nst_is_pinned (buffer), ==, cases[i].offered);
     gst_buffer_unref (buffer);
     gst_clear_object (&pool);
     gst_harness_teardown (h);
@@ -139,7 +120,7 @@ test_frames (gconstpointer data)
     expected = nst_push_and_pull (plain, frame);
     gst_buffer_unref (frame);
     frame = pooled_frame_new (pool, &info, i);
-    g_assert_true (is_pinned (frame));
+    g_assert_true (nst_is_pinned (frame));
     if (i >= 4)
       gst_buffer_ref (frame);
     up = device->uploaded;
@@ -147,12 +128,12 @@ test_frames (gconstpointer data)
     held[i] = nst_push_and_pull (h, frame);
     if (i >= 4)
       gst_buffer_unref (frame);
-    g_assert_true (is_pinned (held[i]));
+    g_assert_true (nst_is_pinned (held[i]));
     g_assert_cmpint (nst_inferred (held[i]), ==, i % 2 == 0);
     /* neither frame nor picture is copied, nor labels but to draw them again */
     g_assert_cmpuint (device->uploaded - up, <, (i % 2 ? labels : 0) + 1024);
     g_assert_cmpuint (device->downloaded - down, <, 1024);
-    g_assert_true (has_pinned_labels (held[i]));
+    g_assert_true (nst_has_pinned_labels (held[i]));
     nst_assert_scene (held[i], NST_CUDA_WIDTH, NST_CUDA_HEIGHT, 255);
     nst_assert_scene (expected, NST_CUDA_WIDTH, NST_CUDA_HEIGHT, 255);
     nst_assert_same_bytes (held[i], expected);
@@ -169,156 +150,6 @@ test_frames (gconstpointer data)
     gst_buffer_unref (held[i]);
   }
   g_assert_cmpuint (device->n_pinned, ==, 0);
-  nst_assert_driver_clean ();
-}
-
-/* Frames go on as they are: page-locked are the label maps alone. */
-static GstHarness *
-start_masks (gboolean live)
-{
-  GstElement *filter = nst_cuda_filter_new ("auto");
-  GstHarness *h;
-
-  gst_util_set_object_arg (G_OBJECT (filter), "overlay", "none");
-  h = nst_harness_new (filter, NULL);
-  gst_harness_set_live (h, live);
-  return h;
-}
-
-static void
-set_size (GstHarness *h, gint width, gint fps)
-{
-  g_autofree gchar *caps = g_strdup_printf (
-      "video/x-raw, format=GRAY8, width=%d, height=%d, framerate=%d/1", width,
-      NST_CUDA_HEIGHT, fps);
-
-  gst_harness_set_caps_str (h, caps, caps);
-}
-
-/* Frame @n through the filter. */
-static GstBuffer *
-push_size (GstHarness *h, gint width, guint n)
-{
-  const GstVideoInfo info =
-      nst_info (GST_VIDEO_FORMAT_GRAY8, width, NST_CUDA_HEIGHT);
-
-  return nst_push_and_pull (h, nst_frame_new (&info, n, NULL));
-}
-
-/* READY and back, and more frames in work. */
-static void
-test_masks_states (void)
-{
-  for (guint depth = 1; depth <= 2; depth++) {
-    GstHarness *h = start_masks (TRUE);
-
-    gst_element_set_state (h->element, GST_STATE_NULL);
-    g_object_set (h->element, "pipeline-depth", depth, NULL);
-    for (guint i = 0; i < 3; i++) {
-      gst_element_set_state (h->element, GST_STATE_PLAYING);
-      gst_harness_push_event (h, gst_event_new_stream_start ("masks"));
-      set_size (h, NST_CUDA_WIDTH, 25);
-      g_assert_cmpuint (device->n_pinned, ==, 2 + depth);
-      gst_element_set_state (
-          h->element, i == 0 ? GST_STATE_READY : GST_STATE_NULL);
-      g_assert_cmpuint (device->n_pinned, ==, 0);
-    }
-    gst_harness_teardown (h);
-    g_assert_cmpuint (device->n_pinned, ==, 0);
-  }
-}
-
-/* Maps that are held downstream: three are there, others are ordinary. */
-static void
-test_masks_held (void)
-{
-  GstHarness *h = start_masks (TRUE);
-  GstBuffer *held[6];
-  gint n_pinned = 0;
-
-  set_size (h, NST_CUDA_WIDTH, 25);
-  g_assert_cmpuint (device->n_pinned, ==, 3);
-  for (guint i = 0; i < G_N_ELEMENTS (held); i++) {
-    held[i] = push_size (h, NST_CUDA_WIDTH, i);
-    n_pinned += has_pinned_labels (held[i]);
-    nst_assert_scene (held[i], NST_CUDA_WIDTH, NST_CUDA_HEIGHT, 255);
-  }
-  g_assert_cmpint (n_pinned, ==, 3);
-  g_assert_cmpuint (device->n_pinned, ==, 3);
-  for (guint i = 0; i < G_N_ELEMENTS (held); i++)
-    gst_buffer_unref (held[i]);
-  held[0] = push_size (h, NST_CUDA_WIDTH, 0);
-  g_assert_true (has_pinned_labels (held[0]));
-  gst_harness_teardown (h);
-  gst_buffer_unref (held[0]);
-  g_assert_cmpuint (device->n_pinned, ==, 0);
-}
-
-/* What a change of caps makes anew: nothing at the same size; and of images of
- * many sizes nothing at all. */
-static void
-test_masks_caps (void)
-{
-  for (guint live = 0; live < 2; live++) {
-    GstHarness *h = start_masks (live);
-    guint ever;
-
-    set_size (h, NST_CUDA_WIDTH, 25);
-    gst_buffer_unref (push_size (h, NST_CUDA_WIDTH, 0));
-    ever = device->n_pinned_ever;
-    if (live)
-      set_size (h, NST_CUDA_WIDTH, 30);
-    gst_buffer_unref (push_size (h, NST_CUDA_WIDTH, 1));
-    g_assert_cmpuint (device->n_pinned_ever, ==, ever);
-    for (gint width = 64; width < 128; width += 16) {
-      GstBuffer *out;
-
-      set_size (h, width, 30);
-      out = push_size (h, width, 0);
-      g_assert_cmpint (has_pinned_labels (out), ==, live);
-      gst_buffer_unref (out);
-      if (live)
-        ever += 3;
-      g_assert_cmpuint (device->n_pinned_ever, ==, ever);
-      g_assert_cmpuint (device->n_pinned, ==, live ? 3 : 0);
-    }
-    gst_harness_teardown (h);
-    g_assert_cmpuint (device->n_pinned, ==, 0);
-  }
-}
-
-/* Frames in CUDA memory of a neighbour's context: no label map may bring the
- * primary one to life. */
-static void
-test_masks_cuda (void)
-{
-  const GstVideoInfo info =
-      nst_info (GST_VIDEO_FORMAT_RGBA, NST_CUDA_WIDTH, NST_CUDA_HEIGHT);
-  g_autofree gchar *caps = nst_cuda_caps (TRUE, GST_VIDEO_FORMAT_RGBA);
-
-  g_autofree gchar *system = nst_cuda_caps (FALSE, GST_VIDEO_FORMAT_RGBA);
-
-  for (guint i = 0; i < 4; i++) {
-    const gboolean own = i & 1, mixed = i & 2;
-    GstHarness *h = start_masks (TRUE);
-    GstCudaContext *context = nst_cuda_context_new ();
-    GstBuffer *out;
-
-    if (!own)
-      nst_give_context (h->element, context);
-    gst_harness_set_caps_str (h, mixed ? system : caps, caps);
-    if (!own) {
-      out = nst_push_and_pull (h,
-          mixed ? nst_frame_new (&info, 0, NULL)
-                : nst_cuda_frame_new (context, &info, 0));
-      g_assert_false (has_pinned_labels (out));
-      gst_buffer_unref (out);
-    }
-    g_assert_cmpuint (device->n_pinned, ==, own ? 3 : 0);
-    gst_harness_teardown (h);
-    gst_object_unref (context);
-    g_assert_cmpuint (device->n_pinned, ==, 0);
-  }
   nst_assert_driver_clean ();
 }
 
@@ -392,10 +223,6 @@ main (int argc, char **argv)
   nst_init (&argc, &argv);
   device = nst_open_emulated_log ();
   g_test_add_func ("/cuda/pinned/proposal", test_proposal);
-  g_test_add_func ("/cuda/pinned/masks/states", test_masks_states);
-  g_test_add_func ("/cuda/pinned/masks/held", test_masks_held);
-  g_test_add_func ("/cuda/pinned/masks/caps", test_masks_caps);
-  g_test_add_func ("/cuda/pinned/masks/cuda", test_masks_cuda);
   g_test_add_func ("/cuda/pinned/memory", test_memory);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autofree gchar *name = g_strdup_printf ("/cuda/pinned/frames/%s-%s-%s",

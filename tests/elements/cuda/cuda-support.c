@@ -2,6 +2,7 @@
 /* cuda-support.c: see cuda-support.h. */
 #include "cuda-support.h"
 #include "emulated-log.h"
+#include "pinnedallocator.h"
 
 #include <gst/cuda/gstcudabufferpool.h>
 #include <gst/cuda/gstcudaloader.h>
@@ -89,6 +90,25 @@ nst_assert_driver_clean (void)
   g_assert_cmpint (log->n_blocks, ==, 0);
   cuCtxGetCurrent (&current);
   g_assert_null (current);
+}
+
+gboolean
+nst_is_pinned (GstBuffer *buffer)
+{
+  return gst_memory_is_type (
+      gst_buffer_peek_memory (buffer, 0), NUCSEG_PINNED_MEMORY_TYPE);
+}
+
+gboolean
+nst_has_pinned_labels (GstBuffer *buffer)
+{
+  NucsegMasks masks;
+  gboolean pinned;
+
+  g_assert_true (nucseg_masks_map (buffer, NUCSEG_META_NAME, &masks));
+  pinned = nst_is_pinned (masks.buffers[0]);
+  nucseg_masks_unmap (&masks);
+  return pinned;
 }
 
 GstCudaContext *

@@ -31,6 +31,10 @@ gboolean nst_is_cuda (GstBuffer *buffer);
 /* Not a reference. */
 GstCudaContext *nst_cuda_context_of (GstBuffer *buffer);
 
+/* Whether the first memory of @buffer, or of its label map, is page-locked. */
+gboolean nst_is_pinned (GstBuffer *buffer);
+gboolean nst_has_pinned_labels (GstBuffer *buffer);
+
 GstCudaContext *nst_cuda_context_new (void);
 /* As a neighbour or an application would. */
 void nst_give_context (GstElement *filter, GstCudaContext *context);
