@@ -27,7 +27,7 @@ static inline guint
 nucseg_convs_number (guint node, const NucsegCudnnSpec *spec)
 {
   return NUCSEG_CONVS_VARIANTS * node
-      + (spec->out_pitch > spec->out_channels ? 2 : 0) + (spec->scaled ? 1 : 0);
+      + (nucseg_cudnn_spec_is_slice (spec) ? 2 : 0) + (spec->scaled ? 1 : 0);
 }
 
 /**

@@ -73,6 +73,13 @@ typedef struct {
   gboolean scaled;
 } NucsegCudnnSpec;
 
+/* Whether the output is a slice of a concatenation. */
+static inline gboolean
+nucseg_cudnn_spec_is_slice (const NucsegCudnnSpec *spec)
+{
+  return spec->out_pitch > spec->out_channels;
+}
+
 /**
  * nucseg_cudnn_conv_new:
  * @cudnn: must outlive the convolution

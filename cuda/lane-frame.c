@@ -29,21 +29,20 @@ nucseg_frame_job_init (NucsegFrameJob *job, const NucsegFrame *frame,
   }
 }
 
-/* The GPU's own copy of the frame is drawn on, for a picture of its format. */
-static gboolean
-draws_in_place (const NucsegFrameKey *key)
-{
-  return key->has_shown && key->frame_memory == NUCSEG_MEMORY_SYSTEM
-      && key->shown_memory == NUCSEG_MEMORY_SYSTEM
-      && key->shown_format == key->picture.format;
-}
-
 gboolean
 nucseg_frame_draws_elsewhere (const NucsegFrameKey *key)
 {
   return key->has_shown
       && (key->frame_memory != key->shown_memory
           || key->shown_format != key->picture.format);
+}
+
+/* The GPU's own copy of the frame is drawn on, for a picture of its format. */
+static gboolean
+draws_in_place (const NucsegFrameKey *key)
+{
+  return key->has_shown && !nucseg_frame_draws_elsewhere (key)
+      && key->frame_memory == NUCSEG_MEMORY_SYSTEM;
 }
 
 static NucsegCudaStage *

@@ -18,7 +18,7 @@ get_conv (NucsegNetwork *self, guint i, const NucsegCudnnSpec *spec)
   if (!conv)
     g_debug ("node '%s'%s%s: %s", self->graph->nodes[i].name,
         spec->scaled ? " with channel weights" : "",
-        spec->out_pitch > spec->out_channels ? " in a concatenation" : "",
+        nucseg_cudnn_spec_is_slice (spec) ? " in a concatenation" : "",
         error->message);
   return conv;
 }

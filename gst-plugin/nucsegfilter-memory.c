@@ -51,32 +51,26 @@ propose_cuda (GstNucsegFilter *self, GstQuery *query)
   return TRUE;
 }
 
-/* NULL where the back end's device, if it has one, can't read host memory. */
+/* The sessions', kept: who is given another one page-locks anew. NULL where the
+ * back end's device, if it has one, can't read host memory. */
 static GstAllocator *
-new_pinned_allocator (GstNucsegFilter *self)
+get_pinned_allocator (GstNucsegFilter *self)
 {
-  return self->n_sessions > 0 ? nucseg_pinned_allocator_new (
-             nucseg_session_get_backend (self->sessions[0]))
-                              : NULL;
+  const gchar *backend = self->n_sessions > 0
+      ? nucseg_session_get_backend (self->sessions[0])
+      : NULL;
+
+  if (self->pinned_allocator && backend
+      && !nucseg_pinned_allocator_is_of (self->pinned_allocator, backend))
+    gst_clear_object (&self->pinned_allocator);
+  if (!self->pinned_allocator && backend)
+    self->pinned_allocator = nucseg_pinned_allocator_new (backend);
+  return backend ? self->pinned_allocator : NULL;
 }
 
 /* Beside the masks of all frames in work: the last one, which may be drawn
  * again, and one downstream. */
 #define MORE_MASKS 2
-
-/* The allocator of label maps, kept: page-locking anew at each change of caps
- * would take longer than it saves. */
-static GstAllocator *
-get_mask_allocator (GstNucsegFilter *self)
-{
-  if (self->mask_allocator && self->n_sessions > 0
-      && !nucseg_pinned_allocator_is_of (
-          self->mask_allocator, nucseg_session_get_backend (self->sessions[0])))
-    gst_clear_object (&self->mask_allocator);
-  if (!self->mask_allocator)
-    self->mask_allocator = new_pinned_allocator (self);
-  return self->mask_allocator;
-}
 
 void
 nucseg_filter_prepare_masks (GstNucsegFilter *self, gboolean for_long)
@@ -89,7 +83,8 @@ nucseg_filter_prepare_masks (GstNucsegFilter *self, gboolean for_long)
 
   nucseg_mask_pool_prepare (self->pool, GST_VIDEO_INFO_WIDTH (&self->in_info),
       GST_VIDEO_INFO_HEIGHT (&self->in_info),
-      pinned ? get_mask_allocator (self) : NULL, self->n_sessions + MORE_MASKS);
+      pinned ? get_pinned_allocator (self) : NULL,
+      self->n_sessions + MORE_MASKS);
 }
 
 /* What a GPU reads where it lies. Only a pool: page-locking is too slow for
@@ -106,7 +101,7 @@ propose_pinned (GstNucsegFilter *self, GstQuery *query)
   gboolean offered;
 
   gst_query_parse_allocation (query, &caps, NULL);
-  allocator = caps ? new_pinned_allocator (self) : NULL;
+  allocator = caps ? get_pinned_allocator (self) : NULL;
   if (!allocator)
     return FALSE;
   pool = gst_video_buffer_pool_new ();
@@ -117,7 +112,6 @@ propose_pinned (GstNucsegFilter *self, GstQuery *query)
   if (offered)
     gst_query_add_allocation_pool (query, pool, size, needed, 0);
   gst_object_unref (pool);
-  gst_object_unref (allocator);
   return offered;
 }
 
@@ -162,14 +156,13 @@ decide_pinned (GstNucsegFilter *self, GstQuery *query)
       return;
     }
   }
-  allocator = new_pinned_allocator (self);
+  allocator = get_pinned_allocator (self);
   if (!allocator)
     return;
   if (gst_query_get_n_allocation_params (query) > 0)
     gst_query_set_nth_allocation_param (query, 0, allocator, &params);
   else
     gst_query_add_allocation_param (query, allocator, &params);
-  gst_object_unref (allocator);
 }
 
 static gboolean

@@ -241,7 +241,7 @@ struct _GstNucsegFilter {
   GstObject *session_cuda; /* CUDA context of their plans, or NULL */
   GstObject *cuda; /* ours, or a neighbour's that was adopted, or NULL */
   NucsegMaskPool *pool;
-  GstAllocator *mask_allocator; /* of page-locked label maps, or NULL */
+  GstAllocator *pinned_allocator; /* of the sessions' back end, or NULL */
 
   /* Streaming thread. */
   GstVideoInfo in_info, out_info;

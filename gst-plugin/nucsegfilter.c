@@ -80,7 +80,7 @@ stop (GstBaseTransform *trans)
   nucseg_filter_stop_workers (self);
   nucseg_filter_forget_mask (self);
   g_clear_pointer (&self->pool, nucseg_mask_pool_free);
-  gst_clear_object (&self->mask_allocator);
+  gst_clear_object (&self->pinned_allocator);
   nucseg_filter_stats_reset (self);
   gst_video_info_init (&self->in_info);
   gst_video_info_init (&self->out_info);
@@ -182,7 +182,7 @@ finalize (GObject *object)
   nucseg_filter_cuda_stop (self);
   nucseg_filter_forget_mask (self);
   nucseg_mask_pool_free (self->pool);
-  gst_clear_object (&self->mask_allocator);
+  gst_clear_object (&self->pinned_allocator);
   g_free (self->session_settings.model);
   g_mutex_clear (&self->jobs_lock);
   g_cond_clear (&self->jobs_done);

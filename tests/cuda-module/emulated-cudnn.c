@@ -127,8 +127,7 @@ is_usable (const NucsegCudnnConv *conv, guint candidate, GError **error)
 
   if (candidate >= log->unbuildable
       && !(conv->spec.scaled && log->unbuildable_scaled)
-      && !(conv->spec.out_pitch > conv->spec.out_channels
-          && log->unbuildable_sliced))
+      && !(nucseg_cudnn_spec_is_slice (&conv->spec) && log->unbuildable_sliced))
     return TRUE;
   g_set_error (
       error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE, "the engine can't be built");

@@ -28,7 +28,7 @@ typedef struct {
   gboolean unbuildable_scaled; /* all with channel weights */
   gboolean unbuildable_sliced; /* all that write into a concatenation */
   guint deaf; /* so many of a convolution's first engines write densely */
-  gint n_branches; /* steps that ran beside others, ever */
+  gint n_branches; /* of a network or a frame's end that ran, ever */
   guint failing_graphs; /* the next so many can't be captured */
   guint failing_waits; /* the next so many fail, as of a GPU that is lost */
 } EmulatedLog;

@@ -84,7 +84,7 @@ collect (const NucsegModel *model, gint batch, gint side, NucsegCudaType type,
       g_ptr_array_add (names,
           g_strdup_printf ("%s%s%s", graph->nodes[i].name,
               spec.scaled ? " with channel weights" : "",
-              spec.out_pitch > spec.out_channels ? " in a concatenation" : ""));
+              nucseg_cudnn_spec_is_slice (&spec) ? " in a concatenation" : ""));
     }
   }
 }
