@@ -185,7 +185,7 @@ void
 nucseg_prepare_fill (NucsegPrepare *prepare, const NucsegFrame *frame,
     gpointer out, NucsegElement type)
 {
-  NucsegPrepareWork work = { prepare, frame, type, nucseg_kernels_get (type),
+  NucsegPrepareWork work = { prepare, frame, type, nucseg_kernels_get (type, 0),
     out };
 
   nucseg_parallel_rows (

@@ -4,4 +4,5 @@
 #define KERNEL_BF16 1
 #define KERNEL_TABLE nucseg_kernels_bf16_avx512
 #define KERNEL_NAME "bf16 avx512"
+#define LANES 16
 #include "cpu/kernels-template.h"

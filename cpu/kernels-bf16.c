@@ -3,4 +3,5 @@
 #define KERNEL_BF16 1
 #define KERNEL_TABLE nucseg_kernels_bf16
 #define KERNEL_NAME "bf16"
+#define LANES 4
 #include "cpu/kernels-template.h"

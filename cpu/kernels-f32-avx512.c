@@ -3,4 +3,5 @@
 #define KERNEL_BF16 0
 #define KERNEL_TABLE nucseg_kernels_f32_avx512
 #define KERNEL_NAME "f32 avx512"
+#define LANES 16
 #include "cpu/kernels-template.h"

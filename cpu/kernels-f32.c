@@ -3,4 +3,5 @@
 #define KERNEL_BF16 0
 #define KERNEL_TABLE nucseg_kernels_f32
 #define KERNEL_NAME "f32"
+#define LANES 4
 #include "cpu/kernels-template.h"

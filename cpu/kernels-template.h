@@ -6,15 +6,17 @@
  *   KERNEL_BF16      1: elements are bf16 (guint16), 0: f32
  *   KERNEL_TABLE     name of the table that it makes
  *   KERNEL_NAME      string in the table
+ *   LANES            elements that are worked on at once: 4, which any target
+ *                    has, or with AVX-512 (for bf16: and BF16) 8 or 16
  *
- * and is compiled for its instruction set. Arithmetic is in GCC's vector types:
- * sixteen floats with AVX-512, four (which any target has) without.
+ * and is compiled for its instruction set. Arithmetic is in GCC's vector types.
  */
+#include "cpu/copy-pixels.h"
 #include "cpu/kernels.h"
 
 #include <string.h>
 
-#ifdef __AVX512F__
+#if LANES > 4
 #include <immintrin.h>
 #endif
 
@@ -22,12 +24,6 @@
 typedef guint16 Element;
 #else
 typedef gfloat Element;
-#endif
-
-#ifdef __AVX512F__
-#define LANES 16
-#else
-#define LANES 4
 #endif
 
 typedef gfloat Vector __attribute__ ((vector_size (LANES * 4)));
@@ -53,8 +49,12 @@ load (const Element *p)
 static inline void
 store (Element *p, Vector v)
 {
-#if KERNEL_BF16 && defined(__AVX512BF16__)
+#if KERNEL_BF16 && LANES == 16
   __m256bh halves = _mm512_cvtneps_pbh ((__m512) v);
+
+  memcpy (p, &halves, sizeof halves);
+#elif KERNEL_BF16 && LANES == 8
+  __m128bh halves = _mm256_cvtneps_pbh ((__m256) v);
 
   memcpy (p, &halves, sizeof halves);
 #elif KERNEL_BF16
@@ -103,7 +103,7 @@ store_one (Element *p, gfloat value)
 static inline Vector
 maximum (Vector a, Vector b)
 {
-#ifdef __AVX512F__
+#if LANES == 16
   return (Vector) _mm512_max_ps ((__m512) a, (__m512) b);
 #else
   const Bits larger = (Bits) (a > b); /* all ones or zeros */
@@ -121,15 +121,15 @@ pixel (const NucsegTensor *t, gint y, gint x)
 static void
 copy (const NucsegTensor *in, const NucsegTensor *out, gint first, gint end)
 {
-  const gsize bytes = (gsize) in->channels * sizeof (Element);
+  const gsize size = sizeof (Element);
+  const gsize bytes = in->channels * size;
 
   for (gint y = first; y < end; y++) {
-    if (in->pitch == in->channels && out->pitch == in->channels) {
+    if (in->pitch == in->channels && out->pitch == in->channels)
       memcpy (pixel (out, y, 0), pixel (in, y, 0), bytes * in->width);
-      continue;
-    }
-    for (gint x = 0; x < in->width; x++)
-      memcpy (pixel (out, y, x), pixel (in, y, x), bytes);
+    else
+      nucseg_copy_pixels (pixel (out, y, 0), out->pitch * size,
+          pixel (in, y, 0), in->pitch * size, bytes, (gsize) in->width);
   }
 }
 
@@ -333,14 +333,13 @@ static void
 upsample_nearest (
     const NucsegTensor *in, const NucsegTensor *out, gint first, gint end)
 {
-  const gsize bytes = (gsize) in->channels * sizeof (Element);
+  const gsize size = sizeof (Element);
+  const gsize bytes = in->channels * size;
 
   for (gint y = first; y < end; y++) {
-    for (gint x = 0; x < in->width; x++) {
-      const Element *from = pixel (in, y / 2, x);
-      memcpy (pixel (out, y, 2 * x), from, bytes);
-      memcpy (pixel (out, y, 2 * x + 1), from, bytes);
-    }
+    for (gint odd = 0; odd < 2; odd++)
+      nucseg_copy_pixels (pixel (out, y, odd), 2 * out->pitch * size,
+          pixel (in, y / 2, 0), in->pitch * size, bytes, (gsize) in->width);
   }
 }
 

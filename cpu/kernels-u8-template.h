@@ -5,22 +5,19 @@
  *
  *   KERNEL_TABLE     name of the table that it makes
  *   KERNEL_NAME      string in the table
+ *   LANES            elements that are worked on at once: 4, or with AVX-512 8
+ *                    or 16
  *
  * Pooling, up-sampling and averaging are in integers; what comes from or goes
  * to f32 rounds to nearest even, as docs/model-format.md says.
  */
+#include "cpu/copy-pixels.h"
 #include "cpu/kernels.h"
 
 #include <string.h>
 
-#ifdef __AVX512F__
+#if LANES == 16
 #include <immintrin.h>
-#endif
-
-#ifdef __AVX512F__
-#define LANES 16
-#else
-#define LANES 4
 #endif
 
 typedef guint8 Steps __attribute__ ((vector_size (LANES)));
@@ -66,7 +63,7 @@ load_f32 (const gfloat *p)
 static inline Vector
 to_vector (Steps v)
 {
-#ifdef __AVX512F__
+#if LANES == 16
   return (Vector) _mm512_cvtepi32_ps (_mm512_cvtepu8_epi32 ((__m128i) v));
 #else
   return __builtin_convertvector(__builtin_convertvector(v, Signed), Vector);
@@ -77,7 +74,7 @@ to_vector (Steps v)
 static inline Steps
 to_steps (Vector v)
 {
-#ifdef __AVX512F__
+#if LANES == 16
   /* Of a NaN and 0 this takes the second, 0. */
   const __m512 clipped = _mm512_max_ps ((__m512) v, _mm512_setzero_ps ());
 
@@ -110,7 +107,7 @@ to_step (gfloat value)
 static inline Bits
 widen (Steps v)
 {
-#ifdef __AVX512F__
+#if LANES == 16
   return (Bits) _mm512_cvtepu8_epi32 ((__m128i) v);
 #else
   return __builtin_convertvector(v, Bits);
@@ -120,7 +117,7 @@ widen (Steps v)
 static inline Steps
 maximum (Steps a, Steps b)
 {
-#ifdef __AVX512F__
+#if LANES == 16
   return (Steps) _mm_max_epu8 ((__m128i) a, (__m128i) b);
 #else
   const Steps larger = (Steps) (a > b);
@@ -135,12 +132,11 @@ copy (const NucsegTensor *in, const NucsegTensor *out, gint first, gint end)
   const gsize bytes = (gsize) in->channels;
 
   for (gint y = first; y < end; y++) {
-    if (in->pitch == in->channels && out->pitch == in->channels) {
+    if (in->pitch == in->channels && out->pitch == in->channels)
       memcpy (pixel (out, y, 0), pixel (in, y, 0), bytes * in->width);
-      continue;
-    }
-    for (gint x = 0; x < in->width; x++)
-      memcpy (pixel (out, y, x), pixel (in, y, x), bytes);
+    else
+      nucseg_copy_pixels (pixel (out, y, 0), (gsize) out->pitch,
+          pixel (in, y, 0), (gsize) in->pitch, bytes, (gsize) in->width);
   }
 }
 
@@ -323,12 +319,9 @@ upsample_nearest (
   const gsize bytes = (gsize) in->channels;
 
   for (gint y = first; y < end; y++) {
-    for (gint x = 0; x < in->width; x++) {
-      const guint8 *from = pixel (in, y / 2, x);
-
-      memcpy (pixel (out, y, 2 * x), from, bytes);
-      memcpy (pixel (out, y, 2 * x + 1), from, bytes);
-    }
+    for (gint odd = 0; odd < 2; odd++)
+      nucseg_copy_pixels (pixel (out, y, odd), 2 * (gsize) out->pitch,
+          pixel (in, y / 2, 0), (gsize) in->pitch, bytes, (gsize) in->width);
   }
 }
 

@@ -4,8 +4,23 @@
 
 #include "cpu/isa.h"
 
+#ifdef NUCSEG_HAVE_AVX512
+/* The isa that a type's tables need, and these: by 16 and by 8. */
+static const struct {
+  NucsegIsa isa;
+  const NucsegKernels *wide, *narrow;
+} avx512[NUCSEG_N_ELEMENTS] = {
+  { NUCSEG_ISA_AVX512, &nucseg_kernels_f32_avx512,
+      &nucseg_kernels_f32_avx512_narrow },
+  { NUCSEG_ISA_AVX512_BF16, &nucseg_kernels_bf16_avx512,
+      &nucseg_kernels_bf16_avx512_narrow },
+  { NUCSEG_ISA_AVX512, &nucseg_kernels_u8_avx512,
+      &nucseg_kernels_u8_avx512_narrow },
+};
+#endif
+
 const NucsegKernels *
-nucseg_kernels_get (NucsegElement type)
+nucseg_kernels_get (NucsegElement type, gint channels)
 {
   static const NucsegKernels *const portable[NUCSEG_N_ELEMENTS] = {
     &nucseg_kernels_f32,
@@ -14,13 +29,9 @@ nucseg_kernels_get (NucsegElement type)
   };
 
 #ifdef NUCSEG_HAVE_AVX512
-  if (type == NUCSEG_ELEMENT_F32 && nucseg_isa_get () >= NUCSEG_ISA_AVX512)
-    return &nucseg_kernels_f32_avx512;
-  if (type == NUCSEG_ELEMENT_U8 && nucseg_isa_get () >= NUCSEG_ISA_AVX512)
-    return &nucseg_kernels_u8_avx512;
-  if (type == NUCSEG_ELEMENT_BF16
-      && nucseg_isa_get () >= NUCSEG_ISA_AVX512_BF16)
-    return &nucseg_kernels_bf16_avx512;
+  /* What sixteen lanes leave over goes channel by channel. */
+  if (nucseg_isa_get () >= avx512[type].isa)
+    return channels % 16 >= 8 ? avx512[type].narrow : avx512[type].wide;
 #endif
   return portable[type];
 }

@@ -62,8 +62,9 @@ typedef struct {
   void (*from_f32) (const gfloat *in, gfloat scale, void *out, gsize n);
 } NucsegKernels;
 
-/* The fastest table for @type on this CPU; never NULL. */
-const NucsegKernels *nucseg_kernels_get (NucsegElement type);
+/* The fastest table for tensors of @type with @channels channels on this CPU;
+ * never NULL. Counts of elements (to_f32, from_f32) are not channels: 0. */
+const NucsegKernels *nucseg_kernels_get (NucsegElement type, gint channels);
 
 /* The tables that there are; those with an instruction set in the name may
  * only be called where the CPU has it. */
@@ -72,8 +73,11 @@ extern const NucsegKernels nucseg_kernels_bf16;
 extern const NucsegKernels nucseg_kernels_u8;
 #ifdef NUCSEG_HAVE_AVX512
 extern const NucsegKernels nucseg_kernels_f32_avx512;
+extern const NucsegKernels nucseg_kernels_f32_avx512_narrow;
 extern const NucsegKernels nucseg_kernels_bf16_avx512;
+extern const NucsegKernels nucseg_kernels_bf16_avx512_narrow;
 extern const NucsegKernels nucseg_kernels_u8_avx512;
+extern const NucsegKernels nucseg_kernels_u8_avx512_narrow;
 #endif
 
 G_END_DECLS

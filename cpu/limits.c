@@ -87,7 +87,7 @@ nucseg_prepare_limits (NucsegPrepare *prepare, const NucsegFrame *frame,
       prepare->input, params, prepare->parts[0].histogram,
       nucseg_frame_get_depth (frame), error);
   if (prepare->has_limits)
-    nucseg_kernels_get (NUCSEG_ELEMENT_BF16)
+    nucseg_kernels_get (NUCSEG_ELEMENT_BF16, 0)
         ->from_f32 (prepare->table, 1, prepare->table_bf16, 256);
   return prepare->has_limits;
 }

@@ -86,8 +86,6 @@ nucseg_network_new (const NucsegGraph *graph, gint height, gint width,
   self->steps = g_array_new (FALSE, TRUE, sizeof (NucsegStep));
   self->buffers = nucseg_buffers_new ();
   self->int8 = precision == NUCSEG_PRECISION_INT8;
-  for (guint i = 0; i < NUCSEG_N_ELEMENTS; i++)
-    self->context.kernels[i] = nucseg_kernels_get ((NucsegElement) i);
   self->context.threads = threads;
   self->dnnl = nucseg_dnnl_new (error);
   if (self->dnnl && plan (self, height, width, error))
@@ -172,14 +170,14 @@ nucseg_network_get_profile (const NucsegNetwork *network)
 
   for (guint s = 0; s < network->steps->len; s++) {
     const NucsegStep *step = &g_array_index (network->steps, NucsegStep, s);
-    const NucsegTensor *out = &step->out.tensor;
+    const NucsegTensor *in = &step->in[0].tensor, *out = &step->out.tensor;
 
     g_string_append_printf (text,
         "%s\t%s\t%dx%dx%d\t%s\t%" G_GUINT64_FORMAT "\n", step->node->name,
         nucseg_step_kind_name (step->kind), out->height, out->width,
         out->channels,
         step->conv ? nucseg_dnnl_conv_get_implementation (step->conv)
-                   : network->context.kernels[step->in[0].tensor.type]->name,
+                   : nucseg_kernels_get (in->type, in->channels)->name,
         step->fastest_ns);
   }
   return g_string_free (text, FALSE);

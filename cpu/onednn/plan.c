@@ -55,8 +55,8 @@ onednn_describe (void)
 {
   gchar *library = nucseg_dnnl_describe ();
   gchar *text = g_strdup_printf ("%s, kernels %s and %s", library,
-      nucseg_kernels_get (NUCSEG_ELEMENT_F32)->name,
-      nucseg_kernels_get (NUCSEG_ELEMENT_BF16)->name);
+      nucseg_kernels_get (NUCSEG_ELEMENT_F32, 0)->name,
+      nucseg_kernels_get (NUCSEG_ELEMENT_BF16, 0)->name);
 
   g_free (library);
   return text;
@@ -223,7 +223,7 @@ onednn_write_input (NucsegPlan *plan, const gfloat *input, GError **error)
   NucsegElement type;
   gpointer to = nucseg_network_get_input (plan->network, &type);
 
-  nucseg_kernels_get (type)->from_f32 (input, 1, to, n_pixels (plan));
+  nucseg_kernels_get (type, 0)->from_f32 (input, 1, to, n_pixels (plan));
   return TRUE;
 }
 
@@ -233,7 +233,7 @@ onednn_read_input (NucsegPlan *plan, gfloat *input, GError **error)
   NucsegElement type;
   gpointer from = nucseg_network_get_input (plan->network, &type);
 
-  nucseg_kernels_get (type)->to_f32 (from, 1, input, n_pixels (plan));
+  nucseg_kernels_get (type, 0)->to_f32 (from, 1, input, n_pixels (plan));
   return TRUE;
 }
 

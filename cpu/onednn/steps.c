@@ -49,8 +49,8 @@ convert (const Work *work, gint first, gint end)
               * out_size;
 
       if (in->type == NUCSEG_ELEMENT_F32)
-        work->context->kernels[out->type]->from_f32 (
-            (const gfloat *) from, out->scale, to, n);
+        nucseg_kernels_get (out->type, 0)
+            ->from_f32 ((const gfloat *) from, out->scale, to, n);
       else
         work->kernels->to_f32 (from, in->scale, (gfloat *) to, n);
     }
@@ -201,7 +201,7 @@ nucseg_step_run (
       ? in
       : &step->out.tensor;
   const gsize size = (gsize) big->height * big->width * big->channels;
-  Work work = { step, context, context->kernels[in->type] };
+  Work work = { step, context, nucseg_kernels_get (in->type, in->channels) };
 
   if (step->kind == NUCSEG_STEP_CONV)
     return nucseg_dnnl_conv_execute (step->conv, error);

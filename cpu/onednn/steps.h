@@ -51,7 +51,6 @@ typedef struct {
 
 /* Pieces of memory that the steps of one network share. */
 typedef struct {
-  const NucsegKernels *kernels[NUCSEG_N_ELEMENTS];
   guint threads;
   gfloat *maps; /* planes of NUCSEG_STEP_MAPS */
 } NucsegStepContext;
