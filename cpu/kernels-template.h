@@ -13,72 +13,19 @@
  */
 #include "cpu/copy-pixels.h"
 #include "cpu/kernels.h"
+#include "cpu/lanes.h"
 
-#include <string.h>
-
-#if LANES > 4
-#include <immintrin.h>
-#endif
+#include <math.h>
 
 #if KERNEL_BF16
 typedef guint16 Element;
+#define load load_bf16
+#define store store_bf16
 #else
 typedef gfloat Element;
+#define load load_f32
+#define store store_f32
 #endif
-
-typedef gfloat Vector __attribute__ ((vector_size (LANES * 4)));
-typedef guint32 Bits __attribute__ ((vector_size (LANES * 4)));
-typedef guint16 Halves __attribute__ ((vector_size (LANES * 2)));
-
-static inline Vector
-load (const Element *p)
-{
-#if KERNEL_BF16
-  Halves halves;
-
-  memcpy (&halves, p, sizeof halves);
-  return (Vector) (__builtin_convertvector(halves, Bits) << 16);
-#else
-  Vector v;
-
-  memcpy (&v, p, sizeof v);
-  return v;
-#endif
-}
-
-static inline void
-store (Element *p, Vector v)
-{
-#if KERNEL_BF16 && LANES == 16
-  __m256bh halves = _mm512_cvtneps_pbh ((__m512) v);
-
-  memcpy (p, &halves, sizeof halves);
-#elif KERNEL_BF16 && LANES == 8
-  __m128bh halves = _mm256_cvtneps_pbh ((__m256) v);
-
-  memcpy (p, &halves, sizeof halves);
-#elif KERNEL_BF16
-  Bits bits = (Bits) v;
-  Bits rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
-  /* A comparison's lanes are all ones or zeros: NaN stays NaN. */
-  Bits nan = (Bits) ((bits & 0x7fffffffu) > 0x7f800000u);
-  Halves halves = __builtin_convertvector(
-      (rounded & ~nan) | (((bits >> 16) | 0x40u) & nan), Halves);
-
-  memcpy (p, &halves, sizeof halves);
-#else
-  memcpy (p, &v, sizeof v);
-#endif
-}
-
-static inline Vector
-load_f32 (const gfloat *p)
-{
-  Vector v;
-
-  memcpy (&v, p, sizeof v);
-  return v;
-}
 
 static inline gfloat
 load_one (const Element *p)
@@ -97,18 +44,6 @@ store_one (Element *p, gfloat value)
   *p = nucseg_bf16_from_f32 (value);
 #else
   *p = value;
-#endif
-}
-
-static inline Vector
-maximum (Vector a, Vector b)
-{
-#if LANES == 16
-  return (Vector) _mm512_max_ps ((__m512) a, (__m512) b);
-#else
-  const Bits larger = (Bits) (a > b); /* all ones or zeros */
-
-  return (Vector) (((Bits) a & larger) | ((Bits) b & ~larger));
 #endif
 }
 
@@ -204,7 +139,8 @@ multiply_pool_block (const NucsegTensor *in, const gfloat *weights,
     store (to + out->pitch + c, v01);
     store (to + out_row + c, v10);
     store (to + out_row + out->pitch + c, v11);
-    store (best + c, maximum (maximum (v00, v01), maximum (v10, v11)));
+    store (
+        best + c, maximum_f32 (maximum_f32 (v00, v01), maximum_f32 (v10, v11)));
   }
   for (; c < channels; c++) {
     const gfloat w = weights[c];
@@ -259,7 +195,7 @@ max_pool (const NucsegTensor *in, const NucsegTensor *out, gint kernel,
         Vector best = load (pixel (in, y * stride, x * stride) + c);
         for (gint dy = 0; dy < kernel; dy++) {
           for (gint dx = 0; dx < kernel; dx++)
-            best = maximum (
+            best = maximum_f32 (
                 best, load (pixel (in, y * stride + dy, x * stride + dx) + c));
         }
         store (to + c, best);
@@ -465,6 +401,10 @@ from_f32 (const gfloat *in, gfloat scale, void *out, gsize n)
     store_one (to + i, in[i]);
 }
 
+#if LANES > 4 && !KERNEL_BF16
+#include "cpu/grey-conv-template.h"
+#endif
+
 const NucsegKernels KERNEL_TABLE = {
   .name = KERNEL_NAME,
   .copy = copy,
@@ -477,6 +417,9 @@ const NucsegKernels KERNEL_TABLE = {
   .upsample_bilinear = upsample_bilinear,
   .space_to_depth = space_to_depth,
   .depth_to_space = depth_to_space,
+#if LANES > 4 && !KERNEL_BF16
+  .grey_conv = grey_conv,
+#endif
   .to_f32 = to_f32,
   .from_f32 = from_f32,
 };

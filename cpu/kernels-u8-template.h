@@ -13,95 +13,12 @@
  */
 #include "cpu/copy-pixels.h"
 #include "cpu/kernels.h"
-
-#include <string.h>
-
-#if LANES == 16
-#include <immintrin.h>
-#endif
-
-typedef guint8 Steps __attribute__ ((vector_size (LANES)));
-typedef guint16 Wide __attribute__ ((vector_size (LANES * 2)));
-typedef guint32 Bits __attribute__ ((vector_size (LANES * 4)));
-typedef gint32 Signed __attribute__ ((vector_size (LANES * 4)));
-typedef gfloat Vector __attribute__ ((vector_size (LANES * 4)));
-
-/* Added to a number from 0 to 2^22 it leaves that number, rounded to nearest
- * even, in the low bits. */
-#define ROUND 0x1.8p23f
+#include "cpu/lanes.h"
 
 static inline guint8 *
 pixel (const NucsegTensor *t, gint y, gint x)
 {
   return (guint8 *) t->data + ((gsize) y * t->width + x) * t->pitch;
-}
-
-static inline Steps
-load (const guint8 *p)
-{
-  Steps v;
-
-  memcpy (&v, p, sizeof v);
-  return v;
-}
-
-static inline void
-store (guint8 *p, Steps v)
-{
-  memcpy (p, &v, sizeof v);
-}
-
-static inline Vector
-load_f32 (const gfloat *p)
-{
-  Vector v;
-
-  memcpy (&v, p, sizeof v);
-  return v;
-}
-
-static inline Vector
-to_vector (Steps v)
-{
-#if LANES == 16
-  return (Vector) _mm512_cvtepi32_ps (_mm512_cvtepu8_epi32 ((__m128i) v));
-#else
-  return __builtin_convertvector(__builtin_convertvector(v, Signed), Vector);
-#endif
-}
-
-/* Rounded and kept within 0..255; NaN becomes 0. */
-static inline Steps
-to_steps (Vector v)
-{
-#if LANES == 16
-  /* Of a NaN and 0 this takes the second, 0. */
-  const __m512 clipped = _mm512_max_ps ((__m512) v, _mm512_setzero_ps ());
-
-  return (Steps) _mm512_cvtusepi32_epi8 (
-      _mm512_cvtps_epi32 (_mm512_min_ps (clipped, _mm512_set1_ps (255.0f))));
-#else
-  const Bits above = (Bits) (v > 0.0f);
-  const Bits below = (Bits) (v < 255.0f);
-  const Vector most = (Vector){ 0 } + 255.0f;
-  Vector clipped = (Vector) (((Bits) v & below) | ((Bits) most & ~below));
-
-  clipped = (Vector) ((Bits) clipped & above);
-  clipped += ROUND;
-  return __builtin_convertvector((Bits) clipped & 255u, Steps);
-#endif
-}
-
-static inline guint8
-to_step (gfloat value)
-{
-  union {
-    gfloat value;
-    guint32 bits;
-  } u = { !(value > 0.0f) ? 0.0f : value < 255.0f ? value : 255.0f };
-
-  u.value += ROUND;
-  return (guint8) (u.bits & 255u);
 }
 
 static inline Bits
@@ -154,11 +71,11 @@ multiply (const NucsegTensor *in, const gfloat *weights,
       gint c = 0;
 
       for (; c + LANES <= channels; c += LANES)
-        store (to + c,
-            to_steps (to_vector (load (from + c))
+        store_steps (to + c,
+            steps_from_f32 (f32_from_steps (load_steps (from + c))
                 * (load_f32 (weights + c) * ratio)));
       for (; c < channels; c++)
-        to[c] = to_step (from[c] * (weights[c] * ratio));
+        to[c] = step_from_f32 (from[c] * (weights[c] * ratio));
     }
   }
 }
@@ -179,24 +96,27 @@ multiply_pool_block (const NucsegTensor *in, const gfloat *weights,
 
   for (; c + LANES <= channels; c += LANES) {
     const Vector w = load_f32 (weights + c) * ratio;
-    const Steps v00 = to_steps (to_vector (load (from + c)) * w);
-    const Steps v01 = to_steps (to_vector (load (from + in->pitch + c)) * w);
-    const Steps v10 = to_steps (to_vector (load (from + in_row + c)) * w);
-    const Steps v11 =
-        to_steps (to_vector (load (from + in_row + in->pitch + c)) * w);
+    const Steps v00 =
+        steps_from_f32 (f32_from_steps (load_steps (from + c)) * w);
+    const Steps v01 =
+        steps_from_f32 (f32_from_steps (load_steps (from + in->pitch + c)) * w);
+    const Steps v10 =
+        steps_from_f32 (f32_from_steps (load_steps (from + in_row + c)) * w);
+    const Steps v11 = steps_from_f32 (
+        f32_from_steps (load_steps (from + in_row + in->pitch + c)) * w);
 
-    store (to + c, v00);
-    store (to + out->pitch + c, v01);
-    store (to + out_row + c, v10);
-    store (to + out_row + out->pitch + c, v11);
-    store (best + c, maximum (maximum (v00, v01), maximum (v10, v11)));
+    store_steps (to + c, v00);
+    store_steps (to + out->pitch + c, v01);
+    store_steps (to + out_row + c, v10);
+    store_steps (to + out_row + out->pitch + c, v11);
+    store_steps (best + c, maximum (maximum (v00, v01), maximum (v10, v11)));
   }
   for (; c < channels; c++) {
     const gfloat w = weights[c] * ratio;
-    const guint8 v00 = to_step (from[c] * w);
-    const guint8 v01 = to_step (from[in->pitch + c] * w);
-    const guint8 v10 = to_step (from[in_row + c] * w);
-    const guint8 v11 = to_step (from[in_row + in->pitch + c] * w);
+    const guint8 v00 = step_from_f32 (from[c] * w);
+    const guint8 v01 = step_from_f32 (from[in->pitch + c] * w);
+    const guint8 v10 = step_from_f32 (from[in_row + c] * w);
+    const guint8 v11 = step_from_f32 (from[in_row + in->pitch + c] * w);
 
     to[c] = v00;
     to[out->pitch + c] = v01;
@@ -245,13 +165,14 @@ max_pool (const NucsegTensor *in, const NucsegTensor *out, gint kernel,
       gint c = 0;
 
       for (; c + LANES <= channels; c += LANES) {
-        Steps best = load (from + c);
+        Steps best = load_steps (from + c);
 
         for (gint dy = 0; dy < kernel; dy++) {
           for (gint dx = 0; dx < kernel; dx++)
-            best = maximum (best, load (from + dy * row + dx * in->pitch + c));
+            best = maximum (
+                best, load_steps (from + dy * row + dx * in->pitch + c));
         }
-        store (to + c, best);
+        store_steps (to + c, best);
       }
       for (; c < channels; c++) {
         guint8 best = from[c];
@@ -288,11 +209,11 @@ average (const NucsegTensor *in, gint rows, gint columns, gint row, gint column,
       gint x = x0;
 
       for (; x + 2 <= x1; x += 2, p += 2 * (gsize) in->pitch) {
-        a += widen (load (p));
-        b += widen (load (p + in->pitch));
+        a += widen (load_steps (p));
+        b += widen (load_steps (p + in->pitch));
       }
       if (x < x1)
-        a += widen (load (p));
+        a += widen (load_steps (p));
       sum += __builtin_convertvector((Signed) (a + b), Vector);
     }
     sum *= share;
@@ -326,19 +247,19 @@ upsample_nearest (
 }
 
 /* Three parts of the near row and one of the other one. */
-static inline Wide
+static inline Halves
 blend_rows (const guint8 *near, const guint8 *other)
 {
-  const Wide a = __builtin_convertvector(load (near), Wide);
-  const Wide b = __builtin_convertvector(load (other), Wide);
+  const Halves a = __builtin_convertvector(load_steps (near), Halves);
+  const Halves b = __builtin_convertvector(load_steps (other), Halves);
 
   return a * 3 + b;
 }
 
 static inline void
-store_blend (guint8 *to, Wide near, Wide other)
+store_blend (guint8 *to, Halves near, Halves other)
 {
-  store (to, __builtin_convertvector((near * 3 + other + 8) >> 4, Steps));
+  store_steps (to, __builtin_convertvector((near * 3 + other + 8) >> 4, Steps));
 }
 
 static void
@@ -359,12 +280,12 @@ upsample_bilinear (
 
     for (; c + LANES <= channels; c += LANES) {
       guint8 *to = pixel (out, y, 0) + c;
-      Wide here = blend_rows (a + c, b + c);
-      Wide before = here;
+      Halves here = blend_rows (a + c, b + c);
+      Halves before = here;
 
       for (gint x = 0; x <= last; x++) {
         const gsize next = (gsize) MIN (x + 1, last) * in->pitch + c;
-        const Wide after = blend_rows (a + next, b + next);
+        const Halves after = blend_rows (a + next, b + next);
 
         store_blend (to, here, before);
         store_blend (to + out->pitch, here, after);
@@ -399,7 +320,7 @@ to_f32 (const void *in, gfloat scale, gfloat *out, gsize n)
   gsize i = 0;
 
   for (; i + LANES <= n; i += LANES) {
-    const Vector v = to_vector (load (from + i)) * scale;
+    const Vector v = f32_from_steps (load_steps (from + i)) * scale;
 
     memcpy (out + i, &v, sizeof v);
   }
@@ -415,9 +336,9 @@ from_f32 (const gfloat *in, gfloat scale, void *out, gsize n)
   gsize i = 0;
 
   for (; i + LANES <= n; i += LANES)
-    store (to + i, to_steps (load_f32 (in + i) * inverse));
+    store_steps (to + i, steps_from_f32 (load_f32 (in + i) * inverse));
   for (; i < n; i++)
-    to[i] = to_step (in[i] * inverse);
+    to[i] = step_from_f32 (in[i] * inverse);
 }
 
 const NucsegKernels KERNEL_TABLE = {

@@ -13,7 +13,7 @@
 #ifndef NUCSEG_CPU_KERNELS_H
 #define NUCSEG_CPU_KERNELS_H
 
-#include "cpu/tensor.h"
+#include "cpu/grey-conv.h"
 
 G_BEGIN_DECLS
 
@@ -32,6 +32,8 @@ G_BEGIN_DECLS
  * @upsample_bilinear: likewise, half-pixel centres
  * @space_to_depth: rows of @out
  * @depth_to_space: rows of @in
+ * @grey_conv: rows of @out, which may have another type; %NULL where a library
+ * does it better
  * @to_f32: @n elements to f32; @scale counts for steps alone
  * @from_f32: the inverse, rounding to nearest even
  */
@@ -58,6 +60,8 @@ typedef struct {
       gint block, gint first, gint end);
   void (*depth_to_space) (const NucsegTensor *in, const NucsegTensor *out,
       gint block, gint first, gint end);
+  void (*grey_conv) (const NucsegGreyConv *self, const NucsegTensor *in,
+      const NucsegTensor *out, gint first, gint end);
   void (*to_f32) (const void *in, gfloat scale, gfloat *out, gsize n);
   void (*from_f32) (const gfloat *in, gfloat scale, void *out, gsize n);
 } NucsegKernels;

@@ -106,6 +106,11 @@ add_conv (NucsegNetwork *self, guint i, NucsegStep *step, GError **error)
     step->tiny = nucseg_tiny_new (&node->u.conv);
     return TRUE;
   }
+  if (plan->grey) {
+    step->kind = NUCSEG_STEP_GREY;
+    step->grey = nucseg_grey_conv_new (&node->u.conv);
+    return TRUE;
+  }
   step->kind = NUCSEG_STEP_CONV;
   step->conv = nucseg_dnnl_conv_new (
       self->dnnl, &node->u.conv, &step->in[0].tensor, &step->out.tensor, error);
@@ -177,7 +182,7 @@ add_node (NucsegNetwork *self, guint i, GError **error)
 
   switch (node->op) {
   case NUCSEG_OP_CONV:
-    if (step.in[0].tensor.type == NUCSEG_ELEMENT_F32
+    if (!self->nodes[i].grey && step.in[0].tensor.type == NUCSEG_ELEMENT_F32
         && step.out.tensor.type == NUCSEG_ELEMENT_U8)
       return add_rounded_conv (self, i, &step, error);
     ok = add_conv (self, i, &step, error);

@@ -20,6 +20,7 @@ typedef struct {
   NucsegShape shape;
   NucsegElement type;
   gboolean tiny; /* a convolution that tiny.c does */
+  gboolean grey; /* one that grey-conv.c does */
   guint n_consumers; /* a node that takes it twice counts twice */
   guint
       pool; /* of a product: the max_pool that is fused to it, or NUCSEG_NONE */

@@ -100,8 +100,11 @@ nucseg_network_free (NucsegNetwork *network)
   if (!network)
     return;
   for (guint s = 0; s < network->steps->len; s++) {
-    nucseg_dnnl_conv_free (g_array_index (network->steps, NucsegStep, s).conv);
-    nucseg_tiny_free (g_array_index (network->steps, NucsegStep, s).tiny);
+    const NucsegStep *step = &g_array_index (network->steps, NucsegStep, s);
+
+    nucseg_dnnl_conv_free (step->conv);
+    nucseg_tiny_free (step->tiny);
+    nucseg_grey_conv_free (step->grey);
   }
   g_array_unref (network->steps);
   nucseg_buffers_free (network->buffers);
@@ -170,14 +173,14 @@ nucseg_network_get_profile (const NucsegNetwork *network)
 
   for (guint s = 0; s < network->steps->len; s++) {
     const NucsegStep *step = &g_array_index (network->steps, NucsegStep, s);
-    const NucsegTensor *in = &step->in[0].tensor, *out = &step->out.tensor;
+    const NucsegTensor *out = &step->out.tensor;
 
     g_string_append_printf (text,
         "%s\t%s\t%dx%dx%d\t%s\t%" G_GUINT64_FORMAT "\n", step->node->name,
         nucseg_step_kind_name (step->kind), out->height, out->width,
         out->channels,
         step->conv ? nucseg_dnnl_conv_get_implementation (step->conv)
-                   : nucseg_kernels_get (in->type, in->channels)->name,
+                   : nucseg_step_get_kernels (step)->name,
         step->fastest_ns);
   }
   return g_string_free (text, FALSE);

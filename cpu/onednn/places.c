@@ -62,6 +62,17 @@ makes_output (const NucsegNetwork *self, guint i)
       && (i == added || self->graph->nodes[moved].inputs[0] == i);
 }
 
+/* Once the types of @i and of its input are known. */
+static gboolean
+is_grey (const NucsegNetwork *self, guint i)
+{
+  const NucsegNode *node = &self->graph->nodes[i];
+
+  return node->op == NUCSEG_OP_CONV && !self->nodes[i].tiny
+      && nucseg_grey_conv_wants (
+          &node->u.conv, nucseg_network_wanted_type (self, i, 0));
+}
+
 static void
 choose_type (NucsegNetwork *self, guint i)
 {
@@ -145,6 +156,10 @@ can_be_slice (const NucsegNetwork *self, guint i, guint host)
   case NUCSEG_OP_SPACE_TO_DEPTH:
   case NUCSEG_OP_DEPTH_TO_SPACE:
     break;
+  case NUCSEG_OP_CONV:
+    if (!self->nodes[i].grey)
+      return FALSE;
+    break;
   default:
     return FALSE;
   }
@@ -159,7 +174,8 @@ can_be_slice (const NucsegNetwork *self, guint i, guint host)
         continue;
       if (j == host)
         taken++;
-      else if (reader->op == NUCSEG_OP_CONV && !self->nodes[j].tiny)
+      else if (reader->op == NUCSEG_OP_CONV && !self->nodes[j].tiny
+          && !self->nodes[j].grey)
         return FALSE;
     }
   }
@@ -199,6 +215,7 @@ nucseg_network_place (NucsegNetwork *self)
   count_consumers (self);
   for (guint i = 0; i < graph->n_nodes; i++) {
     choose_type (self, i);
+    self->nodes[i].grey = is_grey (self, i);
     fuse_pool (self, i);
   }
   for (guint i = 0; i < graph->n_nodes; i++)

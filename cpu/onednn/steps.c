@@ -20,12 +20,22 @@ typedef struct {
 const gchar *
 nucseg_step_kind_name (NucsegStepKind kind)
 {
-  static const gchar *const names[] = { "conv", "tiny-conv", "copy", "add",
-    "multiply", "multiply-pool", "max-pool", "average", "upsample-nearest",
-    "upsample-bilinear", "space-to-depth", "depth-to-space", "convert",
-    "maps" };
+  static const gchar *const names[] = { "conv", "tiny-conv", "grey-conv",
+    "copy", "add", "multiply", "multiply-pool", "max-pool", "average",
+    "upsample-nearest", "upsample-bilinear", "space-to-depth", "depth-to-space",
+    "convert", "maps" };
 
   return names[kind];
+}
+
+const NucsegKernels *
+nucseg_step_get_kernels (const NucsegStep *step)
+{
+  const NucsegTensor *in = &step->in[0].tensor;
+
+  return nucseg_kernels_get (in->type,
+      step->kind == NUCSEG_STEP_GREY ? step->out.tensor.channels
+                                     : in->channels);
 }
 
 /* A tensor without gaps is one long row; the others go pixel by pixel. */
@@ -129,6 +139,9 @@ run_rows (gpointer data, gint part, gint first, gint end)
   const NucsegTensor *inputs[NUCSEG_MAX_INPUTS];
 
   switch (step->kind) {
+  case NUCSEG_STEP_GREY:
+    k->grey_conv (step->grey, in, out, first, end);
+    break;
   case NUCSEG_STEP_COPY:
     k->copy (in, out, first, end);
     break;
@@ -201,7 +214,7 @@ nucseg_step_run (
       ? in
       : &step->out.tensor;
   const gsize size = (gsize) big->height * big->width * big->channels;
-  Work work = { step, context, nucseg_kernels_get (in->type, in->channels) };
+  Work work = { step, context, nucseg_step_get_kernels (step) };
 
   if (step->kind == NUCSEG_STEP_CONV)
     return nucseg_dnnl_conv_execute (step->conv, error);

@@ -15,6 +15,7 @@ G_BEGIN_DECLS
 typedef enum {
   NUCSEG_STEP_CONV, /* by oneDNN */
   NUCSEG_STEP_TINY, /* a convolution by tiny.c */
+  NUCSEG_STEP_GREY, /* one of our kernels' grey_conv */
   NUCSEG_STEP_COPY, /* one input of a concatenation into its slice */
   NUCSEG_STEP_ADD,
   NUCSEG_STEP_MULTIPLY,
@@ -46,6 +47,7 @@ typedef struct {
   gint size[2]; /* kernel, stride; rows, columns; or block */
   NucsegDnnlConv *conv; /* owned */
   NucsegTiny *tiny; /* owned */
+  NucsegGreyConv *grey; /* owned */
   guint64 fastest_ns; /* of all profiled runs; 0 before the first */
 } NucsegStep;
 
@@ -57,6 +59,9 @@ typedef struct {
 
 gboolean nucseg_step_run (
     NucsegStep *step, const NucsegStepContext *context, GError **error);
+
+/* The kernels that do it, unless it is a convolution of another kind. */
+const NucsegKernels *nucseg_step_get_kernels (const NucsegStep *step);
 
 /* "conv", "multiply-pool", ... */
 const gchar *nucseg_step_kind_name (NucsegStepKind kind);
