@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * grey-conv-template.h: the kernel of grey-conv.h, a part of
- * kernels-template.h for f32 and AVX-512. The outputs of one pixel are the lanes: a tap is one
- * input, the same in all lanes, times one vector of weights.
+ * kernels-template.h for f32 and AVX-512. The outputs of one pixel are the
+ * lanes: a tap is one input, the same in all lanes, times one vector of
+ * weights.
  */
 
 /* Pixels whose sums are kept in registers, so that a vector of weights is read
@@ -21,8 +22,7 @@ grey_sums (const NucsegGreyConv *self, const NucsegTensor *in, gint y, gint x,
     sums[p] = load_f32 (self->bias + c);
 #pragma GCC unroll 5
   for (gint ky = 0; ky < side; ky++) {
-    const gfloat *from =
-        pixel (in, y - conv->padding + ky, x - conv->padding);
+    const gfloat *from = pixel (in, y - conv->padding + ky, x - conv->padding);
     const gfloat *weight =
         self->weight + (gsize) ky * side * conv->out_channels + c;
 
@@ -85,8 +85,7 @@ grey_row (const NucsegGreyConv *self, const NucsegTensor *in,
   const Vector least = (Vector){ 0 } - (relu ? 0.0f : INFINITY);
   const gfloat inverse = 1 / out->scale;
   const gint first = self->conv.padding;
-  const gint last =
-      in->width + self->conv.padding - (GREY_PIXELS + side - 1);
+  const gint last = in->width + self->conv.padding - (GREY_PIXELS + side - 1);
   Vector sums[GREY_PIXELS];
   gint x = 0;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * grey-conv.h: convolutions of one channel, the frame's grey, as networks begin
- * with, in f32. A library's output is dense and f32 as well; this one is written
- * where it is read, in the type in which it is read.
+ * with, in f32. A library's output is dense and f32 as well; this one is
+ * written where it is read, in the type in which it is read.
  */
 #ifndef NUCSEG_CPU_GREY_CONV_H
 #define NUCSEG_CPU_GREY_CONV_H

@@ -401,6 +401,9 @@ from_f32 (const gfloat *in, gfloat scale, void *out, gsize n)
     store_one (to + i, in[i]);
 }
 
+#if !KERNEL_BF16
+#include "cpu/split-maps-template.h"
+#endif
 #if LANES > 4 && !KERNEL_BF16
 #include "cpu/grey-conv-template.h"
 #endif
@@ -417,6 +420,9 @@ const NucsegKernels KERNEL_TABLE = {
   .upsample_bilinear = upsample_bilinear,
   .space_to_depth = space_to_depth,
   .depth_to_space = depth_to_space,
+#if !KERNEL_BF16
+  .split_maps = split_maps,
+#endif
 #if LANES > 4 && !KERNEL_BF16
   .grey_conv = grey_conv,
 #endif

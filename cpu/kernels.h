@@ -34,6 +34,9 @@ G_BEGIN_DECLS
  * @depth_to_space: rows of @in
  * @grey_conv: rows of @out, which may have another type; %NULL where a library
  * does it better
+ * @split_maps: pixels of @block x @block x @n_maps channels into planes of
+ *   @block times the size, with @added, which has that size, or %NULL; rows of
+ *   @in. For f32 alone
  * @to_f32: @n elements to f32; @scale counts for steps alone
  * @from_f32: the inverse, rounding to nearest even
  */
@@ -62,6 +65,8 @@ typedef struct {
       gint block, gint first, gint end);
   void (*grey_conv) (const NucsegGreyConv *self, const NucsegTensor *in,
       const NucsegTensor *out, gint first, gint end);
+  void (*split_maps) (const NucsegTensor *in, const NucsegTensor *added,
+      gint block, gint n_maps, gfloat *maps, gint first, gint end);
   void (*to_f32) (const void *in, gfloat scale, gfloat *out, gsize n);
   void (*from_f32) (const gfloat *in, gfloat scale, void *out, gsize n);
 } NucsegKernels;

@@ -67,52 +67,14 @@ convert (const Work *work, gint first, gint end)
   }
 }
 
-/* Line @y of map @m of the tensor that is added, at full resolution. */
-static void
-add_line (const NucsegTensor *added, gint y, gint m, gfloat *to)
-{
-  const gfloat *p = (const gfloat *) added->data
-      + (gsize) y * added->width * added->pitch + m;
-
-  for (gint x = 0; x < added->width; x++, p += added->pitch)
-    to[x] += *p;
-}
-
-/* Channel (dy block + dx) n_maps + m of pixel x becomes element block x + dx
- * of line dy in plane m; a second input is added. */
 static void
 split_maps (const Work *work, gint first, gint end)
 {
-  const NucsegTensor *in = &work->step->in[0].tensor;
-  const gint block = work->step->size[0], n_maps = work->step->size[1];
-  const gsize line = (gsize) in->width * block;
-  const gsize plane = line * in->height * block;
+  const NucsegStep *step = work->step;
 
-  for (gint y = first; y < end; y++) {
-    const gfloat *from =
-        (const gfloat *) in->data + (gsize) y * in->width * in->pitch;
-
-    for (gint row = 0; row < block * n_maps; row++) {
-      const gint dy = row / n_maps, m = row % n_maps;
-      gfloat *to =
-          work->context->maps + m * plane + ((gsize) y * block + dy) * line;
-      const gfloat *p = from + dy * block * n_maps + m;
-
-      if (block == 2) {
-        for (gint x = 0; x < in->width; x++, p += in->pitch) {
-          to[2 * x] = p[0];
-          to[2 * x + 1] = p[n_maps];
-        }
-      } else {
-        for (gint x = 0; x < in->width; x++, p += in->pitch) {
-          for (gint dx = 0; dx < block; dx++)
-            to[block * x + dx] = p[dx * n_maps];
-        }
-      }
-      if (work->step->n_inputs > 1)
-        add_line (&work->step->in[1].tensor, y * block + dy, m, to);
-    }
-  }
+  work->kernels->split_maps (&step->in[0].tensor,
+      step->n_inputs > 1 ? &step->in[1].tensor : NULL, step->size[0],
+      step->size[1], work->context->maps, first, end);
 }
 
 static void
