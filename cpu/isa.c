@@ -26,3 +26,14 @@ nucseg_isa_get (void)
     g_once_init_leave (&found, (gsize) find_isa () + 1);
   return (NucsegIsa) (found - 1);
 }
+
+gboolean
+nucseg_isa_has_vnni (void)
+{
+#ifdef NUCSEG_HAVE_VNNI
+  return nucseg_isa_get () >= NUCSEG_ISA_AVX512
+      && __builtin_cpu_supports ("avx512vnni");
+#else
+  return FALSE;
+#endif
+}

@@ -20,6 +20,10 @@ typedef enum {
 /* The best that CPU, compiler and user allow; found out once. */
 NucsegIsa nucseg_isa_get (void);
 
+/* Whether AVX-512 has VNNI beside what is said above: a question of its own, as
+ * there are CPUs with either, and BF16 is not asked for here. */
+gboolean nucseg_isa_has_vnni (void);
+
 G_END_DECLS
 
 #endif /* NUCSEG_CPU_ISA_H */

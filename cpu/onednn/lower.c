@@ -99,19 +99,22 @@ static gboolean
 add_conv (NucsegNetwork *self, guint i, NucsegStep *step, GError **error)
 {
   const NucsegNode *node = &self->graph->nodes[i];
-  NucsegNodePlan *plan = &self->nodes[i];
 
-  if (plan->tiny) {
-    step->kind = NUCSEG_STEP_TINY;
+  step->kind = self->nodes[i].conv;
+  switch (step->kind) {
+  case NUCSEG_STEP_TINY:
     step->tiny = nucseg_tiny_new (&node->u.conv);
     return TRUE;
-  }
-  if (plan->grey) {
-    step->kind = NUCSEG_STEP_GREY;
+  case NUCSEG_STEP_GREY:
     step->grey = nucseg_grey_conv_new (&node->u.conv);
     return TRUE;
+  case NUCSEG_STEP_NARROW:
+    step->narrow = nucseg_narrow_conv_new (
+        &node->u.conv, &step->in[0].tensor, &step->out.tensor, error);
+    return step->narrow != NULL;
+  default:
+    break;
   }
-  step->kind = NUCSEG_STEP_CONV;
   step->conv = nucseg_dnnl_conv_new (
       self->dnnl, &node->u.conv, &step->in[0].tensor, &step->out.tensor, error);
   if (!step->conv) {
@@ -182,7 +185,8 @@ add_node (NucsegNetwork *self, guint i, GError **error)
 
   switch (node->op) {
   case NUCSEG_OP_CONV:
-    if (!self->nodes[i].grey && step.in[0].tensor.type == NUCSEG_ELEMENT_F32
+    if (self->nodes[i].conv == NUCSEG_STEP_CONV
+        && step.in[0].tensor.type == NUCSEG_ELEMENT_F32
         && step.out.tensor.type == NUCSEG_ELEMENT_U8)
       return add_rounded_conv (self, i, &step, error);
     ok = add_conv (self, i, &step, error);

@@ -19,8 +19,7 @@ G_BEGIN_DECLS
 typedef struct {
   NucsegShape shape;
   NucsegElement type;
-  gboolean tiny; /* a convolution that tiny.c does */
-  gboolean grey; /* one that grey-conv.c does */
+  NucsegStepKind conv; /* the step that a convolution becomes */
   guint n_consumers; /* a node that takes it twice counts twice */
   guint
       pool; /* of a product: the max_pool that is fused to it, or NUCSEG_NONE */

@@ -105,6 +105,7 @@ nucseg_network_free (NucsegNetwork *network)
     nucseg_dnnl_conv_free (step->conv);
     nucseg_tiny_free (step->tiny);
     nucseg_grey_conv_free (step->grey);
+    nucseg_narrow_conv_free (step->narrow);
   }
   g_array_unref (network->steps);
   nucseg_buffers_free (network->buffers);

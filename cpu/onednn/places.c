@@ -7,8 +7,10 @@
  *   type, lower.c puts a convert step between.
  * - In int8 tensors with a scale are steps (u8), all others f32. A convolution
  *   takes either.
- * - A tensor that only feeds our own kernels and one concatenation is written
- *   straight into its slice of the concatenation.
+ * - Convolutions of one channel in f32, and those of steps with eight outputs,
+ *   are done by our own kernels where the CPU has what they need.
+ * - A tensor that our own kernels make, and that only they and one
+ *   concatenation read, is written straight into its slice of it.
  * - A product and the 2x2 maxima of it are one step.
  */
 #include "cpu/onednn/network-private.h"
@@ -62,15 +64,18 @@ makes_output (const NucsegNetwork *self, guint i)
       && (i == added || self->graph->nodes[moved].inputs[0] == i);
 }
 
-/* Once the types of @i and of its input are known. */
-static gboolean
-is_grey (const NucsegNetwork *self, guint i)
+/* Who does the convolution that is not a tiny one, once its types are known. */
+static NucsegStepKind
+choose_conv (const NucsegNetwork *self, guint i)
 {
-  const NucsegNode *node = &self->graph->nodes[i];
+  const NucsegConv *conv = &self->graph->nodes[i].u.conv;
+  const NucsegElement in = nucseg_network_wanted_type (self, i, 0);
 
-  return node->op == NUCSEG_OP_CONV && !self->nodes[i].tiny
-      && nucseg_grey_conv_wants (
-          &node->u.conv, nucseg_network_wanted_type (self, i, 0));
+  if (nucseg_grey_conv_wants (conv, in))
+    return NUCSEG_STEP_GREY;
+  if (nucseg_narrow_conv_wants (conv, in, self->nodes[i].type))
+    return NUCSEG_STEP_NARROW;
+  return NUCSEG_STEP_CONV;
 }
 
 static void
@@ -84,16 +89,18 @@ choose_type (NucsegNetwork *self, guint i)
     return;
   if (self->int8) {
     plan->type = node->scale > 0 ? NUCSEG_ELEMENT_U8 : NUCSEG_ELEMENT_F32;
-    plan->tiny = node->op == NUCSEG_OP_CONV && plan->type == NUCSEG_ELEMENT_F32
+    if (node->op == NUCSEG_OP_CONV && plan->type == NUCSEG_ELEMENT_F32
         && self->nodes[node->inputs[0]].type == NUCSEG_ELEMENT_F32
-        && nucseg_tiny_wants (&node->u.conv, &plan->shape);
+        && nucseg_tiny_wants (&node->u.conv, &plan->shape))
+      plan->conv = NUCSEG_STEP_TINY;
     return;
   }
   if (node->op == NUCSEG_OP_AVG_POOL) {
     plan->type = NUCSEG_ELEMENT_F32;
   } else if (node->op == NUCSEG_OP_CONV) {
-    plan->tiny = nucseg_tiny_wants (&node->u.conv, &plan->shape);
-    if (plan->tiny || makes_output (self, i))
+    if (nucseg_tiny_wants (&node->u.conv, &plan->shape))
+      plan->conv = NUCSEG_STEP_TINY;
+    if (plan->conv == NUCSEG_STEP_TINY || makes_output (self, i))
       plan->type = NUCSEG_ELEMENT_F32;
   } else {
     guint n = node->op == NUCSEG_OP_MUL ? 1 : node->n_inputs;
@@ -115,7 +122,8 @@ nucseg_network_wanted_type (const NucsegNetwork *self, guint i, guint k)
   case NUCSEG_OP_CONV:
     if (self->int8)
       return self->nodes[node->inputs[0]].type;
-    return self->nodes[i].tiny ? NUCSEG_ELEMENT_F32 : self->type;
+    return self->nodes[i].conv == NUCSEG_STEP_TINY ? NUCSEG_ELEMENT_F32
+                                                   : self->type;
   case NUCSEG_OP_AVG_POOL:
     return self->nodes[node->inputs[0]].type; /* either will do */
   case NUCSEG_OP_MUL:
@@ -157,7 +165,8 @@ can_be_slice (const NucsegNetwork *self, guint i, guint host)
   case NUCSEG_OP_DEPTH_TO_SPACE:
     break;
   case NUCSEG_OP_CONV:
-    if (!self->nodes[i].grey)
+    if (self->nodes[i].conv != NUCSEG_STEP_GREY
+        && self->nodes[i].conv != NUCSEG_STEP_NARROW)
       return FALSE;
     break;
   default:
@@ -174,8 +183,8 @@ can_be_slice (const NucsegNetwork *self, guint i, guint host)
         continue;
       if (j == host)
         taken++;
-      else if (reader->op == NUCSEG_OP_CONV && !self->nodes[j].tiny
-          && !self->nodes[j].grey)
+      else if (reader->op == NUCSEG_OP_CONV
+          && self->nodes[j].conv == NUCSEG_STEP_CONV)
         return FALSE;
     }
   }
@@ -215,7 +224,9 @@ nucseg_network_place (NucsegNetwork *self)
   count_consumers (self);
   for (guint i = 0; i < graph->n_nodes; i++) {
     choose_type (self, i);
-    self->nodes[i].grey = is_grey (self, i);
+    if (graph->nodes[i].op == NUCSEG_OP_CONV
+        && self->nodes[i].conv != NUCSEG_STEP_TINY)
+      self->nodes[i].conv = choose_conv (self, i);
     fuse_pool (self, i);
   }
   for (guint i = 0; i < graph->n_nodes; i++)

@@ -21,9 +21,9 @@ const gchar *
 nucseg_step_kind_name (NucsegStepKind kind)
 {
   static const gchar *const names[] = { "conv", "tiny-conv", "grey-conv",
-    "copy", "add", "multiply", "multiply-pool", "max-pool", "average",
-    "upsample-nearest", "upsample-bilinear", "space-to-depth", "depth-to-space",
-    "convert", "maps" };
+    "narrow-conv", "copy", "add", "multiply", "multiply-pool", "max-pool",
+    "average", "upsample-nearest", "upsample-bilinear", "space-to-depth",
+    "depth-to-space", "convert", "maps" };
 
   return names[kind];
 }
@@ -103,6 +103,9 @@ run_rows (gpointer data, gint part, gint first, gint end)
   switch (step->kind) {
   case NUCSEG_STEP_GREY:
     k->grey_conv (step->grey, in, out, first, end);
+    break;
+  case NUCSEG_STEP_NARROW:
+    nucseg_narrow_conv_run (step->narrow, in, out, first, end);
     break;
   case NUCSEG_STEP_COPY:
     k->copy (in, out, first, end);

@@ -7,6 +7,7 @@
 #define NUCSEG_CPU_ONEDNN_STEPS_H
 
 #include "cpu/kernels.h"
+#include "cpu/narrow-conv.h"
 #include "cpu/onednn/dnnl.h"
 #include "cpu/tiny.h"
 
@@ -15,7 +16,8 @@ G_BEGIN_DECLS
 typedef enum {
   NUCSEG_STEP_CONV, /* by oneDNN */
   NUCSEG_STEP_TINY, /* a convolution by tiny.c */
-  NUCSEG_STEP_GREY, /* one of our kernels' grey_conv */
+  NUCSEG_STEP_GREY, /* one by our kernels' grey_conv */
+  NUCSEG_STEP_NARROW, /* one by narrow-conv.c */
   NUCSEG_STEP_COPY, /* one input of a concatenation into its slice */
   NUCSEG_STEP_ADD,
   NUCSEG_STEP_MULTIPLY,
@@ -48,6 +50,7 @@ typedef struct {
   NucsegDnnlConv *conv; /* owned */
   NucsegTiny *tiny; /* owned */
   NucsegGreyConv *grey; /* owned */
+  NucsegNarrowConv *narrow; /* owned */
   guint64 fastest_ns; /* of all profiled runs; 0 before the first */
 } NucsegStep;
 

@@ -37,6 +37,18 @@ const ParityCase parity_cases[] = {
   { "conv3-48-24", SIZE (12, 20, 1, 48),
       CONV (24, 3, 1, 1, 1, 1, TRUE, "relu") },
   { "conv3-96-33", SIZE (7, 11, 1, 96), CONV (33, 3, 1, 1, 1, 1, TRUE, NULL) },
+  /* of one channel: rows that end with a block of pixels, or a pixel short */
+  { "conv3-1-8", SIZE (9, 25, 1, 1), CONV (8, 3, 1, 1, 1, 1, TRUE, "relu") },
+  { "conv3-1-16", SIZE (5, 26, 1, 1), CONV (16, 3, 1, 1, 1, 1, FALSE, NULL) },
+  { "conv5-1-16", SIZE (7, 27, 1, 1), CONV (16, 5, 1, 1, 2, 1, TRUE, "relu") },
+  { "conv5-1-24", SIZE (9, 28, 1, 1), CONV (24, 5, 1, 1, 2, 1, TRUE, NULL) },
+  /* of eight outputs: likewise */
+  { "conv3-16-8", SIZE (9, 25, 1, 16), CONV (8, 3, 1, 1, 1, 1, TRUE, "relu") },
+  { "conv3-24-8", SIZE (5, 26, 1, 24), CONV (8, 3, 1, 1, 1, 1, TRUE, "relu") },
+  { "conv3-8-8-no-padding", SIZE (10, 25, 1, 8),
+      CONV (8, 3, 1, 1, 0, 1, FALSE, "relu"), WEIGH, .multiple = 5 },
+  { "conv3-16-8-wide-padding", SIZE (3, 24, 1, 16),
+      CONV (8, 3, 1, 1, 2, 1, TRUE, "relu"), WEIGH },
   /* kernels */
   { "conv1-17-5", SIZE (17, 23, 1, 17), CONV (5, 1, 1, 1, 0, 1, TRUE, NULL) },
   { "conv1-64-16-sigmoid", SIZE (9, 9, 1, 64),
