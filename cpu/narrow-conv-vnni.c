@@ -85,9 +85,9 @@ join (__m512i a, __m512i b, Vector factor)
   const __m512i even = _mm512_setr_epi32 (
       0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
   const __m512i odd = _mm512_add_epi32 (even, _mm512_set1_epi32 (1));
-  const Signed sums = (Signed) _mm512_add_epi32 (
-      _mm512_permutex2var_epi32 (a, even, b),
-      _mm512_permutex2var_epi32 (a, odd, b));
+  const Signed sums =
+      (Signed) _mm512_add_epi32 (_mm512_permutex2var_epi32 (a, even, b),
+          _mm512_permutex2var_epi32 (a, odd, b));
 
   return steps_from_f32 (__builtin_convertvector(sums, Vector) * factor);
 }
@@ -121,7 +121,8 @@ nucseg_narrow_conv_run_vnni (const NucsegNarrowConv *self,
           const Steps two = join (sums[p], sums[p + 1], factor);
 
           memcpy (to, &two, NUCSEG_NARROW_OUTPUTS);
-          memcpy (to + out->pitch, (const guint8 *) &two + NUCSEG_NARROW_OUTPUTS,
+          memcpy (to + out->pitch,
+              (const guint8 *) &two + NUCSEG_NARROW_OUTPUTS,
               NUCSEG_NARROW_OUTPUTS);
           to += 2 * (gsize) out->pitch;
         }
