@@ -17,6 +17,7 @@ struct _NucsegCudaDevice {
   gchar *name;
   gint capability;
   cudaStream_t stream;
+  cudaEvent_t queued; /* for who waits asleep */
   /* beside the stream: see nucseg_cuda_run_branches() */
   cudaStream_t beside[NUCSEG_CUDA_MOST_BRANCHES - 1];
   cudaEvent_t begun, ended[NUCSEG_CUDA_MOST_BRANCHES - 1];
@@ -79,10 +80,10 @@ make_stream (cudaStream_t *stream, GError **error)
 }
 
 static gboolean
-make_event (cudaEvent_t *event, GError **error)
+make_event (cudaEvent_t *event, guint flags, GError **error)
 {
   return nucseg_cuda_check (
-      cudaEventCreateWithFlags (event, cudaEventDisableTiming),
+      cudaEventCreateWithFlags (event, cudaEventDisableTiming | flags),
       "making an event", error);
 }
 
@@ -90,11 +91,12 @@ static gboolean
 make_streams (NucsegCudaDevice *device, GError **error)
 {
   gboolean ok = make_stream (&device->stream, error)
-      && make_event (&device->begun, error);
+      && make_event (&device->queued, cudaEventBlockingSync, error)
+      && make_event (&device->begun, 0, error);
 
   for (guint i = 0; ok && i < G_N_ELEMENTS (device->beside); i++)
     ok = make_stream (&device->beside[i], error)
-        && make_event (&device->ended[i], error);
+        && make_event (&device->ended[i], 0, error);
   return ok;
 }
 
@@ -103,6 +105,8 @@ free_streams (NucsegCudaDevice *device)
 {
   if (device->stream)
     cudaStreamDestroy (device->stream);
+  if (device->queued)
+    cudaEventDestroy (device->queued);
   if (device->begun)
     cudaEventDestroy (device->begun);
   for (guint i = 0; i < G_N_ELEMENTS (device->beside); i++) {
@@ -292,11 +296,24 @@ nucseg_cuda_download (NucsegCudaDevice *device, gpointer to, gconstpointer from,
       "copying from the GPU", error);
 }
 
+/* Who waits for the stream itself sees its end soonest, but keeps a processor
+ * busy meanwhile (CU_CTX_SCHED_AUTO, cuCtxCreate() in the driver API); the
+ * threads of many streams would leave none to the pipelines. One in four may,
+ * the others sleep until the GPU wakes them. */
 gboolean
 nucseg_cuda_wait (NucsegCudaDevice *device, GError **error)
 {
-  return nucseg_cuda_check (
-      cudaStreamSynchronize (device->stream), "waiting for the GPU", error);
+  static gint n_waiting;
+  const guint n = (guint) g_atomic_int_add (&n_waiting, 1) + 1;
+  cudaError_t status;
+
+  if (n > MAX (1, g_get_num_processors () / 4)
+      && cudaEventRecord (device->queued, device->stream) == cudaSuccess)
+    status = cudaEventSynchronize (device->queued);
+  else
+    status = cudaStreamSynchronize (device->stream);
+  g_atomic_int_add (&n_waiting, -1);
+  return nucseg_cuda_check (status, "waiting for the GPU", error);
 }
 
 /* --- Branches ------------------------------------------------------------ */

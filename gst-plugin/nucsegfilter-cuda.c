@@ -135,12 +135,15 @@ nucseg_filter_cuda_wait (GstBuffer *buffer)
 #endif
 }
 
-void
-nucseg_filter_cuda_enter (GstNucsegFilter *self)
+gboolean
+nucseg_filter_cuda_enter (GstNucsegFilter *self, GError **error)
 {
-  if (self->session_cuda
-      && !gst_cuda_context_push (GST_CUDA_CONTEXT (self->session_cuda)))
-    GST_WARNING_OBJECT (self, "the CUDA context can't be entered");
+  if (!self->session_cuda
+      || gst_cuda_context_push (GST_CUDA_CONTEXT (self->session_cuda)))
+    return TRUE;
+  g_set_error_literal (error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE,
+      "the CUDA context of the frames can't be entered");
+  return FALSE;
 }
 
 void

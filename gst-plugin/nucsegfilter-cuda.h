@@ -49,7 +49,9 @@ gboolean nucseg_filter_cuda_map_flags (
  * the GPU is done. */
 void nucseg_filter_cuda_wait (GstBuffer *buffer);
 
-void nucseg_filter_cuda_enter (GstNucsegFilter *self);
+/* The session's context, if it has one, becomes the thread's until it is left;
+ * FALSE with DEVICE: then there is nothing to leave. */
+gboolean nucseg_filter_cuda_enter (GstNucsegFilter *self, GError **error);
 void nucseg_filter_cuda_leave (GstNucsegFilter *self);
 
 /* A pool of our context; nucseg_filter_cuda_start() came before. */
@@ -96,9 +98,10 @@ nucseg_filter_cuda_wait (GstBuffer *buffer)
 {
 }
 
-static inline void
-nucseg_filter_cuda_enter (GstNucsegFilter *self)
+static inline gboolean
+nucseg_filter_cuda_enter (GstNucsegFilter *self, GError **error)
 {
+  return TRUE;
 }
 
 static inline void

@@ -199,14 +199,15 @@ nucseg_job_run (GstNucsegFilter *self, NucsegJob *job)
   const gsize stride = (gsize) job->frame.width * sizeof (guint16);
 
   job->drawn_ns = 0;
-  nucseg_filter_cuda_enter (self);
-  if (!job->reuse)
-    nucseg_session_run (session, &job->frame, &job->settings.params, labels,
-        stride, shown, &job->result, &job->error);
-  else if (shown)
-    nucseg_session_draw (session, &job->frame, &job->settings.params, labels,
-        stride, self->mask.n_objects, shown, &job->drawn_ns, &job->error);
-  nucseg_filter_cuda_leave (self);
+  if (nucseg_filter_cuda_enter (self, &job->error)) {
+    if (!job->reuse)
+      nucseg_session_run (session, &job->frame, &job->settings.params, labels,
+          stride, shown, &job->result, &job->error);
+    else if (shown)
+      nucseg_session_draw (session, &job->frame, &job->settings.params, labels,
+          stride, self->mask.n_objects, shown, &job->drawn_ns, &job->error);
+    nucseg_filter_cuda_leave (self);
+  }
   job->ended = g_get_monotonic_time ();
 }
 

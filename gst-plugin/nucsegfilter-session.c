@@ -159,7 +159,8 @@ run_empty (GstNucsegFilter *self, NucsegSession *session,
 {
   gboolean ok;
 
-  nucseg_filter_cuda_enter (self);
+  if (!nucseg_filter_cuda_enter (self, error))
+    return FALSE;
   ok = nucseg_session_warm_up (session, frame, shown, params, error);
   nucseg_filter_cuda_leave (self);
   return ok;

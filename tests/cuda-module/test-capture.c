@@ -283,6 +283,63 @@ test_finish (void)
   close_device (device);
 }
 
+typedef struct {
+  NucsegCudaDevice *device;
+  guint busy; /* threads that may still keep a processor busy */
+} Waiting;
+
+/* One more than may: it sleeps. */
+static void
+wait_asleep (Waiting *waiting)
+{
+  g_autoptr (GError) error = NULL;
+
+  for (guint failing = 0; failing < 2; failing++) {
+    const guint n_waits = fake_count_waits (), n_sleeps = fake_count_sleeps ();
+
+    fake_fail (failing); /* what it would sleep on: it waits all the same */
+    g_assert_true (nucseg_cuda_wait (waiting->device, &error));
+    g_assert_no_error (error);
+    g_assert_cmpuint (fake_count_waits (), ==, n_waits + 1);
+    g_assert_cmpuint (fake_count_sleeps (), ==, n_sleeps + !failing);
+  }
+  fake_fail (2); /* its sleep */
+  g_assert_false (nucseg_cuda_wait (waiting->device, &error));
+  g_assert_error (error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE);
+}
+
+/* Another thread that waits meanwhile. */
+static void
+wait_beside (gpointer stream, gpointer data)
+{
+  Waiting *waiting = data;
+  const guint n_sleeps = fake_count_sleeps ();
+
+  if (waiting->busy == 0) {
+    wait_asleep (waiting);
+    return;
+  }
+  waiting->busy--;
+  fake_while_waiting (wait_beside, waiting);
+  g_assert_true (nucseg_cuda_wait (waiting->device, NULL));
+  g_assert_cmpuint (fake_count_sleeps (), ==, n_sleeps + 2);
+}
+
+/* One thread for four processors keeps one busy, the others sleep. */
+static void
+test_wait (void)
+{
+  Waiting waiting = { open_device (), MAX (1, g_get_num_processors () / 4) };
+
+  for (guint i = 0; i < 2; i++) {
+    const guint busy = waiting.busy;
+
+    wait_beside (NULL, &waiting);
+    waiting.busy = busy;
+  }
+  close_device (waiting.device);
+}
+
 /* A device of which a part can't be had leaves nothing. */
 static void
 test_device (void)
@@ -313,6 +370,7 @@ main (int argc, char **argv)
   g_test_add_func ("/capture/failures", test_failures);
   g_test_add_func ("/capture/rest", test_rest);
   g_test_add_func ("/capture/finish", test_finish);
+  g_test_add_func ("/capture/wait", test_wait);
   g_test_add_func ("/capture/device", test_device);
   return g_test_run ();
 }

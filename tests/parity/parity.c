@@ -212,6 +212,8 @@ parity_main (gint argc, gchar **argv, void (*add) (void))
 {
   const gchar *name = argc > 1 && argv[1][0] != '-' ? argv[1] : "reference";
   g_autoptr (GError) error = NULL;
+  NucsegPinned *pinned;
+  gint status;
 
   reference = nucseg_backend_find ("reference", &error);
   if (reference == NULL) {
@@ -233,5 +235,13 @@ parity_main (gint argc, gchar **argv, void (*add) (void))
 
   g_test_init (&argc, &argv, NULL);
   add ();
-  return g_test_run ();
+  /* Without it a GPU's context ends with each test and begins with the next,
+   * which takes longer than the tests. */
+  pinned = nucseg_pinned_is_supported (name)
+      ? nucseg_pinned_new (name, 1, &error)
+      : NULL;
+  g_assert_no_error (error);
+  status = g_test_run ();
+  nucseg_pinned_free (pinned);
+  return status;
 }

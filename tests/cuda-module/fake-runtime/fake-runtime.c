@@ -20,12 +20,15 @@ struct CUstream_st {
 };
 
 struct CUevent_st {
+  unsigned flags;
   guint64 seen[FAKE_STREAMS];
   guint capture;
 };
 
 static cudaStream_t streams[FAKE_STREAMS];
-static guint n_streams, n_alive, n_captures, n_waits;
+static guint n_streams, n_alive, n_captures, n_waits, n_sleeps;
+static GFunc meanwhile;
+static gpointer meanwhile_data;
 static gboolean spoilt;
 static guint failing;
 
@@ -69,6 +72,19 @@ guint
 fake_count_waits (void)
 {
   return n_waits;
+}
+
+guint
+fake_count_sleeps (void)
+{
+  return n_sleeps;
+}
+
+void
+fake_while_waiting (GFunc func, gpointer data)
+{
+  meanwhile = func;
+  meanwhile_data = data;
 }
 
 guint
@@ -131,8 +147,22 @@ cudaStreamDestroy (cudaStream_t stream)
 cudaError_t
 cudaStreamSynchronize (cudaStream_t stream)
 {
+  const GFunc func = g_steal_pointer (&meanwhile);
+
   g_assert (stream->capture == 0);
   n_waits++;
+  if (func)
+    func (stream, meanwhile_data);
+  MAY_FAIL (cudaErrorUnknown);
+  return cudaSuccess;
+}
+
+cudaError_t
+cudaEventSynchronize (cudaEvent_t event)
+{
+  g_assert (event->capture == 0 && event->flags & cudaEventBlockingSync);
+  n_waits++;
+  n_sleeps++;
   MAY_FAIL (cudaErrorUnknown);
   return cudaSuccess;
 }
@@ -141,8 +171,9 @@ cudaError_t
 cudaEventCreateWithFlags (cudaEvent_t *event, unsigned flags)
 {
   MAY_FAIL (cudaErrorUnknown);
-  g_assert (flags == cudaEventDisableTiming);
+  g_assert (flags & cudaEventDisableTiming);
   *event = g_new0 (struct CUevent_st, 1);
+  (*event)->flags = flags;
   n_alive++;
   return cudaSuccess;
 }

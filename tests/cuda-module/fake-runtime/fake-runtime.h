@@ -35,7 +35,10 @@ void fake_fail (guint n);
 gboolean fake_is_failing (void);
 
 guint fake_count_capturing (void); /* streams */
-guint fake_count_waits (void); /* for a stream, ever */
+guint fake_count_waits (void); /* for streams and events, ever */
+guint fake_count_sleeps (void); /* of those, for events, asleep */
+/* The next wait for a stream calls @func once, as if it took so long. */
+void fake_while_waiting (GFunc func, gpointer data);
 guint fake_count_alive (void); /* streams, events, graphs, memory */
 
 G_END_DECLS
