@@ -180,9 +180,12 @@ nucseg_job_begin (GstNucsegFilter *self, NucsegJob *job)
       && is_jump (self, GST_BUFFER_PTS (job->in)))
     nucseg_filter_forget_mask (self);
   job->reuse = self->mask.labels && self->mask_age + 1 < job->settings.interval;
-  /* a mask is drawn with the limits of the run that it is of */
+  /* a mask is drawn with the limits of the run that it is of, and so at its
+   * scale */
   job->session =
       (job->reuse ? self->mask_session : self->turn) % self->n_sessions;
+  if (job->reuse)
+    job->settings.params.scale = self->mask.scale;
   if (!map_labels (self, job, &job->error)) {
     fail (self, job);
     return FALSE;

@@ -118,8 +118,9 @@ void nucseg_filter_set_latency (GstNucsegFilter *self, GstClockTime latency);
  * other (0: not known); a change is reported with a message. */
 void nucseg_filter_set_held (
     GstNucsegFilter *self, guint held, GstClockTime frame_duration);
-/* Both together. */
-GstClockTime nucseg_filter_get_latency (GstNucsegFilter *self);
+/* Both together; *@kept: the second by itself. */
+GstClockTime
+nucseg_filter_get_latency (GstNucsegFilter *self, GstClockTime *kept);
 
 /* --- Caps (nucsegfilter-caps.c) ------------------------------------------ */
 

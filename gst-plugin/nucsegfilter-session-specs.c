@@ -43,7 +43,8 @@ nucseg_filter_install_session_specs (GObjectClass *klass)
    *
    * The model: a path (it has a '/' or ends in ".safetensors") or a name,
    * which is looked up in the folders of NUCSEG_MODEL_PATH and then where the
-   * package installs models. A changed file is read again after NULL.
+   * package installs models. A changed file is read again when the
+   * element starts.
    *
    * Since: 0.1
    */

@@ -31,14 +31,20 @@ nucseg_filter_stats_reset (GstNucsegFilter *self)
   GST_OBJECT_UNLOCK (self);
 }
 
-/* Under the object lock. A stream without a rate is taken to bring frames as
- * fast as they are done. */
+/* Under the object lock, as what follows. How long frames are kept beside the
+ * one that is worked on; a stream without a rate is taken to bring them as fast
+ * as they are done. */
+static GstClockTime
+get_kept (const NucsegStats *stats)
+{
+  return stats->held
+      * (stats->frame_duration ? stats->frame_duration : stats->latency);
+}
+
 static GstClockTime
 get_latency (const NucsegStats *stats)
 {
-  return stats->latency
-      + stats->held
-      * (stats->frame_duration ? stats->frame_duration : stats->latency);
+  return stats->latency + get_kept (stats);
 }
 
 static void
@@ -93,11 +99,12 @@ nucseg_filter_set_held (
 }
 
 GstClockTime
-nucseg_filter_get_latency (GstNucsegFilter *self)
+nucseg_filter_get_latency (GstNucsegFilter *self, GstClockTime *kept)
 {
   GstClockTime latency;
 
   GST_OBJECT_LOCK (self);
+  *kept = get_kept (&self->stats);
   latency = get_latency (&self->stats);
   GST_OBJECT_UNLOCK (self);
   return latency;

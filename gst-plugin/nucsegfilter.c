@@ -27,7 +27,8 @@
  *
  * ## Example launch lines
  * |[
- * gst-launch-1.0 nuctestsrc ! nucsegfilter ! videoconvert ! autovideosink
+ * gst-launch-1.0 nuctestsrc ! nucsegfilter ! queue ! videoconvert !
+ * autovideosink
  * ]| Outlines the nuclei of a synthetic stream.
  * |[
  * gst-launch-1.0 v4l2src ! video/x-raw,format=GRAY16_LE ! \
@@ -148,7 +149,7 @@ static gboolean
 query (GstBaseTransform *trans, GstPadDirection direction, GstQuery *q)
 {
   GstNucsegFilter *self = GST_NUCSEG_FILTER (trans);
-  GstClockTime min, max, own;
+  GstClockTime min, max, own, kept;
   gboolean live;
 
   /* a serialized query asks who has seen all frames before it */
@@ -162,10 +163,11 @@ query (GstBaseTransform *trans, GstPadDirection direction, GstQuery *q)
     return FALSE;
   if (direction == GST_PAD_SRC && GST_QUERY_TYPE (q) == GST_QUERY_LATENCY) {
     gst_query_parse_latency (q, &live, &min, &max);
-    own = nucseg_filter_get_latency (self);
+    own = nucseg_filter_get_latency (self, &kept);
     min += own;
+    /* what a frame takes is no room for others while it lasts */
     if (GST_CLOCK_TIME_IS_VALID (max))
-      max += own;
+      max += kept;
     gst_query_set_latency (q, live, min, max);
   }
   return TRUE;

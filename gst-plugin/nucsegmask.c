@@ -341,4 +341,8 @@ nucseg_mask_init (NucsegMask *self)
 {
   self->meta_name = g_intern_string (DEFAULT_META_NAME);
   self->required = DEFAULT_REQUIRED;
+  /* As in nucsegfilter: a late label map is still wanted, and one that stands
+   * for a gap keeps its flag. */
+  gst_base_transform_set_qos_enabled (GST_BASE_TRANSFORM (self), FALSE);
+  gst_base_transform_set_gap_aware (GST_BASE_TRANSFORM (self), TRUE);
 }

@@ -50,7 +50,7 @@ skip_late (NucTestSrc *self)
   due = self->base_frame
       + gst_util_uint64_scale (now - base_time - self->base_time,
           (guint64) self->info.fps_n, (guint64) self->info.fps_d * GST_SECOND);
-  if (due <= self->frame + 1)
+  if (due < self->frame + NUC_CAMERA_BUFFERS)
     return 0;
   lost = due - self->frame;
   self->frame = due;

@@ -17,6 +17,10 @@ G_BEGIN_DECLS
 GST_DEBUG_CATEGORY_EXTERN (nuc_test_src_debug);
 #define GST_CAT_DEFAULT nuc_test_src_debug
 
+/* Frames that are there for a program that is late, as a camera's driver has
+ * buffers for them. */
+#define NUC_CAMERA_BUFFERS 4
+
 struct _NucTestSrc {
   GstPushSrc parent;
 

@@ -263,7 +263,7 @@ nuc_test_src_query (GstBaseSrc *base, GstQuery *query)
     frame = gst_util_uint64_scale (
         GST_SECOND, (guint64) info.fps_d, (guint64) info.fps_n);
     gst_query_set_latency (
-        query, gst_base_src_is_live (base), frame, GST_CLOCK_TIME_NONE);
+        query, gst_base_src_is_live (base), frame, NUC_CAMERA_BUFFERS * frame);
     return TRUE;
   }
   case GST_QUERY_DURATION: {

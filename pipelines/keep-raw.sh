@@ -6,4 +6,4 @@ gst-launch-1.0 -e nuctestsrc ! video/x-raw,format=GRAY8 ! tee name=frames \
   frames. ! queue max-size-buffers=0 max-size-bytes=0 max-size-time=10000000000 \
     ! matroskamux ! filesink location=raw.mkv \
   frames. ! queue max-size-buffers=2 leaky=downstream \
-    ! nucsegfilter ! videoconvert ! autovideosink
+    ! nucsegfilter ! queue ! videoconvert ! autovideosink

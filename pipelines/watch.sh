@@ -4,4 +4,4 @@
 # of nuctestsrc, the synthetic microscope, put your camera: v4l2src ! videoconvert,
 # or aravissrc for GigE Vision and USB3 Vision.
 gst-launch-1.0 nuctestsrc ! nucsegfilter overlay=both draw-count=true \
-  ! videoconvert ! autovideosink
+  ! queue ! videoconvert ! autovideosink

@@ -276,7 +276,7 @@ tool_error_from_message (GstMessage *message, GError **error)
   line = debug ? strrchr (debug, '\n') : NULL;
   /* Texts of GStreamer's own say nothing; the reason is the last line of what
    * is meant for developers. */
-  if (line
+  if (line && line[1]
       && (g_str_equal (cause->message, usual)
           || g_str_has_prefix (cause->message, "Internal data stream error")))
     g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE, "%s (%s)",

@@ -19,6 +19,28 @@ map_is_8bit (const ToolTiffPage *p)
   return TRUE;
 }
 
+/* Channels beside the @colours that are read would be left out unseen, but for
+ * transparency. One behind red, green and blue is taken for that: not all
+ * writers call it by its name. FALSE without an error where some are missing.
+ */
+static gboolean
+check_channels (TIFF *tif, const ToolTiffPage *p, guint colours, GError **error)
+{
+  guint16 n_extra = 0, *extra = NULL;
+  guint channels = p->samples, expected = colours == 3 ? 4 : colours;
+
+  TIFFGetFieldDefaulted (tif, TIFFTAG_EXTRASAMPLES, &n_extra, &extra);
+  for (guint i = 0; i < n_extra && channels > 0; i++)
+    channels -= extra[i] != EXTRASAMPLE_UNSPECIFIED;
+  if (channels <= expected)
+    return p->samples >= colours;
+  g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
+      "has %u channels; %s expected: save the one that shows the nuclei as a "
+      "file of its own",
+      channels, colours == 3 ? "red, green and blue were" : "one was");
+  return FALSE;
+}
+
 gboolean
 tool_tiff_read_tags (ToolTiff *self, ToolTiffPage *p, GError **error)
 {
@@ -60,10 +82,10 @@ tool_tiff_read_tags (ToolTiff *self, ToolTiffPage *p, GError **error)
   case PHOTOMETRIC_MINISBLACK:
   case PHOTOMETRIC_MINISWHITE:
     p->out = p->bits > 8 ? TOOL_FORMAT_GRAY16 : NUCSEG_FORMAT_GRAY8;
-    return p->samples >= 1 && p->samples <= 64;
+    return check_channels (tif, p, 1, error);
   case PHOTOMETRIC_RGB:
     p->out = p->bits > 8 ? TOOL_FORMAT_GRAY16 : NUCSEG_FORMAT_RGB;
-    return p->samples >= 3 && p->samples <= 64;
+    return check_channels (tif, p, 3, error);
   case PHOTOMETRIC_PALETTE:
     p->out = NUCSEG_FORMAT_RGB;
     if (p->samples != 1

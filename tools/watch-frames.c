@@ -77,6 +77,26 @@ on_frame_in (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_DROP;
 }
 
+/* The pad takes the event once the last frame is behind it. */
+static gboolean
+on_enough (gpointer user_data)
+{
+  gst_pad_send_event (user_data, gst_event_new_eos ());
+  return G_SOURCE_REMOVE;
+}
+
+/* Under the lock. A source may be long in bringing a frame more than was asked
+ * for, or bring none. */
+static void
+end_if_enough (ToolFrames *self)
+{
+  if (self->enough || self->limit == 0 || self->n < self->limit)
+    return;
+  self->enough = TRUE;
+  g_idle_add_full (G_PRIORITY_DEFAULT, on_enough,
+      gst_object_ref (self->entrance), gst_object_unref);
+}
+
 static void
 keep_sample (ToolFrames *self, GstPad *pad, GstBuffer *buffer)
 {
@@ -125,6 +145,7 @@ on_frame_out (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   }
   if (self->keep_last)
     keep_sample (self, pad, buffer);
+  end_if_enough (self);
   g_mutex_unlock (&self->lock);
   return GST_PAD_PROBE_OK;
 }
@@ -137,6 +158,7 @@ tool_frames_attach (ToolFrames *self, GstElement *pipeline, GstElement *filter)
 
   g_mutex_init (&self->lock);
   self->pipeline = pipeline;
+  self->entrance = gst_object_ref (sink);
   gst_pad_add_probe (sink, GST_PAD_PROBE_TYPE_BUFFER, on_frame_in, self, NULL);
   gst_pad_add_probe (src, GST_PAD_PROBE_TYPE_BUFFER, on_frame_out, self, NULL);
 }
@@ -146,6 +168,7 @@ tool_frames_stop (ToolFrames *self)
 {
   g_mutex_lock (&self->lock);
   self->limit = MAX (self->seen, 1);
+  end_if_enough (self);
   g_mutex_unlock (&self->lock);
 }
 
@@ -154,6 +177,7 @@ tool_frames_clear (ToolFrames *self)
 {
   if (self->pipeline)
     g_mutex_clear (&self->lock);
+  gst_clear_object (&self->entrance);
   if (self->last)
     gst_sample_unref (self->last);
   g_clear_error (&self->error);

@@ -130,6 +130,16 @@ tool_sink_add_recorder (GstBin *bin, GstElement *from, const gchar *codec,
   return add_chain (bin, from, e, G_N_ELEMENTS (e), error);
 }
 
+/* A window that is late drops its own pictures. What else is done with the
+ * frames is not to lack those that a decoder would leave out for its sake. */
+static GstPadProbeReturn
+on_window_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  return GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) == GST_EVENT_QOS
+      ? GST_PAD_PROBE_DROP
+      : GST_PAD_PROBE_OK;
+}
+
 gboolean
 tool_sink_add_window (
     GstBin *bin, GstElement *from, const ToolWatchOptions *o, GError **error)
@@ -143,8 +153,13 @@ tool_sink_add_window (
     if (!e[i])
       break;
   }
-  if (e[0])
+  if (e[0]) {
+    g_autoptr (GstPad) pad = gst_element_get_static_pad (e[0], "sink");
+
     g_object_set (e[0], "max-size-buffers", 2, "max-size-bytes", 0,
         "max-size-time", G_GUINT64_CONSTANT (0), NULL);
+    gst_pad_add_probe (
+        pad, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_window_event, NULL, NULL);
+  }
   return add_chain (bin, from, e, G_N_ELEMENTS (e), error);
 }

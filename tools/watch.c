@@ -125,6 +125,11 @@ take_error (ToolWatch *w, GstMessage *message)
         "gstreamer1.0-libav has most decoders, gstreamer1.0-plugins-good, -bad "
         "and -ugly have others",
         w->o.source, w->missing);
+  else if (g_error_matches (
+               cause, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN))
+    /* nothing is said to be missing: there is nothing that could be shown */
+    g_set_error (&w->error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
+        "'%s' holds no video", w->o.source);
   else
     tool_error_from_message (message, &w->error);
   if (w->files.record)
@@ -134,7 +139,8 @@ take_error (ToolWatch *w, GstMessage *message)
       && !strstr (w->error->message, w->files.record->path))
     g_prefix_error (&w->error, "'%s': ", w->files.record->path);
   /* Errors of what decodes don't name the file. */
-  if (!w->missing && is_of_source (GST_MESSAGE_SRC (message)))
+  if (!w->missing && !strstr (w->error->message, w->o.source)
+      && is_of_source (GST_MESSAGE_SRC (message)))
     g_prefix_error (&w->error, "'%s': ", w->o.source);
 }
 

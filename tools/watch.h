@@ -129,6 +129,8 @@ typedef struct {
   gboolean keep_last;
   GstSample *last; /* the last picture, for the snapshot */
   GstElement *pipeline; /* its clock, borrowed */
+  GstPad *entrance; /* of nucsegfilter */
+  gboolean enough; /* the stream is being ended */
   gboolean live;
 } ToolFrames;
 
@@ -137,7 +139,7 @@ typedef struct {
 void tool_frames_attach (
     ToolFrames *frames, GstElement *pipeline, GstElement *filter);
 
-/* Ends the stream at the next frame (from any thread). */
+/* Ends the stream behind the frame that is in work (from any thread). */
 void tool_frames_stop (ToolFrames *frames);
 void tool_frames_clear (ToolFrames *frames);
 

@@ -223,6 +223,38 @@ count_latency_messages (GstBus *bus)
   return n;
 }
 
+#define ROOM (100 * GST_MSECOND) /* that the source has for frames */
+
+static GstPadProbeReturn
+answer_latency (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  GstQuery *query = GST_PAD_PROBE_INFO_QUERY (info);
+
+  if (GST_QUERY_TYPE (query) != GST_QUERY_LATENCY)
+    return GST_PAD_PROBE_OK;
+  gst_query_set_latency (query, TRUE, 30 * GST_MSECOND, ROOM);
+  return GST_PAD_PROBE_HANDLED;
+}
+
+/* How long frames may be kept, the source's room included. */
+static GstClockTime
+query_most (GstElement *filter)
+{
+  g_autoptr (GstPad) sink = gst_element_get_static_pad (filter, "sink");
+  g_autoptr (GstPad) src = gst_element_get_static_pad (filter, "src");
+  GstQuery *query = gst_query_new_latency ();
+  const gulong id = gst_pad_add_probe (sink,
+      GST_PAD_PROBE_TYPE_QUERY_UPSTREAM | GST_PAD_PROBE_TYPE_PUSH,
+      answer_latency, NULL, NULL);
+  GstClockTime most;
+
+  g_assert_true (gst_pad_query (src, query));
+  gst_query_parse_latency (query, NULL, NULL, &most);
+  gst_query_unref (query);
+  gst_pad_remove_probe (sink, id);
+  return most;
+}
+
 /* The latency of DEPTH frames in work, and of the one that an interval allows;
  * what a frame takes is looked at every 50 frames, and so is the same in both.
  */
@@ -246,6 +278,9 @@ get_latencies (const gchar *rate, GstClockTime *several, GstClockTime *one)
   gst_harness_set_src_caps_str (h, caps);
   g_assert_cmpuint (count_latency_messages (bus), >, 0);
   *several = gst_harness_query_latency (h) - 30 * GST_MSECOND;
+  /* the frame that is worked on makes no room for another meanwhile */
+  g_assert_cmpuint (query_most (filter), >, ROOM);
+  g_assert_cmpuint (query_most (filter), <, ROOM + *several);
   g_object_get (filter, "stats", &stats, NULL);
   g_assert_true (gst_structure_get_uint64 (stats, "latency", &told));
   g_assert_cmpuint (told, ==, *several);
@@ -262,6 +297,7 @@ get_latencies (const gchar *rate, GstClockTime *several, GstClockTime *one)
   g_assert_cmpuint (gst_harness_buffers_in_queue (h), ==, 8);
   g_assert_cmpuint (count_latency_messages (bus), ==, 1);
   *one = gst_harness_query_latency (h) - 30 * GST_MSECOND;
+  g_assert_cmpuint (query_most (filter), ==, ROOM);
   g_object_get (filter, "stats", &stats, NULL);
   g_assert_true (gst_structure_get_uint64 (stats, "frames", &frames));
   g_assert_cmpuint (frames, ==, 8);

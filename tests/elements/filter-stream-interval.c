@@ -70,6 +70,26 @@ test_interval_draws (void)
   gst_harness_teardown (h);
 }
 
+/* The scale of a mask is that of the frame that it was found in: one that the
+ * next such frame would fail with does not touch those in between. */
+static void
+test_interval_scale (void)
+{
+  const GstVideoInfo info = nst_info (GST_VIDEO_FORMAT_GRAY8, 1200, 16);
+  g_autofree gchar *caps = nst_caps (GST_VIDEO_FORMAT_GRAY8, 1200, 16);
+  GstElement *filter = nst_filter_new ("interval", 3, "overlay", 2, NULL);
+  GstHarness *h = nst_harness_new (filter, caps);
+
+  for (guint i = 0; i < 3; i++) {
+    gst_buffer_unref (nst_push_and_pull (h, nst_frame_new (&info, i, NULL)));
+    g_object_set (filter, "scale", i < 1 ? 8.0 : 0.0, NULL);
+  }
+  g_object_set (filter, "scale", 8.0, NULL);
+  g_assert_cmpint (
+      gst_harness_push (h, nst_frame_new (&info, 3, NULL)), ==, GST_FLOW_ERROR);
+  gst_harness_teardown (h);
+}
+
 static void
 test_no_time_stamps (void)
 {
@@ -154,6 +174,7 @@ main (int argc, char **argv)
   g_test_add_func ("/filter/stream/reverse", test_reverse);
   g_test_add_func ("/filter/stream/interval", test_interval);
   g_test_add_func ("/filter/stream/interval-draws", test_interval_draws);
+  g_test_add_func ("/filter/stream/interval-scale", test_interval_scale);
   g_test_add_func ("/filter/stream/no-time-stamps", test_no_time_stamps);
   return nst_run ();
 }

@@ -18,7 +18,8 @@ test_what_stays (void)
   GST_BUFFER_PTS (in) = 12345678;
   GST_BUFFER_DURATION (in) = 4321;
   GST_BUFFER_OFFSET (in) = 99;
-  GST_BUFFER_FLAG_SET (in, GST_BUFFER_FLAG_DISCONT | GST_BUFFER_FLAG_MARKER);
+  GST_BUFFER_FLAG_SET (in,
+      GST_BUFFER_FLAG_DISCONT | GST_BUFFER_FLAG_MARKER | GST_BUFFER_FLAG_GAP);
   gst_buffer_add_reference_timestamp_meta (in, reference, 777, 0);
   gst_buffer_add_video_region_of_interest_meta (in, "nucleus", 3, 4, 5, 6);
   out = nst_push_and_pull (h, in);
@@ -27,6 +28,7 @@ test_what_stays (void)
   g_assert_cmpuint (GST_BUFFER_OFFSET (out), ==, 99);
   g_assert_true (GST_BUFFER_FLAG_IS_SET (out, GST_BUFFER_FLAG_DISCONT));
   g_assert_true (GST_BUFFER_FLAG_IS_SET (out, GST_BUFFER_FLAG_MARKER));
+  g_assert_true (GST_BUFFER_FLAG_IS_SET (out, GST_BUFFER_FLAG_GAP));
   g_assert_nonnull (gst_buffer_get_reference_timestamp_meta (out, reference));
   g_assert_nonnull (gst_buffer_get_video_region_of_interest_meta_id (out, 0));
   g_assert_true (nucseg_masks_map (out, NUCSEG_META_NAME, &masks));
@@ -34,6 +36,26 @@ test_what_stays (void)
   nucseg_masks_unmap (&masks);
   gst_caps_unref (reference);
   gst_buffer_unref (out);
+  gst_harness_teardown (h);
+}
+
+/* Whoever is late downstream gets his label maps all the same. */
+static void
+test_late (void)
+{
+  GstHarness *h =
+      mask_new (GST_VIDEO_FORMAT_GRAY8, GST_VIDEO_FORMAT_RGB, 32, 32, TRUE);
+  GstVideoInfo info = nst_info (GST_VIDEO_FORMAT_GRAY8, 32, 32);
+
+  for (guint i = 0; i < 3; i++) {
+    GstBuffer *in = frame_new (&info, 5, NUCSEG_META_NAME);
+
+    GST_BUFFER_PTS (in) = i * GST_SECOND;
+    gst_buffer_unref (nst_push_and_pull (h, in));
+    g_assert_true (gst_harness_push_upstream_event (h,
+        gst_event_new_qos (
+            GST_QOS_TYPE_UNDERFLOW, 2, 100 * GST_SECOND, i * GST_SECOND)));
+  }
   gst_harness_teardown (h);
 }
 
@@ -128,6 +150,7 @@ main (int argc, char **argv)
 {
   nst_init (&argc, &argv);
   g_test_add_func ("/mask/what-stays", test_what_stays);
+  g_test_add_func ("/mask/late", test_late);
   g_test_add_func ("/mask/renegotiation", test_renegotiation);
   g_test_add_func ("/mask/pipeline-cycles", test_pipeline_cycles);
   return nst_run ();

@@ -192,14 +192,17 @@ test_live_latency (void)
   gst_query_parse_latency (query, &live, &low, &high);
   g_assert_true (live);
   g_assert_cmpuint (low, ==, 40 * GST_MSECOND);
+  /* as many frames as it keeps for who is late */
+  g_assert_cmpuint (high, ==, 4 * 40 * GST_MSECOND);
   gst_query_unref (query);
   gst_harness_teardown (h);
 }
 
-/* After frame 0 the clock jumps to 1 s, the time of frame 25, while frame 1
- * waits. */
+/* After frame 0 the clock jumps to the time of frame @due, while frame 1 waits.
+ */
 static void
-live_after_pause (gboolean skip_late, guint64 expected, gboolean gap)
+live_after_pause (
+    guint64 due, gboolean skip_late, guint64 expected, gboolean gap)
 {
   GstHarness *h = live_new (skip_late);
   GstBuffer *buffer;
@@ -207,7 +210,7 @@ live_after_pause (gboolean skip_late, guint64 expected, gboolean gap)
   gst_harness_play (h);
   gst_buffer_unref (live_pull (h));
   g_assert_true (gst_harness_wait_for_clock_id_waits (h, 1, 10));
-  gst_harness_set_time (h, GST_SECOND);
+  gst_harness_set_time (h, due * 40 * GST_MSECOND);
   buffer = live_pull (h);
   g_assert_cmpuint (GST_BUFFER_OFFSET (buffer), ==, 1);
   gst_buffer_unref (buffer);
@@ -223,8 +226,11 @@ live_after_pause (gboolean skip_late, guint64 expected, gboolean gap)
 static void
 test_skip_late (void)
 {
-  live_after_pause (TRUE, 25, TRUE);
-  live_after_pause (FALSE, 2, FALSE);
+  live_after_pause (25, TRUE, 25, TRUE);
+  live_after_pause (25, FALSE, 2, FALSE);
+  /* a camera's driver has buffers too */
+  live_after_pause (5, TRUE, 2, FALSE);
+  live_after_pause (6, TRUE, 6, TRUE);
 }
 
 int

@@ -195,7 +195,9 @@ write_tiff_tags (TIFF *tif, const Samples *s, TiffKind kind)
           : kind.white_is_zero ? PHOTOMETRIC_MINISWHITE
                                : PHOTOMETRIC_MINISBLACK);
   if (s->channels > colour) {
-    guint16 extra[] = { EXTRASAMPLE_UNASSALPHA, 0, 0, 0 };
+    guint16 extra[] = {
+      kind.nameless ? EXTRASAMPLE_UNSPECIFIED : EXTRASAMPLE_UNASSALPHA, 0, 0, 0
+    };
 
     TIFFSetField (tif, TIFFTAG_EXTRASAMPLES, s->channels - colour, extra);
   }

@@ -58,9 +58,9 @@ static void
 link_plugins (Folder *folder)
 {
   static const gchar *const names[] = { "app", "autodetect", "coreelements",
-    "imagefreeze", "jpeg", "matroska", "openh264", "playback", "png", "theora",
-    "typefindfunctions", "videoconvertscale", "videoparsersbad", "vpx", "x264",
-    NULL };
+    "debugutilsbad", "imagefreeze", "jpeg", "matroska", "openh264", "playback",
+    "png", "theora", "typefindfunctions", "videoconvertscale",
+    "videoparsersbad", "vpx", "wavparse", "x264", NULL };
   const gchar *from = g_getenv ("NUCSEG_TEST_GST_PLUGINS");
   g_autofree gchar *registry = folder_file (folder, "registry.bin");
 

@@ -60,6 +60,7 @@ void write_png (const gchar *path, const Samples *samples, PngKind kind);
  * contiguous, not compressed. */
 typedef struct {
   gboolean white_is_zero, palette, tiled, planar, big_endian, cmyk;
+  gboolean nameless; /* samples beyond the colours */
   gint compression; /* of tiff.h, 0: none */
   gint sample_format; /* of tiff.h, 0: none given */
   gint subfile; /* FILETYPE_... */

@@ -99,6 +99,38 @@ test_sample_types (void)
   assert_refused (path, "no picture");
 }
 
+/* Which of several channels shows the nuclei, the user knows. */
+static void
+test_channels (void)
+{
+  static const struct {
+    gint channels;
+    gboolean nameless;
+    const gchar *refused;
+  } cases[] = { { 2, TRUE, "2 channels; one was" }, { 2, FALSE, NULL },
+    { 4, TRUE, NULL }, { 5, TRUE, "5 channels; red, green and blue were" },
+    { 5, FALSE, NULL }, { 6, FALSE, "5 channels" } };
+  g_autoptr (Folder) folder = folder_new ();
+  g_autofree gchar *path = folder_file (folder, "a.tif");
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    for (gint bits = 8; bits <= 16; bits += 8) {
+      g_autoptr (Samples) s =
+          samples_new_random (20, 20, cases[i].channels, bits, i);
+      g_autoptr (GError) error = NULL;
+
+      write_tiff (path, s, (TiffKind){ .nameless = cases[i].nameless });
+      if (cases[i].refused) {
+        assert_refused (path, cases[i].refused);
+        continue;
+      }
+      g_autoptr (ToolImage) image = read_one (path, &error);
+      g_assert_no_error (error);
+      g_assert_nonnull (image);
+    }
+  }
+}
+
 /* A shorter file is never taken for the whole. */
 static void
 test_truncated (void)
@@ -216,6 +248,7 @@ main (int argc, char **argv)
   g_test_add_func ("/image-bad/sizes", test_sizes);
   g_test_add_func ("/image-bad/huge-header", test_huge_header);
   g_test_add_func ("/image-bad/sample-types", test_sample_types);
+  g_test_add_func ("/image-bad/channels", test_channels);
   g_test_add_func ("/image-bad/truncated", test_truncated);
   g_test_add_data_func (
       "/image-bad/damage/png-grey-16", &damage[0], test_damage);

@@ -104,6 +104,20 @@ test_same_file (void)
   }
 }
 
+/* A tenth of a second of 8-bit PCM. */
+static void
+write_silence (const gchar *path)
+{
+  static const gchar header[44] = "RIFF\x44\x03\0\0WAVEfmt \x10\0\0\0\1\0\1\0"
+                                  "\x40\x1f\0\0\x40\x1f\0\0\1\0\x8\0data"
+                                  "\x20\x03\0\0";
+  gchar file[44 + 800];
+
+  memcpy (file, header, sizeof header);
+  memset (file + sizeof header, 0x80, sizeof file - sizeof header);
+  write_bytes (path, file, sizeof file);
+}
+
 static void
 test_errors (void)
 {
@@ -111,6 +125,7 @@ test_errors (void)
   g_autofree gchar *model = write_model (folder);
   g_autofree gchar *text = folder_file (folder, "text.mp4");
   g_autofree gchar *cut = folder_file (folder, "cut.png");
+  g_autofree gchar *sound = folder_file (folder, "sound.wav");
   g_autofree gchar *video = folder_file (folder, "a.mkv");
   g_autofree gchar *below = folder_file (folder, "text.mp4/a");
   const struct {
@@ -123,6 +138,8 @@ test_errors (void)
     { { "watch", folder->path, "--record", video }, 1, "neither a file" },
     { { "watch", text, "--model", model, "--record", video }, 1, "text.mp4" },
     { { "watch", cut, "--model", model, "--record", video }, 1, "cut.png" },
+    { { "watch", sound, "--model", model, "--record", video }, 1,
+        "sound.wav' holds no video" },
     { { "watch", text, "--size", "64x64", "--record", video }, 2, "text.mp4" },
     { { "watch", "test", "--model", "no-such", "--record", video }, 1,
         "no-such" },
@@ -150,6 +167,7 @@ test_errors (void)
   g_unsetenv ("DISPLAY");
   g_unsetenv ("WAYLAND_DISPLAY");
   write_bytes (text, "this is no video, whatever its name says\n", 41);
+  write_silence (sound);
   write_bytes (cut, "\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 16);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autoptr (Run) run = run_nucseg_argv (cases[i].arguments);

@@ -259,6 +259,51 @@ test_image_file (void)
   assert_says (still, "1 frame,");
 }
 
+/* A window that can't keep up drops pictures; what is recorded and noted lacks
+ * none. */
+static void
+test_late_window (void)
+{
+  g_autoptr (Folder) folder = folder_new ();
+  g_autofree gchar *model = write_model (folder);
+  g_autofree gchar *video = folder_file (folder, "a.mkv");
+  g_autofree gchar *again = folder_file (folder, "b.mkv");
+
+  if (!have_element ("fakevideosink")) {
+    g_test_skip ("no sink here waits as a screen does");
+    return;
+  }
+  g_autoptr (Run) first = run_nucseg ("watch", "test", "--model", model,
+      "--size", "640x480", "--fps", "240", "--frames", "30", "--overlay",
+      "none", "--no-count", "--record", video, NULL);
+  assert_exits (first, 0);
+  g_autoptr (Run) late =
+      run_nucseg ("watch", video, "--model", model, "--backend", "reference",
+          "--record", again, "--sink", "fakevideosink", "--jsonl", "-", NULL);
+  assert_exits (late, 0);
+  g_autoptr (GPtrArray) lines = parse_lines (late->out);
+  g_assert_cmpuint (lines->len, ==, 30);
+  g_assert_cmpuint (decode (again).n, ==, 30);
+}
+
+/* The stream ends with the last frame that was asked for, not with the one
+ * behind it, which comes a hundred seconds later. */
+static void
+test_enough (void)
+{
+  g_autoptr (Folder) folder = folder_new ();
+  g_autofree gchar *model = write_model (folder);
+  g_autofree gchar *video = folder_file (folder, "a.mkv");
+  const gint64 begin = g_get_monotonic_time ();
+
+  g_autoptr (Run) run = run_nucseg ("watch", "test", "--model", model, "--fps",
+      "0.01", "--size", "64x64", "--frames", "1", "--record", video, NULL);
+  assert_exits (run, 0);
+  assert_says (run, "1 frame,");
+  g_assert_cmpuint (decode (video).n, ==, 1);
+  g_assert_cmpint (g_get_monotonic_time () - begin, <, 60 * G_USEC_PER_SEC);
+}
+
 static void
 test_record_and_show (void)
 {
@@ -322,6 +367,8 @@ add_tests (void)
   g_test_add_func ("/watch/video-file", test_video_file);
   g_test_add_func ("/watch/image-file", test_image_file);
   g_test_add_func ("/watch/record-and-show", test_record_and_show);
+  g_test_add_func ("/watch/late-window", test_late_window);
+  g_test_add_func ("/watch/enough", test_enough);
   g_test_add_data_func (
       "/watch/interrupt", GINT_TO_POINTER (SIGINT), test_interrupt);
   g_test_add_data_func (
