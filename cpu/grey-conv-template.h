@@ -19,7 +19,7 @@ grey_sums (const NucsegGreyConv *self, const NucsegTensor *in, gint y, gint x,
   const NucsegConv *conv = &self->conv;
 
   for (gint p = 0; p < GREY_PIXELS; p++)
-    sums[p] = load_f32 (self->bias + c);
+    sums[p] = (Vector){ 0 };
 #pragma GCC unroll 5
   for (gint ky = 0; ky < side; ky++) {
     const gfloat *from = pixel (in, y - conv->padding + ky, x - conv->padding);
@@ -45,7 +45,7 @@ grey_sum (
   const gint top = y - conv->padding, left = x - conv->padding;
   const gint ky_end = MIN (conv->kernel_h, in->height - top);
   const gint kx_end = MIN (conv->kernel_w, in->width - left);
-  Vector sum = load_f32 (self->bias + c);
+  Vector sum = { 0 };
 
   for (gint ky = MAX (0, -top); ky < ky_end; ky++) {
     for (gint kx = MAX (0, -left); kx < kx_end; kx++)
@@ -59,13 +59,13 @@ grey_sum (
 /* @type: of @out; @inverse: of its scale, for steps; @least: 0 for ReLU. */
 static inline __attribute__ ((always_inline)) void
 grey_store (const NucsegTensor *out, NucsegElement type, gint y, gint x, gint c,
-    gint n, Vector least, gfloat inverse, const Vector *sums)
+    gint n, Vector bias, Vector least, gfloat inverse, const Vector *sums)
 {
   gsize at = ((gsize) y * out->width + x) * out->pitch + c;
 
 #pragma GCC unroll 8
   for (gint p = 0; p < n; p++, at += out->pitch) {
-    const Vector v = maximum_f32 (least, sums[p]); /* a NaN stays one */
+    const Vector v = maximum_f32 (least, sums[p] + bias); /* a NaN stays one */
 
     if (type == NUCSEG_ELEMENT_U8)
       store_steps ((guint8 *) out->data + at, steps_from_f32 (v * inverse));
@@ -83,6 +83,7 @@ grey_row (const NucsegGreyConv *self, const NucsegTensor *in,
 {
   const gboolean relu = self->conv.activation == NUCSEG_ACTIVATION_RELU;
   const Vector least = (Vector){ 0 } - (relu ? 0.0f : INFINITY);
+  const Vector bias = load_f32 (self->bias + c);
   const gfloat inverse = 1 / out->scale;
   const gint first = self->conv.padding;
   const gint last = in->width + self->conv.padding - (GREY_PIXELS + side - 1);
@@ -92,11 +93,11 @@ grey_row (const NucsegGreyConv *self, const NucsegTensor *in,
   while (x < out->width) {
     if (side > 0 && x >= first && x <= last) {
       grey_sums (self, in, y, x, c, side, sums);
-      grey_store (out, type, y, x, c, GREY_PIXELS, least, inverse, sums);
+      grey_store (out, type, y, x, c, GREY_PIXELS, bias, least, inverse, sums);
       x += GREY_PIXELS;
     } else {
       sums[0] = grey_sum (self, in, y, x, c);
-      grey_store (out, type, y, x, c, 1, least, inverse, sums);
+      grey_store (out, type, y, x, c, 1, bias, least, inverse, sums);
       x++;
     }
   }
