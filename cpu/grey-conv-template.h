@@ -3,7 +3,8 @@
  * grey-conv-template.h: the kernel of grey-conv.h, a part of
  * kernels-template.h for f32 and AVX-512. The outputs of one pixel are the
  * lanes: a tap is one input, the same in all lanes, times one vector of
- * weights.
+ * weights. Taps are added row by row and the bias comes last, as in oneDNN:
+ * another order of f32 sums would round some pixels to other steps.
  */
 
 /* Pixels whose sums are kept in registers, so that a vector of weights is read
