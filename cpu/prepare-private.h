@@ -7,7 +7,7 @@
 #ifndef NUCSEG_CPU_PREPARE_PRIVATE_H
 #define NUCSEG_CPU_PREPARE_PRIVATE_H
 
-#include "cpu/kernels.h"
+#include "cpu/kernels/kernels.h"
 #include "cpu/prepare.h"
 #include "filter.h"
 

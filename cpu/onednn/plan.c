@@ -4,7 +4,7 @@
  * oneDNN, all else in the vectorised kernels of cpu/.
  */
 #include "cpu/decode.h"
-#include "cpu/kernels.h"
+#include "cpu/kernels/kernels.h"
 #include "cpu/onednn/dnnl.h"
 #include "cpu/onednn/network.h"
 #include "cpu/onednn/plan.h"

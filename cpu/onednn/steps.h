@@ -6,10 +6,10 @@
 #ifndef NUCSEG_CPU_ONEDNN_STEPS_H
 #define NUCSEG_CPU_ONEDNN_STEPS_H
 
-#include "cpu/kernels.h"
-#include "cpu/narrow-conv.h"
+#include "cpu/kernels/kernels.h"
+#include "cpu/kernels/narrow-conv.h"
 #include "cpu/onednn/dnnl.h"
-#include "cpu/tiny.h"
+#include "cpu/kernels/tiny.h"
 
 G_BEGIN_DECLS
 

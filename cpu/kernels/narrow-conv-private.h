@@ -3,7 +3,7 @@
 #ifndef NUCSEG_CPU_NARROW_CONV_PRIVATE_H
 #define NUCSEG_CPU_NARROW_CONV_PRIVATE_H
 
-#include "cpu/narrow-conv.h"
+#include "cpu/kernels/narrow-conv.h"
 
 G_BEGIN_DECLS
 

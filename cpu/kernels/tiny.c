@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* tiny.c: small convolutions in f32, vectorised over output channels. */
-#include "cpu/tiny.h"
+#include "cpu/kernels/tiny.h"
 
 #include <math.h>
 

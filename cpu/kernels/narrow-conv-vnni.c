@@ -5,8 +5,8 @@
  * by eight weights of each output: a lane has its output's sum, in two halves.
  */
 #define LANES 16 /* of two pixels */
-#include "cpu/lanes.h"
-#include "cpu/narrow-conv-private.h"
+#include "cpu/kernels/lanes.h"
+#include "cpu/kernels/narrow-conv-private.h"
 
 #define PIXELS 12 /* whose sums are kept in registers */
 #define SIDE NUCSEG_NARROW_SIDE

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* kernels.c: which of the kernels' tables runs on this CPU. */
-#include "cpu/kernels.h"
+#include "cpu/kernels/kernels.h"
 
 #include "cpu/isa.h"
 

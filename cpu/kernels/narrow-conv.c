@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* narrow-conv.c: which convolutions of eight outputs are ours, and their
  * weights. */
-#include "cpu/narrow-conv-private.h"
+#include "cpu/kernels/narrow-conv-private.h"
 
 #include "cpu/isa.h"
 #include "quantise.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * split-maps-template.h: from pixels of maps to a plane for each map, a part of
- * kernels-template.h for f32. With the number of maps known, the compiler
+ * template.h for f32. With the number of maps known, the compiler
  * takes lines apart in registers.
  */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * kernels-template.h: the kernels' code for one element type and instruction
+ * template.h: the kernels' code for one element type and instruction
  * set. A file that includes it defines
  *
  *   KERNEL_BF16      1: elements are bf16 (guint16), 0: f32
@@ -11,9 +11,9 @@
  *
  * and is compiled for its instruction set. Arithmetic is in GCC's vector types.
  */
-#include "cpu/copy-pixels.h"
-#include "cpu/kernels.h"
-#include "cpu/lanes.h"
+#include "cpu/kernels/copy-pixels.h"
+#include "cpu/kernels/kernels.h"
+#include "cpu/kernels/lanes.h"
 
 #include <math.h>
 
@@ -402,10 +402,10 @@ from_f32 (const gfloat *in, gfloat scale, void *out, gsize n)
 }
 
 #if !KERNEL_BF16
-#include "cpu/split-maps-template.h"
+#include "cpu/kernels/split-maps-template.h"
 #endif
 #if LANES > 4 && !KERNEL_BF16
-#include "cpu/grey-conv-template.h"
+#include "cpu/kernels/grey-conv-template.h"
 #endif
 
 const NucsegKernels KERNEL_TABLE = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * kernels-u8-template.h: the kernels' code for steps, unsigned integers of 8
+ * u8-template.h: the kernels' code for steps, unsigned integers of 8
  * bits, for one instruction set. A file that includes it defines
  *
  *   KERNEL_TABLE     name of the table that it makes
@@ -11,9 +11,9 @@
  * Pooling, up-sampling and averaging are in integers; what comes from or goes
  * to f32 rounds to nearest even, as docs/model-format.md says.
  */
-#include "cpu/copy-pixels.h"
-#include "cpu/kernels.h"
-#include "cpu/lanes.h"
+#include "cpu/kernels/copy-pixels.h"
+#include "cpu/kernels/kernels.h"
+#include "cpu/kernels/lanes.h"
 
 static inline guint8 *
 pixel (const NucsegTensor *t, gint y, gint x)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* grey-conv.c: which convolutions of one channel are ours, and their weights.
  */
-#include "cpu/grey-conv.h"
+#include "cpu/kernels/grey-conv.h"
 
-#include "cpu/kernels.h"
+#include "cpu/kernels/kernels.h"
 
 /* With more to multiply, what a library writes twice no longer counts. */
 #define MAX_TAPS 25

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * kernels.h: the network's operations other than convolutions, on CPU tensors.
- * One table for each element type and instruction set, made from
- * kernels-template.h and, for steps, kernels-u8-template.h;
+ * kernels.h: the network's operations on CPU tensors, but for most
+ * convolutions, which are a library's. One table for each element type and
+ * instruction set, made from template.h and, for steps, u8-template.h;
  * nucseg_kernels_get() picks one at run time. Steps lack the operations that
  * have no scale in a model file: add, space_to_depth, depth_to_space.
  *
@@ -13,7 +13,7 @@
 #ifndef NUCSEG_CPU_KERNELS_H
 #define NUCSEG_CPU_KERNELS_H
 
-#include "cpu/grey-conv.h"
+#include "cpu/kernels/grey-conv.h"
 
 G_BEGIN_DECLS
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* kernels-bf16.c: the kernels on bf16 elements, for any CPU. */
+/* bf16.c: the kernels on bf16 elements, for any CPU. */
 #define KERNEL_BF16 1
 #define KERNEL_TABLE nucseg_kernels_bf16
 #define KERNEL_NAME "bf16"
 #define LANES 4
-#include "cpu/kernels-template.h"
+#include "cpu/kernels/template.h"
