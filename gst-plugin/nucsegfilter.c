@@ -33,7 +33,7 @@
  * |[
  * gst-launch-1.0 v4l2src ! video/x-raw,format=GRAY16_LE ! \
  *     nucsegfilter significant-bits=12 pixel-size=0.65 overlay=both \
- *     draw-count=true ! videoconvert ! autovideosink
+ *     draw-count=true ! queue ! videoconvert ! autovideosink
  * ]| A 12-bit camera whose pixels show 0.65 micrometres.
  *
  * Since: 0.1

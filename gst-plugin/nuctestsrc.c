@@ -22,7 +22,7 @@
  *
  * ## Example launch line
  * |[
- * gst-launch-1.0 nuctestsrc count=120 ! nucsegfilter ! videoconvert !
+ * gst-launch-1.0 nuctestsrc count=120 ! nucsegfilter ! queue ! videoconvert !
  * autovideosink
  * ]|
  *

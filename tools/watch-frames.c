@@ -77,12 +77,12 @@ on_frame_in (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_DROP;
 }
 
-/* The pad takes the event once the last frame is behind it. */
-static gboolean
-on_enough (gpointer user_data)
+/* The pad takes the event once the last frame is behind it, for which whoever
+ * shows the frames may keep it waiting: in a thread of its own. */
+static void
+on_enough (GstElement *filter, gpointer user_data)
 {
   gst_pad_send_event (user_data, gst_event_new_eos ());
-  return G_SOURCE_REMOVE;
 }
 
 /* Under the lock. A source may be long in bringing a frame more than was asked
@@ -93,7 +93,7 @@ end_if_enough (ToolFrames *self)
   if (self->enough || self->limit == 0 || self->n < self->limit)
     return;
   self->enough = TRUE;
-  g_idle_add_full (G_PRIORITY_DEFAULT, on_enough,
+  gst_element_call_async (self->filter, on_enough,
       gst_object_ref (self->entrance), gst_object_unref);
 }
 
@@ -158,6 +158,7 @@ tool_frames_attach (ToolFrames *self, GstElement *pipeline, GstElement *filter)
 
   g_mutex_init (&self->lock);
   self->pipeline = pipeline;
+  self->filter = filter;
   self->entrance = gst_object_ref (sink);
   gst_pad_add_probe (sink, GST_PAD_PROBE_TYPE_BUFFER, on_frame_in, self, NULL);
   gst_pad_add_probe (src, GST_PAD_PROBE_TYPE_BUFFER, on_frame_out, self, NULL);

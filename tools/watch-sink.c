@@ -153,11 +153,12 @@ tool_sink_add_window (
     if (!e[i])
       break;
   }
-  if (e[0]) {
-    g_autoptr (GstPad) pad = gst_element_get_static_pad (e[0], "sink");
-
+  if (e[0])
     g_object_set (e[0], "max-size-buffers", 2, "max-size-bytes", 0,
         "max-size-time", G_GUINT64_CONSTANT (0), NULL);
+  if (e[0] && (o->record || o->jsonl)) {
+    g_autoptr (GstPad) pad = gst_element_get_static_pad (e[0], "sink");
+
     gst_pad_add_probe (
         pad, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_window_event, NULL, NULL);
   }

@@ -129,7 +129,8 @@ typedef struct {
   gboolean keep_last;
   GstSample *last; /* the last picture, for the snapshot */
   GstElement *pipeline; /* its clock, borrowed */
-  GstPad *entrance; /* of nucsegfilter */
+  GstElement *filter; /* nucsegfilter, borrowed */
+  GstPad *entrance; /* of it */
   gboolean enough; /* the stream is being ended */
   gboolean live;
 } ToolFrames;

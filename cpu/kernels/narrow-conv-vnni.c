@@ -78,7 +78,8 @@ sum_one (const NucsegNarrowConv *self, const NucsegTensor *in, gint y, gint x)
 }
 
 /* Joins the halves of two pixels' sums and rounds them to steps of the output.
- * A sum is an integer of less than 25 bits: f32 holds it. @factor: twice. */
+ * A sum of up to 4096 inputs fits 32 bits, and up to 57 inputs f32 holds it.
+ * @factor: twice. */
 static inline Steps
 join (__m512i a, __m512i b, Vector factor)
 {

@@ -195,7 +195,7 @@ add_scaled (Graph *g, guint i, gint size)
 static void
 add_random (Graph *g, gint size)
 {
-  static const gint channels[] = { 1, 3, 4, 16, 17, 32, 48 };
+  static const gint channels[] = { 1, 3, 4, 8, 8, 16, 17, 24, 32, 48 };
   static const gchar *const activations[] = { NULL, "relu", "sigmoid" };
   /* Young nodes more often than old ones: graphs grow deep. */
   guint n = g->nodes->len, back = below (g, MIN (n, 1 + below (g, n)));
@@ -205,8 +205,8 @@ add_random (Graph *g, gint size)
   case 0:
   case 1:
     node (g, i)->used = TRUE;
-    add_conv (g, i, channels[below (g, 7)], below (g, 2) ? 3 : 1,
-        activations[below (g, 3)]);
+    add_conv (g, i, channels[below (g, G_N_ELEMENTS (channels))],
+        below (g, 2) ? 3 : 1, activations[below (g, 3)]);
     break;
   case 2:
     node (g, i)->used = TRUE;

@@ -286,6 +286,81 @@ test_late_window (void)
   g_assert_cmpuint (decode (again).n, ==, 30);
 }
 
+static guint
+count_lines (const gchar *path)
+{
+  g_autofree gchar *text = NULL;
+  guint n = 0;
+
+  if (g_file_get_contents (path, &text, NULL, NULL))
+    for (const gchar *c = text; *c; c++)
+      n += *c == '\n';
+  return n;
+}
+
+/* Frames of nuctestsrc, a hundred seconds apart. */
+static void
+write_slow_video (const gchar *path, guint n)
+{
+  g_autofree gchar *line = g_strdup_printf (
+      "nuctestsrc is-live=false num-buffers=%u "
+      "! video/x-raw,format=GRAY8,width=64,height=64,framerate=1/100 "
+      "! videoconvert ! jpegenc ! matroskamux ! filesink location=\"%s\"",
+      n, path);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GstElement) pipeline = gst_parse_launch (line, &error);
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+  g_autoptr (GstMessage) message = NULL;
+
+  g_assert_no_error (error);
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  message = gst_bus_timed_pop_filtered (
+      bus, 30 * GST_SECOND, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+  g_assert_nonnull (message);
+  g_assert_cmpint (GST_MESSAGE_TYPE (message), ==, GST_MESSAGE_EOS);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+}
+
+/* Whoever shows the frames may be long about each: the third Ctrl-C ends at
+ * once all the same. */
+static void
+test_interrupt_shown (void)
+{
+  g_autoptr (Folder) folder = folder_new ();
+  g_autofree gchar *model = write_model (folder);
+  g_autofree gchar *video = folder_file (folder, "slow.mkv");
+  g_autofree gchar *jsonl = folder_file (folder, "slow.jsonl");
+  const gchar *arguments[] = { "watch", video, "--quiet", "--model", model,
+    "--sink", "fakevideosink", "--jsonl", jsonl, NULL };
+  g_auto (GStrv) argv = nucseg_argv (arguments);
+  g_autoptr (GError) error = NULL;
+  GPid pid;
+  gint status, ended = 0;
+
+  if (!have_element ("fakevideosink")) {
+    g_test_skip ("no sink here waits as a screen does");
+    return;
+  }
+  /* a hundred seconds a frame */
+  write_slow_video (video, 12);
+  g_spawn_async (
+      NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid, &error);
+  g_assert_no_error (error);
+  /* the sink holds one, and what is in front of it is full */
+  while (count_lines (jsonl) < 3)
+    g_usleep (5000);
+  for (guint i = 0; ended == 0 && i < 60; i++) {
+    if (i < 3)
+      g_assert_cmpint (kill (pid, SIGINT), ==, 0);
+    g_usleep (500000);
+    ended = waitpid (pid, &status, WNOHANG);
+  }
+  if (ended == 0)
+    kill (pid, SIGKILL);
+  g_assert_cmpint (ended, ==, pid);
+  g_assert_true (WIFEXITED (status));
+}
+
 /* The stream ends with the last frame that was asked for, not with the one
  * behind it, which comes a hundred seconds later. */
 static void
@@ -315,18 +390,6 @@ test_record_and_show (void)
       "64x64", "--frames", "10", "--record", video, "--sink", "fakesink", NULL);
   assert_exits (run, 0);
   g_assert_cmpuint (decode (video).n, ==, 10);
-}
-
-static guint
-count_lines (const gchar *path)
-{
-  g_autofree gchar *text = NULL;
-  guint n = 0;
-
-  if (g_file_get_contents (path, &text, NULL, NULL))
-    for (const gchar *c = text; *c; c++)
-      n += *c == '\n';
-  return n;
 }
 
 /* Ctrl-C: the file is whole and has all frames that were noted. */
@@ -369,6 +432,7 @@ add_tests (void)
   g_test_add_func ("/watch/record-and-show", test_record_and_show);
   g_test_add_func ("/watch/late-window", test_late_window);
   g_test_add_func ("/watch/enough", test_enough);
+  g_test_add_func ("/watch/interrupt-shown", test_interrupt_shown);
   g_test_add_data_func (
       "/watch/interrupt", GINT_TO_POINTER (SIGINT), test_interrupt);
   g_test_add_data_func (
