@@ -346,9 +346,11 @@ test_interrupt_shown (void)
   g_spawn_async (
       NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid, &error);
   g_assert_no_error (error);
-  /* the sink holds one, and what is in front of it is full */
-  while (count_lines (jsonl) < 3)
-    g_usleep (5000);
+  /* until the sink holds one, and what is in front of it is full */
+  for (guint n = 0; n < 3 || count_lines (jsonl) > n;) {
+    n = count_lines (jsonl);
+    g_usleep (500000);
+  }
   for (guint i = 0; ended == 0 && i < 60; i++) {
     if (i < 3)
       g_assert_cmpint (kill (pid, SIGINT), ==, 0);
