@@ -541,8 +541,9 @@ NUCSEG_API gboolean nucseg_session_warm_up (NucsegSession *session,
  * @result: (out): numbers and objects
  * @error: return location
  *
- * Allocates nothing from the second frame of a size on (more objects than ever
- * before aside). On failure @labels and @shown hold nothing of use.
+ * Allocates nothing of its own from the second frame of a size on (more objects
+ * than ever before aside; libraries may: oneDNN does, and gives it back). On
+ * failure @labels and @shown hold nothing of use.
  *
  * Returns: TRUE on success; errors SHAPE, UNSUPPORTED, DEVICE, MEMORY
  */
@@ -564,7 +565,7 @@ NUCSEG_API gboolean nucseg_session_run (NucsegSession *session,
  * @error: return location
  *
  * Draws labels that are reused, with the limits of the last run of this size
- * (of this frame, if there was none).
+ * (if there was none, of the first frame that is drawn).
  */
 NUCSEG_API gboolean nucseg_session_draw (NucsegSession *session,
     const NucsegFrame *frame, const NucsegParams *params, const guint16 *labels,
