@@ -58,6 +58,15 @@ nucseg_json_error (const NucsegJson *json, const gchar *key, GError **error,
   return FALSE;
 }
 
+/* 8.0 is no integer where one is expected: it isn't shown as one. */
+static gchar *
+describe_double (gdouble value)
+{
+  g_autofree gchar *text = g_strdup_printf ("%g", value);
+
+  return g_strconcat (text, strpbrk (text, ".en") ? "" : ".0", NULL);
+}
+
 /* What a message says was found. */
 static gchar *
 describe (JsonNode *node)
@@ -75,7 +84,7 @@ describe (JsonNode *node)
   case G_TYPE_INT64:
     return g_strdup_printf ("%" G_GINT64_FORMAT, json_node_get_int (node));
   case G_TYPE_DOUBLE:
-    return g_strdup_printf ("%g", json_node_get_double (node));
+    return describe_double (json_node_get_double (node));
   case G_TYPE_STRING: {
     g_autofree gchar *start =
         g_utf8_make_valid (json_node_get_string (node), -1);

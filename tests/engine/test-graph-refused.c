@@ -23,7 +23,7 @@ test_refused (void)
     { "{}", "graph.multiple: missing" },
     { "{\"multiple\": 0}", "graph.multiple: found 0, expected an integer" },
     { "{\"multiple\": 65}", "expected an integer from 1 to 64" },
-    { "{\"multiple\": 8.0}", "graph.multiple: found 8" },
+    { "{\"multiple\": 8.0}", "graph.multiple: found 8.0, expected an integer" },
     { "{\"multiple\": 8, \"nodes\": [], \"output\": \"x\"}",
         "graph.nodes: found an array of 0" },
     { "{\"multiple\": 8, \"nodes\": [1], \"output\": \"x\"}",

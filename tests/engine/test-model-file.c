@@ -79,7 +79,7 @@ test_headers (void)
     { METADATA ("}, \"t\": {\"dtype\": \"F32\", \"shape\": [0]}}"),
         "tensor \"t\".shape[0]: found 0, expected an integer from 1" },
     { METADATA ("}, \"t\": {\"dtype\": \"F32\", \"shape\": [1.0]}}"),
-        "tensor \"t\".shape[0]: found 1, expected an integer" },
+        "tensor \"t\".shape[0]: found 1.0, expected an integer" },
     { METADATA ("}, \"t\": {\"dtype\": \"F32\", \"shape\": [-1]}}"),
         "tensor \"t\".shape[0]: found -1" },
     { METADATA ("}, \"t\": {\"dtype\": \"F32\", \"shape\": "
