@@ -11,7 +11,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from . import safetensors
+from . import limits, safetensors
 from .network import depth_to_space, space_to_depth
 
 FORMAT = "nucseg-model/1"
@@ -115,7 +115,12 @@ class Graph:
 def save_model(path: Path, graph: Graph, input_json: dict, output_json: dict,
                name: str, **texts: str) -> str:
     """Writes a model file; returns its SHA-256. `texts` may hold
-    description, license and source."""
+    description, license and source. ValueError, and no file, where the engine
+    would refuse it."""
+    limits.check_name(name)
+    limits.check_decoder(output_json.get("decoder", {}))
+    limits.check_weights(graph.tensors)
+    limits.check_scales(graph.nodes)
     scales = any("scale" in node for node in graph.nodes)
     metadata = {"format": FORMAT_WITH_SCALES if scales else FORMAT,
                 "name": name, **texts}
@@ -132,6 +137,11 @@ def load_model(path: Path) -> tuple[Graph, dict, dict, dict[str, str]]:
     if metadata.get("format") not in (FORMAT, FORMAT_WITH_SCALES):
         raise ValueError(f"{path}: format is {metadata.get('format')!r}, "
                          f"expected {FORMAT!r} or {FORMAT_WITH_SCALES!r}")
+    missing = [k for k in ("name", "graph", "input", "output")
+               if k not in metadata]
+    if missing:
+        raise ValueError(f"{path}: no {', '.join(missing)} in its metadata, "
+                         "which a model file is expected to have")
     g = json.loads(metadata["graph"])
     # The tensors are read-only views of the file; PyTorch wants its own.
     graph = Graph(g["multiple"], g["nodes"],
