@@ -27,11 +27,18 @@ class Entry:
 
 def read_split(root: Path, split: str) -> list[Entry]:
     """The images of one split, in the file's order."""
-    with open(root / "split.csv", newline="", encoding="utf-8") as f:
-        rows = [Entry(r["id"], r["kind"], r["split"])
-                for r in csv.DictReader(f) if r["split"] == split]
+    path = root / "split.csv"
+    with open(path, newline="", encoding="utf-8") as f:
+        lines = csv.DictReader(f)
+        missing = {"id", "kind", "split"} - set(lines.fieldnames or ())
+        if missing:
+            raise ValueError(f"{path}: no column {', '.join(sorted(missing))} in "
+                             "its first line; id,kind,split are expected")
+        entries = [Entry(r["id"], r["kind"], r["split"]) for r in lines]
+    rows = [e for e in entries if e.split == split]
     if not rows:
-        raise ValueError(f"{root / 'split.csv'}: no image of split {split!r}")
+        names = ", ".join(sorted({str(e.split) for e in entries})) or "none"
+        raise ValueError(f"{path}: no image of split {split!r}, only of {names}")
     return rows
 
 

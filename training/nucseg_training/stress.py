@@ -18,15 +18,22 @@ Pair = tuple[np.ndarray, np.ndarray]
 
 
 def load(root: Path, split: str, kind: str) -> list[Pair]:
-    """8-bit grey frames and labels of one kind."""
+    """8-bit grey frames and labels of one kind. Deeper frames are stretched to 8
+    bits, as cameras seldom use the range of their files."""
     pairs = []
-    for e in data.read_split(root, split):
+    entries = data.read_split(root, split)
+    for e in entries:
         if e.kind == kind:
             grey, bits = data.read_image(root / "images" / f"{e.id}.png")
-            if bits != 8:
-                raise ValueError(f"{e.id}: {bits} bits, expected 8")
-            pairs.append((grey, data.read_labels(
-                root / "labels" / f"{e.id}.png")))
+            labels = data.read_labels(root / "labels" / f"{e.id}.png")
+            if grey.shape != labels.shape:
+                raise ValueError(f"{e.id}: image {grey.shape} but labels "
+                                 f"{labels.shape}")
+            pairs.append((grey if bits == 8 else stretched(grey), labels))
+    if not pairs:
+        kinds = ", ".join(sorted({e.kind for e in entries}))
+        raise ValueError(f"{root / 'split.csv'}: split {split!r} has images of "
+                         f"kind {kinds}; {kind} is expected")
     return pairs
 
 

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The stress cases themselves, with a segmenter that cannot err."""
 
+import tempfile
 import unittest
+from pathlib import Path
 
 import numpy as np
+from PIL import Image
 from scipy import ndimage
 
 try:
@@ -45,6 +48,24 @@ class Stress(unittest.TestCase):
         _, inside = stress.score_mosaics(self.pairs, predict, 512, 30)
         _, slivers = stress.score_mosaics(self.pairs, predict, 512, 1)
         self.assertEqual(slivers.found, inside.found + 2)
+
+    def test_deep_images_are_read_and_none_is_an_error(self) -> None:
+        grey, labels = self.pairs[0]
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder)
+            for name, pixels in (("images", grey.astype(np.uint16) * 20),
+                                 ("labels", labels.astype(np.uint16))):
+                (root / name).mkdir()
+                Image.fromarray(pixels).save(root / name / "a.png")
+            (root / "split.csv").write_text("id,kind,split\na,dim,val\n")
+            ((got, _),) = stress.load(root, "val", "dim")
+            with self.assertRaisesRegex(ValueError, "kind dim; bright is"):
+                stress.load(root, "val", "bright")
+            (root / "split.csv").write_text("id,kind\na,dim\n")
+            with self.assertRaisesRegex(ValueError, "no column split"):
+                stress.load(root, "val", "dim")
+        self.assertEqual(got.dtype, np.uint8)
+        self.assertGreater(int(got[labels > 0].min()), 200)
 
     def test_resized_frames_keep_their_nuclei(self) -> None:
         for grey, labels in stress.resized(self.pairs, 0.5):
