@@ -4,6 +4,7 @@ the paper's (paper_training.py)."""
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,10 +16,18 @@ Batch = tuple[torch.Tensor, torch.Tensor]
 
 
 def find_device(name: str) -> str:
-    """A device's name; of `auto` a GPU if PyTorch finds one."""
-    if name != "auto":
-        return name
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    """A device's name; of `auto` a GPU if PyTorch finds one. ValueError where
+    PyTorch finds no such device."""
+    found = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if name == "auto":
+        return "cuda" if found else "cpu"
+    match = re.fullmatch(r"cpu|cuda(?::(\d+))?", name)
+    if not match:
+        raise ValueError(f"--device {name}: auto, cpu, cuda or cuda:N is "
+                         "expected")
+    if name != "cpu" and int(match.group(1) or 0) >= found:
+        raise ValueError(f"--device {name}: PyTorch finds {found} CUDA devices")
+    return name
 
 
 def parameter_groups(net: nn.Module, weight_decay: float) -> list[dict]:

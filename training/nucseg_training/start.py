@@ -105,7 +105,8 @@ def at_twice_the_resolution(c: NetworkConfig) -> NetworkConfig:
     if c.stem != 2 or c.first_kernel != 3:
         raise ValueError(f"a stem of 2 and a first kernel of 3 are expected, "
                          f"not {c.stem} and {c.first_kernel}")
-    return replace(c, stem=1, first_kernel=5)
+    # A refinement is at full resolution already, and for a stem of 2 alone.
+    return replace(c, stem=1, first_kernel=5, refine=0)
 
 
 def _magnified(graph: Graph) -> dict[str, torch.Tensor]:

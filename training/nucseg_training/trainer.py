@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import copy
 import math
+import signal
 import sys
+import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -81,6 +84,29 @@ class _Numbered(Dataset):
 
 def _one_thread(_worker: int) -> None:
     torch.set_num_threads(1)
+    # Ctrl-C reaches the whole group; the loop ends the workers itself.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def _interrupts() -> Iterator[Callable[[], bool]]:
+    """Whether Ctrl-C was pressed, so that a step is not torn in two; the second
+    one ends the program as ever."""
+    pressed: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def handle(number: int, _frame: object) -> None:
+        pressed.append(number)
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, handle)
+    try:
+        yield lambda: bool(pressed)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def batches(source: BatchSource, first: int, o: TrainOptions
@@ -102,7 +128,8 @@ def train(net: AttentionUNet, source: BatchSource, o: TrainOptions, out: Path,
     """Trains until `steps` steps or `seconds` seconds are used up, counting
     those of the run that `resume` came from; returns the network with the
     averaged weights. `note` goes into checkpoints. A teacher's maps are the
-    target by `teacher_share`, the labels by the rest."""
+    target by `teacher_share`, the labels by the rest. KeyboardInterrupt once
+    the checkpoint is written, where Ctrl-C was pressed."""
     net = net.to(o.device, memory_format=torch.channels_last).train()
     if o.fixed_attention:
         # Their statistics would be of a few vectors a batch.
@@ -134,47 +161,51 @@ def train(net: AttentionUNet, source: BatchSource, o: TrainOptions, out: Path,
             "step": step, "seconds": time.monotonic() - start,
             "options": asdict(o), "note": note})
 
-    for images, labels in batches(source, step, o):
-        now = time.monotonic()
-        progress = max(step / o.steps, (now - start) / o.seconds)
-        if progress >= 1:
-            break
-        for group in optimizer.param_groups:
-            group["lr"] = rate_at(step, progress, o)
-        images = images.to(o.device, non_blocking=True,
-                           memory_format=torch.channels_last)
-        labels = labels.to(o.device, non_blocking=True).long()
-        with torch.autocast(images.device.type, torch.bfloat16,
-                            enabled=o.bf16):
-            maps = net(images)
-            with torch.no_grad():
-                taught = teacher(images) if teacher is not None else None
-        targets = make_targets(labels, o.offset_scale)
-        if taught is None:
-            terms = loss_terms(maps, targets)
-        else:
-            terms = distill.loss_terms(maps, taught, targets, o.teacher_share)
-        optimizer.zero_grad(set_to_none=True)
-        terms["loss"].backward()
-        nn.utils.clip_grad_norm_(net.parameters(), 5.0)
-        optimizer.step()
-        update_average(ema, net, step, o.ema)
-        step += 1
-        # One copy from the device, not one a term.
-        values = torch.stack([v.detach() for v in terms.values()]).tolist()
-        recent.append(dict(zip(terms, values)))
-        if not math.isfinite(recent[-1]["loss"]):
-            raise ArithmeticError(f"step {step}: the loss is not finite")
-        now = time.monotonic()
-        if now - shown > (2 if sys.stderr.isatty() else 30):
-            shown = now
-            _show(step, progress, now - start, optimizer, recent)
-        if now - saved > o.save_every:
-            saved = now
-            write()
+    with _interrupts() as interrupted:
+        for images, labels in batches(source, step, o):
+            now = time.monotonic()
+            progress = max(step / o.steps, (now - start) / o.seconds)
+            if progress >= 1 or interrupted():
+                break
+            for group in optimizer.param_groups:
+                group["lr"] = rate_at(step, progress, o)
+            images = images.to(o.device, non_blocking=True,
+                               memory_format=torch.channels_last)
+            labels = labels.to(o.device, non_blocking=True).long()
+            with torch.autocast(images.device.type, torch.bfloat16,
+                                enabled=o.bf16):
+                maps = net(images)
+                with torch.no_grad():
+                    taught = teacher(images) if teacher is not None else None
+            targets = make_targets(labels, o.offset_scale)
+            if taught is None:
+                terms = loss_terms(maps, targets)
+            else:
+                terms = distill.loss_terms(maps, taught, targets, o.teacher_share)
+            optimizer.zero_grad(set_to_none=True)
+            terms["loss"].backward()
+            nn.utils.clip_grad_norm_(net.parameters(), 5.0)
+            optimizer.step()
+            update_average(ema, net, step, o.ema)
+            step += 1
+            # One copy from the device, not one a term.
+            values = torch.stack([v.detach() for v in terms.values()]).tolist()
+            recent.append(dict(zip(terms, values)))
+            if not math.isfinite(recent[-1]["loss"]):
+                raise ArithmeticError(f"step {step}: the loss is not finite")
+            now = time.monotonic()
+            if now - shown > (2 if sys.stderr.isatty() else 30):
+                shown = now
+                _show(step, progress, now - start, optimizer, recent)
+            if now - saved > o.save_every:
+                saved = now
+                write()
+        stopped = interrupted()
     write()
     _show(step, 1.0, time.monotonic() - start, optimizer, recent)
     sys.stderr.write("\n")
+    if stopped:
+        raise KeyboardInterrupt(f"step {step}")
     return ema
 
 

@@ -16,7 +16,7 @@ try:
 except ImportError as error:
     raise unittest.SkipTest("PyTorch is not installed") from error
 
-from nucseg_training import graph
+from nucseg_training import graph, user_data
 
 TRAIN = Path(__file__).resolve().parents[1] / "train"
 
@@ -89,10 +89,26 @@ class FineTune(unittest.TestCase):
                 for n in "ab")
         for key, value in a.items():
             np.testing.assert_array_equal(value, b[key], err_msg=key)
-        done = self.train("--out", self.root / "c.safetensors", "--resume",
-                          "--steps", "4", "--hold-out", "0", "--seed", "7")
+        # What isn't given is the run's: the model, seed, crops, rate.
+        done = subprocess.run(
+            [sys.executable, TRAIN, "--images", self.root / "images",
+             "--labels", self.root / "labels", "--out", self.root
+             / "c.safetensors", "--resume", "--steps", "4", "--threads", "1"],
+            capture_output=True, text=True, timeout=300, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("step 4", done.stderr)
+        a, c = (torch.load(self.root / f"{n}.pt", weights_only=True)
+                for n in "ac")
+        self.assertEqual(a["note"], c["note"])
+        for key in ("rate", "warmup", "seed", "steps"):
+            self.assertEqual(a["options"][key], c["options"][key], key)
+        a, c = (graph.load_model(self.root / f"{n}.safetensors")[2]
+                for n in "ac")
+        self.assertEqual(a, c)
+        done = self.train("--out", self.root / "c.pt", "--resume",
+                          "--start-from", "nuclei-accurate")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("--start-from nuclei-accurate", done.stderr)
 
     def test_errors_are_one_line_that_names_the_matter(self) -> None:
         done = self.train("--start-from", "nuclei-lve")
@@ -129,6 +145,19 @@ class FineTune(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("field2.png", done.stderr.splitlines()[-1])
         self.assertNotIn("Traceback", done.stderr)
+        # The seed holds field0 or another one out: nothing is trained before
+        # all are read.
+        for i in range(4):
+            (self.root / "labels" / f"field{i}.png").write_bytes(
+                (self.root / "labels" / "field3.png").read_bytes())
+        held = user_data.split_pairs(user_data.find_pairs(
+            self.root / "images", self.root / "labels"), 0.25, 1)[1]
+        held[0].labels.write_bytes(b"no picture")
+        done = self.train("--out", self.root / "bad.safetensors",
+                          "--hold-out", "0.25", "--steps", "1")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(held[0].labels.name, done.stderr.splitlines()[-1])
+        self.assertFalse((self.root / "bad.pt").exists())
 
 
 if __name__ == "__main__":

@@ -74,6 +74,9 @@ class Start(unittest.TestCase):
         self.assertLess(float(inner.mean()), 0.1 * float(expected.std()))
         with self.assertRaises(ValueError):
             start.at_twice_the_resolution(config)
+        # nuclei-live has a refinement, which is for a stem of 2 alone.
+        self.file = model(replace(SMALL, refine=4))
+        self.started(start.at_twice_the_resolution(replace(SMALL, refine=4)))
 
     def test_refinement_corrects_nothing_to_begin_with(self) -> None:
         expected = self.file.run(self.x)
