@@ -3,6 +3,7 @@
 
 import contextlib
 import io
+import signal
 import tempfile
 import unittest
 from pathlib import Path
@@ -197,6 +198,25 @@ class Loop(unittest.TestCase):
         for part in ("model", "ema"):
             for key, value in a[part].items():
                 self.assertTrue(torch.equal(value, b[part][key]), key)
+
+    def test_ctrl_c_ends_a_step_and_keeps_the_checkpoint(self) -> None:
+        batch = self.source(-1)
+
+        def pressed(number: int):
+            if number == 2:
+                signal.raise_signal(signal.SIGINT)
+            return batch(number)
+
+        before = signal.getsignal(signal.SIGINT)
+        torch.manual_seed(5)
+        net = AttentionUNet(NetworkConfig(**TINY))
+        with tempfile.TemporaryDirectory() as folder, \
+                contextlib.redirect_stderr(io.StringIO()):
+            path = Path(folder, "a.pt")
+            with self.assertRaisesRegex(KeyboardInterrupt, r"^step \d$"):
+                trainer.train(net, pressed, self.options(), path, None, {})
+            self.assertLess(checkpoint.load(path, "optimizer")["step"], 6)
+        self.assertIs(signal.getsignal(signal.SIGINT), before)
 
     def test_rate_anneals_by_time_or_steps(self) -> None:
         o = self.options()
