@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -58,8 +59,13 @@ def output_spec(values: dict) -> OutputSpec:
 def specs_of(state: dict, config: NetworkConfig
              ) -> tuple[InputSpec, OutputSpec]:
     """How a checkpoint's network reads frames, and its decoder. Checkpoints from
-    before these were kept have the defaults."""
+    before these were kept have the defaults, which is said."""
     note = state.get("note", {})
+    missing = [k for k in ("input", "output") if k not in note]
+    if missing:
+        print(f"the checkpoint of step {state['step']} is an older one, without "
+              f"{', '.join(missing)}: the usual ones are taken",
+              file=sys.stderr)
     spec = input_spec(note["input"]) if "input" in note else InputSpec()
     if "output" in note:
         return spec, output_spec(note["output"])

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Checkpoints that are damaged or foreign, and what one brings along."""
 
+import contextlib
+import io
 import tempfile
 import unittest
 from pathlib import Path
@@ -55,8 +57,10 @@ class Checkpoint(unittest.TestCase):
 
     def test_decoder_and_input_come_along(self) -> None:
         config = self.net.config
-        self.assertEqual(runner.specs_of(self.state, config),
-                         (InputSpec(), OutputSpec()))
+        with contextlib.redirect_stderr(io.StringIO()) as said:
+            self.assertEqual(runner.specs_of(self.state, config),
+                             (InputSpec(), OutputSpec()))
+        self.assertIn("without input, output", said.getvalue())
         spec = InputSpec(polarity="both")
         out = OutputSpec(threshold=0.45, min_votes=26, vote_reach=4)
         note = {"input": spec.to_json(), "output": out.to_json()}
