@@ -145,8 +145,7 @@ class FineTune(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("field2.png", done.stderr.splitlines()[-1])
         self.assertNotIn("Traceback", done.stderr)
-        # The seed holds field0 or another one out: nothing is trained before
-        # all are read.
+        # Of those held out as well, before anything is trained.
         for i in range(4):
             (self.root / "labels" / f"field{i}.png").write_bytes(
                 (self.root / "labels" / "field3.png").read_bytes())
