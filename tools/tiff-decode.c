@@ -33,7 +33,7 @@ check_channels (TIFF *tif, const ToolTiffPage *p, guint colours, GError **error)
   for (guint i = 0; i < n_extra && channels > 0; i++)
     channels -= extra[i] != EXTRASAMPLE_UNSPECIFIED;
   if (channels <= expected)
-    return p->samples >= colours;
+    return p->samples >= colours && p->samples <= 64;
   g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
       "has %u channels; %s expected: save the one that shows the nuclei as a "
       "file of its own",

@@ -11,7 +11,6 @@
  *
  * and is compiled for its instruction set. Arithmetic is in GCC's vector types.
  */
-#include "cpu/kernels/copy-pixels.h"
 #include "cpu/kernels/kernels.h"
 #include "cpu/kernels/lanes.h"
 
@@ -26,6 +25,8 @@ typedef gfloat Element;
 #define load load_f32
 #define store store_f32
 #endif
+
+#include "cpu/kernels/moves-template.h"
 
 static inline gfloat
 load_one (const Element *p)
@@ -45,27 +46,6 @@ store_one (Element *p, gfloat value)
 #else
   *p = value;
 #endif
-}
-
-static inline Element *
-pixel (const NucsegTensor *t, gint y, gint x)
-{
-  return (Element *) t->data + ((gsize) y * t->width + x) * t->pitch;
-}
-
-static void
-copy (const NucsegTensor *in, const NucsegTensor *out, gint first, gint end)
-{
-  const gsize size = sizeof (Element);
-  const gsize bytes = in->channels * size;
-
-  for (gint y = first; y < end; y++) {
-    if (in->pitch == in->channels && out->pitch == in->channels)
-      memcpy (pixel (out, y, 0), pixel (in, y, 0), bytes * in->width);
-    else
-      nucseg_copy_pixels (pixel (out, y, 0), out->pitch * size,
-          pixel (in, y, 0), in->pitch * size, bytes, (gsize) in->width);
-  }
 }
 
 static void
@@ -262,20 +242,6 @@ average (const NucsegTensor *in, gint rows, gint columns, gint row, gint column,
       sum += line;
     }
     out[c] = sum * share;
-  }
-}
-
-static void
-upsample_nearest (
-    const NucsegTensor *in, const NucsegTensor *out, gint first, gint end)
-{
-  const gsize size = sizeof (Element);
-  const gsize bytes = in->channels * size;
-
-  for (gint y = first; y < end; y++) {
-    for (gint odd = 0; odd < 2; odd++)
-      nucseg_copy_pixels (pixel (out, y, odd), 2 * out->pitch * size,
-          pixel (in, y / 2, 0), in->pitch * size, bytes, (gsize) in->width);
   }
 }
 

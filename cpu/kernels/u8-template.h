@@ -11,15 +11,12 @@
  * Pooling, up-sampling and averaging are in integers; what comes from or goes
  * to f32 rounds to nearest even, as docs/model-format.md says.
  */
-#include "cpu/kernels/copy-pixels.h"
 #include "cpu/kernels/kernels.h"
 #include "cpu/kernels/lanes.h"
 
-static inline guint8 *
-pixel (const NucsegTensor *t, gint y, gint x)
-{
-  return (guint8 *) t->data + ((gsize) y * t->width + x) * t->pitch;
-}
+typedef guint8 Element;
+
+#include "cpu/kernels/moves-template.h"
 
 static inline Bits
 widen (Steps v)
@@ -41,20 +38,6 @@ maximum (Steps a, Steps b)
 
   return (a & larger) | (b & ~larger);
 #endif
-}
-
-static void
-copy (const NucsegTensor *in, const NucsegTensor *out, gint first, gint end)
-{
-  const gsize bytes = (gsize) in->channels;
-
-  for (gint y = first; y < end; y++) {
-    if (in->pitch == in->channels && out->pitch == in->channels)
-      memcpy (pixel (out, y, 0), pixel (in, y, 0), bytes * in->width);
-    else
-      nucseg_copy_pixels (pixel (out, y, 0), (gsize) out->pitch,
-          pixel (in, y, 0), (gsize) in->pitch, bytes, (gsize) in->width);
-  }
 }
 
 static void
@@ -230,19 +213,6 @@ average (const NucsegTensor *in, gint rows, gint columns, gint row, gint column,
       sum += (gfloat) line;
     }
     out[c] = sum * share;
-  }
-}
-
-static void
-upsample_nearest (
-    const NucsegTensor *in, const NucsegTensor *out, gint first, gint end)
-{
-  const gsize bytes = (gsize) in->channels;
-
-  for (gint y = first; y < end; y++) {
-    for (gint odd = 0; odd < 2; odd++)
-      nucseg_copy_pixels (pixel (out, y, odd), 2 * (gsize) out->pitch,
-          pixel (in, y / 2, 0), (gsize) in->pitch, bytes, (gsize) in->width);
   }
 }
 

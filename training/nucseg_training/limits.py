@@ -15,6 +15,8 @@ NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
 MAX_SIZE = 8192
 WHOLE = {"min_votes": (1, 1000), "vote_reach": (0, 1024), "radius": (0, 64),
          "min_area": (0, MAX_SIZE * MAX_SIZE)}
+# What the command line calls a decoder's settings.
+DECODER = ("threshold", *WHOLE)
 
 
 def check_name(name: str) -> None:
