@@ -5,8 +5,17 @@
 static NucsegIsa
 find_isa (void)
 {
-  if (g_strcmp0 (g_getenv ("NUCSEG_CPU_KERNELS"), "portable") == 0)
-    return NUCSEG_ISA_PORTABLE;
+  const gchar *most = g_getenv ("NUCSEG_CPU_KERNELS");
+  NucsegIsa isa = NUCSEG_ISA_PORTABLE;
+
+  if (g_strcmp0 (most, "portable") == 0)
+    return isa;
+#ifdef NUCSEG_HAVE_AVX2
+  if (__builtin_cpu_supports ("avx2") && __builtin_cpu_supports ("fma"))
+    isa = NUCSEG_ISA_AVX2;
+#endif
+  if (g_strcmp0 (most, "avx2") == 0)
+    return isa;
 #ifdef NUCSEG_HAVE_AVX512
   if (__builtin_cpu_supports ("avx512f") && __builtin_cpu_supports ("avx512bw")
       && __builtin_cpu_supports ("avx512vl")
@@ -14,7 +23,7 @@ find_isa (void)
     return __builtin_cpu_supports ("avx512bf16") ? NUCSEG_ISA_AVX512_BF16
                                                  : NUCSEG_ISA_AVX512;
 #endif
-  return NUCSEG_ISA_PORTABLE;
+  return isa;
 }
 
 NucsegIsa

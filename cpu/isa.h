@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * isa.h: which instruction sets our own kernels may use. The environment
- * variable NUCSEG_CPU_KERNELS=portable keeps them to what every CPU has (tests
- * run both ways); oneDNN has ONEDNN_MAX_CPU_ISA for the same.
+ * variable NUCSEG_CPU_KERNELS=portable keeps them to what every CPU has, =avx2
+ * to AVX2 (tests run all ways); oneDNN has ONEDNN_MAX_CPU_ISA for the same.
  */
 #ifndef NUCSEG_CPU_ISA_H
 #define NUCSEG_CPU_ISA_H
@@ -13,6 +13,7 @@ G_BEGIN_DECLS
 
 typedef enum {
   NUCSEG_ISA_PORTABLE,
+  NUCSEG_ISA_AVX2, /* and FMA */
   NUCSEG_ISA_AVX512, /* F, BW, VL, DQ */
   NUCSEG_ISA_AVX512_BF16 /* those and BF16 */
 } NucsegIsa;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * grey-conv-template.h: the kernel of grey-conv.h, a part of
- * template.h for f32 and AVX-512. The outputs of one pixel are the
+ * template.h for f32, AVX2 and AVX-512. The outputs of one pixel are the
  * lanes: a tap is one input, the same in all lanes, times one vector of
  * weights. Taps are added row by row and the bias comes last, as in oneDNN:
  * another order of f32 sums would round some pixels to other steps.

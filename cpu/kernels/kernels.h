@@ -80,6 +80,10 @@ const NucsegKernels *nucseg_kernels_get (NucsegElement type, gint channels);
 extern const NucsegKernels nucseg_kernels_f32;
 extern const NucsegKernels nucseg_kernels_bf16;
 extern const NucsegKernels nucseg_kernels_u8;
+#ifdef NUCSEG_HAVE_AVX2
+extern const NucsegKernels nucseg_kernels_f32_avx2;
+extern const NucsegKernels nucseg_kernels_u8_avx2;
+#endif
 #ifdef NUCSEG_HAVE_AVX512
 extern const NucsegKernels nucseg_kernels_f32_avx512;
 extern const NucsegKernels nucseg_kernels_f32_avx512_narrow;

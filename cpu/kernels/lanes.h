@@ -2,8 +2,8 @@
 /*
  * lanes.h: vectors of LANES elements, in GCC's vector types, and what becomes
  * of one element type in another. A file that includes it defines LANES: 4,
- * which any target has, or with AVX-512 8 or 16, and is compiled for its
- * instruction set.
+ * which any target has, with AVX2 8, or with AVX-512 8 or 16, and is compiled
+ * for its instruction set.
  */
 #ifndef NUCSEG_CPU_LANES_H
 #define NUCSEG_CPU_LANES_H
@@ -91,6 +91,8 @@ maximum_f32 (Vector a, Vector b)
 {
 #if LANES == 16
   return (Vector) _mm512_max_ps ((__m512) a, (__m512) b);
+#elif LANES == 8
+  return (Vector) _mm256_max_ps ((__m256) a, (__m256) b);
 #else
   const Bits larger = (Bits) (a > b); /* all ones or zeros */
 
@@ -103,6 +105,9 @@ f32_from_steps (Steps v)
 {
 #if LANES == 16
   return (Vector) _mm512_cvtepi32_ps (_mm512_cvtepu8_epi32 ((__m128i) v));
+#elif LANES == 8
+  return (Vector) _mm256_cvtepi32_ps (
+      _mm256_cvtepu8_epi32 (_mm_loadl_epi64 ((const __m128i *) &v)));
 #else
   return __builtin_convertvector(__builtin_convertvector(v, Signed), Vector);
 #endif
@@ -120,8 +125,15 @@ steps_from_f32 (Vector v)
       _mm512_cvtps_epi32 (_mm512_min_ps (clipped, _mm512_set1_ps (255.0f))));
 #elif LANES == 8
   const __m256 clipped = _mm256_max_ps ((__m256) v, _mm256_setzero_ps ());
-  const __m128i steps = _mm256_cvtusepi32_epi8 (
-      _mm256_cvtps_epi32 (_mm256_min_ps (clipped, _mm256_set1_ps (255.0f))));
+  const __m256i whole =
+      _mm256_cvtps_epi32 (_mm256_min_ps (clipped, _mm256_set1_ps (255.0f)));
+#ifdef __AVX512VL__
+  const __m128i steps = _mm256_cvtusepi32_epi8 (whole);
+#else
+  const __m128i halves = _mm_packus_epi32 (
+      _mm256_castsi256_si128 (whole), _mm256_extracti128_si256 (whole, 1));
+  const __m128i steps = _mm_packus_epi16 (halves, halves);
+#endif
   Steps low;
 
   memcpy (&low, &steps, sizeof low);

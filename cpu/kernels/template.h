@@ -7,7 +7,8 @@
  *   KERNEL_TABLE     name of the table that it makes
  *   KERNEL_NAME      string in the table
  *   LANES            elements that are worked on at once: 4, which any target
- *                    has, or with AVX-512 (for bf16: and BF16) 8 or 16
+ *                    has, 8 with AVX2 (f32), or with AVX-512 (for bf16: and
+ *                    BF16) 8 or 16
  *
  * and is compiled for its instruction set. Arithmetic is in GCC's vector types.
  */

@@ -5,8 +5,8 @@
  *
  *   KERNEL_TABLE     name of the table that it makes
  *   KERNEL_NAME      string in the table
- *   LANES            elements that are worked on at once: 4, or with AVX-512 8
- *                    or 16
+ *   LANES            elements that are worked on at once: 4, with AVX2 8, or
+ *                    with AVX-512 8 or 16
  *
  * Pooling, up-sampling and averaging are in integers; what comes from or goes
  * to f32 rounds to nearest even, as docs/model-format.md says.
@@ -23,6 +23,8 @@ widen (Steps v)
 {
 #if LANES == 16
   return (Bits) _mm512_cvtepu8_epi32 ((__m128i) v);
+#elif LANES == 8
+  return (Bits) _mm256_cvtepu8_epi32 (_mm_loadl_epi64 ((const __m128i *) &v));
 #else
   return __builtin_convertvector(v, Bits);
 #endif

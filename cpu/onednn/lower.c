@@ -112,6 +112,15 @@ add_conv (NucsegNetwork *self, guint i, NucsegStep *step, GError **error)
     step->narrow = nucseg_narrow_conv_new (
         &node->u.conv, &step->in[0].tensor, &step->out.tensor, error);
     return step->narrow != NULL;
+  case NUCSEG_STEP_MATRIX:
+    step->matrix = nucseg_matrix_conv_new (
+        &node->u.conv, &step->in[0].tensor, &step->out.tensor, error);
+    if (!step->matrix)
+      return FALSE;
+    self->scratchpad_size = MAX (self->scratchpad_size,
+        self->context.threads
+            * nucseg_matrix_conv_get_scratch_size (step->matrix));
+    return TRUE;
   default:
     break;
   }

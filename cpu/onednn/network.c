@@ -36,6 +36,7 @@ lay_out (NucsegNetwork *self, GError **error)
   if (!nucseg_buffers_allocate (self->buffers, error))
     return FALSE;
   self->context.maps = nucseg_buffers_get (self->buffers, maps);
+  self->context.scratch = nucseg_buffers_get (self->buffers, self->scratchpad);
 
   for (guint s = 0; s < self->steps->len; s++) {
     NucsegStep *step = &g_array_index (self->steps, NucsegStep, s);
@@ -106,6 +107,7 @@ nucseg_network_free (NucsegNetwork *network)
     nucseg_tiny_free (step->tiny);
     nucseg_grey_conv_free (step->grey);
     nucseg_narrow_conv_free (step->narrow);
+    nucseg_matrix_conv_free (step->matrix);
   }
   g_array_unref (network->steps);
   nucseg_buffers_free (network->buffers);
@@ -180,8 +182,9 @@ nucseg_network_get_profile (const NucsegNetwork *network)
         "%s\t%s\t%dx%dx%d\t%s\t%" G_GUINT64_FORMAT "\n", step->node->name,
         nucseg_step_kind_name (step->kind), out->height, out->width,
         out->channels,
-        step->conv ? nucseg_dnnl_conv_get_implementation (step->conv)
-                   : nucseg_step_get_kernels (step)->name,
+        step->conv         ? nucseg_dnnl_conv_get_implementation (step->conv)
+            : step->matrix ? nucseg_matrix_conv_get_name (step->matrix)
+                           : nucseg_step_get_kernels (step)->name,
         step->fastest_ns);
   }
   return g_string_free (text, FALSE);

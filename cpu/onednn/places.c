@@ -8,11 +8,13 @@
  * - In int8 tensors with a scale are steps (u8), all others f32. A convolution
  *   takes either.
  * - Convolutions of one channel in f32, and those of steps with eight outputs,
- *   are done by our own kernels where the CPU has what they need.
+ *   are done by our own kernels where the CPU has what they need. With AVX2
+ *   and no more all others are, too.
  * - A tensor that our own kernels make, and that only they and one
  *   concatenation read, is written straight into its slice of it.
  * - A product and the 2x2 maxima of it are one step.
  */
+#include "cpu/isa.h"
 #include "cpu/onednn/network-private.h"
 
 static void
@@ -64,6 +66,16 @@ makes_output (const NucsegNetwork *self, guint i)
       && (i == added || self->graph->nodes[moved].inputs[0] == i);
 }
 
+/* Whether products of matrices of ours are faster than oneDNN's convolutions, or
+ * alone exact: docs/performance.md, "With AVX2". */
+static gboolean
+prefers_matrix (NucsegElement in, NucsegElement out)
+{
+  return nucseg_matrix_conv_has (in, out)
+      && (nucseg_isa_get () == NUCSEG_ISA_AVX2
+          || (in == NUCSEG_ELEMENT_U8 && !nucseg_dnnl_has_int8 ()));
+}
+
 /* Who does the convolution that is not a tiny one, once its types are known. */
 static NucsegStepKind
 choose_conv (const NucsegNetwork *self, guint i)
@@ -75,6 +87,8 @@ choose_conv (const NucsegNetwork *self, guint i)
     return NUCSEG_STEP_GREY;
   if (nucseg_narrow_conv_wants (conv, in, self->nodes[i].type))
     return NUCSEG_STEP_NARROW;
+  if (prefers_matrix (in, self->nodes[i].type))
+    return NUCSEG_STEP_MATRIX;
   return NUCSEG_STEP_CONV;
 }
 
@@ -166,7 +180,8 @@ can_be_slice (const NucsegNetwork *self, guint i, guint host)
     break;
   case NUCSEG_OP_CONV:
     if (self->nodes[i].conv != NUCSEG_STEP_GREY
-        && self->nodes[i].conv != NUCSEG_STEP_NARROW)
+        && self->nodes[i].conv != NUCSEG_STEP_NARROW
+        && self->nodes[i].conv != NUCSEG_STEP_MATRIX)
       return FALSE;
     break;
   default:

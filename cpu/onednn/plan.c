@@ -5,6 +5,7 @@
  */
 #include "cpu/decode.h"
 #include "cpu/kernels/kernels.h"
+#include "cpu/kernels/matrix-conv.h"
 #include "cpu/onednn/dnnl.h"
 #include "cpu/onednn/network.h"
 #include "cpu/onednn/plan.h"
@@ -71,10 +72,18 @@ onednn_probe (GError **error)
   return dnnl != NULL;
 }
 
+/* oneDNN's convolutions of steps are exact with VNNI, ours with AVX2. */
+static gboolean
+has_int8 (void)
+{
+  return nucseg_dnnl_has_int8 ()
+      || nucseg_matrix_conv_has (NUCSEG_ELEMENT_U8, NUCSEG_ELEMENT_U8);
+}
+
 static NucsegPrecision
 onednn_best_precision (const NucsegModel *model)
 {
-  if (nucseg_model_get_graph (model)->quantised && nucseg_dnnl_has_int8 ())
+  if (nucseg_model_get_graph (model)->quantised && has_int8 ())
     return NUCSEG_PRECISION_INT8;
   return nucseg_dnnl_has_bf16 () ? NUCSEG_PRECISION_BF16 : NUCSEG_PRECISION_F32;
 }
@@ -100,11 +109,11 @@ onednn_supports (
         nucseg_model_get_name (model));
     return FALSE;
   }
-  if (nucseg_dnnl_has_int8 ())
+  if (has_int8 ())
     return TRUE;
   g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
       "back end 'onednn' has no precision 'int8' on this CPU, which lacks "
-      "VNNI (or ONEDNN_MAX_CPU_ISA forbids it): ask for f32, bf16 or auto");
+      "VNNI and AVX2 (or ONEDNN_MAX_CPU_ISA and NUCSEG_CPU_KERNELS forbid them): ask for f32, bf16 or auto");
   return FALSE;
 }
 

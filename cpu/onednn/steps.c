@@ -21,7 +21,7 @@ const gchar *
 nucseg_step_kind_name (NucsegStepKind kind)
 {
   static const gchar *const names[] = { "conv", "tiny-conv", "grey-conv",
-    "narrow-conv", "copy", "add", "multiply", "multiply-pool", "max-pool",
+    "narrow-conv", "matrix-conv", "copy", "add", "multiply", "multiply-pool", "max-pool",
     "average", "upsample-nearest", "upsample-bilinear", "space-to-depth",
     "depth-to-space", "convert", "maps" };
 
@@ -107,6 +107,12 @@ run_rows (gpointer data, gint part, gint first, gint end)
   case NUCSEG_STEP_NARROW:
     nucseg_narrow_conv_run (step->narrow, in, out, first, end);
     break;
+  case NUCSEG_STEP_MATRIX:
+    nucseg_matrix_conv_run (step->matrix, in, out,
+        work->context->scratch
+            + (gsize) part * nucseg_matrix_conv_get_scratch_size (step->matrix),
+        first, end);
+    break;
   case NUCSEG_STEP_COPY:
     k->copy (in, out, first, end);
     break;
@@ -163,6 +169,8 @@ count_rows (const NucsegStep *step)
   case NUCSEG_STEP_DEPTH_TO_SPACE:
   case NUCSEG_STEP_MAPS:
     return step->in[0].tensor.height;
+  case NUCSEG_STEP_MATRIX:
+    return nucseg_matrix_conv_count (step->matrix, &step->out.tensor);
   default:
     return step->out.tensor.height;
   }

@@ -7,6 +7,7 @@
 #define NUCSEG_CPU_ONEDNN_STEPS_H
 
 #include "cpu/kernels/kernels.h"
+#include "cpu/kernels/matrix-conv.h"
 #include "cpu/kernels/narrow-conv.h"
 #include "cpu/onednn/dnnl.h"
 #include "cpu/kernels/tiny.h"
@@ -18,6 +19,7 @@ typedef enum {
   NUCSEG_STEP_TINY, /* a convolution by tiny.c */
   NUCSEG_STEP_GREY, /* one by our kernels' grey_conv */
   NUCSEG_STEP_NARROW, /* one by narrow-conv.c */
+  NUCSEG_STEP_MATRIX, /* one by matrix-conv.c */
   NUCSEG_STEP_COPY, /* one input of a concatenation into its slice */
   NUCSEG_STEP_ADD,
   NUCSEG_STEP_MULTIPLY,
@@ -51,6 +53,7 @@ typedef struct {
   NucsegTiny *tiny; /* owned */
   NucsegGreyConv *grey; /* owned */
   NucsegNarrowConv *narrow; /* owned */
+  NucsegMatrixConv *matrix; /* owned */
   guint64 fastest_ns; /* of all profiled runs; 0 before the first */
 } NucsegStep;
 
@@ -58,6 +61,7 @@ typedef struct {
 typedef struct {
   guint threads;
   gfloat *maps; /* planes of NUCSEG_STEP_MAPS */
+  guint8 *scratch; /* of NUCSEG_STEP_MATRIX: a piece for each thread */
 } NucsegStepContext;
 
 gboolean nucseg_step_run (

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * matrix-conv-private.h: what matrix-conv.c prepares for its kernels.
+ *
+ * All that is multiplied stands in words of 32 bits: one f32, or two channels
+ * of steps as 16-bit integers. A piece of work is a pixel or a tile of 2x2. The
+ * words of a chunk of pieces are gathered as V (product, tap, panel, piece, 8),
+ * a panel being 8 words of each piece, so that those of pieces side by side are
+ * a fixed distance apart. The weights U lie as (group, block, product, tap,
+ * word, output), and their products M as (product, piece, output) for one block
+ * of outputs at a time.
+ */
+#ifndef NUCSEG_CPU_MATRIX_CONV_PRIVATE_H
+#define NUCSEG_CPU_MATRIX_CONV_PRIVATE_H
+
+#include "cpu/kernels/matrix-conv.h"
+
+G_BEGIN_DECLS
+
+#define NUCSEG_MATRIX_LANES 8 /* words of a vector: AVX2's */
+#define NUCSEG_MATRIX_BLOCK 16 /* outputs; the last block may have 8 */
+#define NUCSEG_MATRIX_PIECES 12 /* a chunk is a multiple of this */
+#define NUCSEG_MATRIX_MAX_SIDE 31 /* of a kernel: docs/model-format.md */
+#define NUCSEG_MATRIX_MAX_TAPS (31 * 31)
+#define NUCSEG_WINOGRAD_PRODUCTS 16
+#define NUCSEG_WINOGRAD_TILE 2
+
+typedef void (*NucsegMatrixRun) (const NucsegMatrixConv *self,
+    const NucsegTensor *in, const NucsegTensor *out, gpointer scratch,
+    gint first, gint end);
+
+struct _NucsegMatrixConv {
+  NucsegConv conv; /* its weight and bias are not to be used */
+  NucsegMatrixRun run;
+  gboolean winograd;
+  gint tiles_h, tiles_w; /* of every dilation-th pixel both ways */
+  gint in_channels, out_channels; /* of one group */
+  gint padded; /* out_channels up to a multiple of 8 */
+  gint n_products, n_taps; /* one of them is 1 */
+  /* Columns of the kernel that are one tap: all, where the channels of pixels
+   * side by side lie so too and are few. */
+  gint tap_columns;
+  gint tap_channels; /* of all its columns */
+  gint n_words; /* of a tap: tap_channels in words */
+  gint n_panels; /* of a tap */
+  gint chunk; /* pieces that are gathered at once */
+  guint32 *weight; /* U */
+  guint32 *bias; /* (group, padded): gint32 with steps, else gfloat */
+  gfloat *factor; /* (group, padded): to steps of the output */
+};
+
+/* Words of U of one block of @width outputs. */
+static inline gsize
+nucseg_matrix_block_size (const NucsegMatrixConv *self, gint width)
+{
+  return (gsize) self->n_products * self->n_taps * self->n_words * width;
+}
+
+/* Words of V of one piece. */
+static inline gsize
+nucseg_matrix_piece_size (const NucsegMatrixConv *self)
+{
+  return (gsize) self->n_products * self->n_taps * self->n_panels
+      * NUCSEG_MATRIX_LANES;
+}
+
+static inline gint
+nucseg_matrix_block_width (const NucsegMatrixConv *self, gint first)
+{
+  return MIN (NUCSEG_MATRIX_BLOCK, self->padded - first);
+}
+
+#ifdef NUCSEG_HAVE_AVX2
+void nucseg_matrix_run_steps_avx2 (const NucsegMatrixConv *self,
+    const NucsegTensor *in, const NucsegTensor *out, gpointer scratch,
+    gint first, gint end);
+void nucseg_matrix_run_f32_avx2 (const NucsegMatrixConv *self,
+    const NucsegTensor *in, const NucsegTensor *out, gpointer scratch,
+    gint first, gint end);
+#endif
+
+G_END_DECLS
+
+#endif /* NUCSEG_CPU_MATRIX_CONV_PRIVATE_H */

@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * matrix-conv-template.h: the kernels of matrix-conv.h for AVX2 with FMA. A
+ * file that includes it defines
+ *
+ *   KERNEL_STEPS   1: inputs are steps (guint8), multiplied as 16-bit integers,
+ *                  0: f32
+ *   KERNEL_RUN     name of the function that it makes
+ *
+ * Three stages, for one chunk of pieces after the other: gather() makes V,
+ * multiply() makes M of V and the weights, finish_pixels() makes outputs of M.
+ * winograd-template.h has the first and the last for tiles.
+ */
+#define LANES 8
+#include "cpu/kernels/lanes.h"
+#include "cpu/kernels/matrix-conv-private.h"
+
+#include <math.h>
+
+#if KERNEL_STEPS
+typedef guint8 Element;
+typedef Signed Sums;
+/* The channels of a vector of words. */
+typedef gint16 Channels __attribute__ ((vector_size (32)));
+#define N_CHANNELS 16
+#else
+typedef gfloat Element;
+typedef Vector Sums;
+typedef Vector Channels;
+#define N_CHANNELS 8
+#endif
+
+#define BLOCK NUCSEG_MATRIX_BLOCK
+
+/* Where the pieces of a chunk begin, and what the chunk's taps are. */
+typedef struct {
+  const NucsegMatrixConv *self;
+  const NucsegTensor *in, *out;
+  gint group;
+  gint first, n; /* pieces */
+  gint per_row; /* pieces of a row */
+  guint32 *v, *m;
+  gint n_taps; /* that meet the frame */
+  gint taps[NUCSEG_MATRIX_MAX_TAPS];
+} Chunk;
+
+/* --- Loading channels --------------------------------------------------- */
+
+static inline Channels
+load_all (const Element *p)
+{
+#if KERNEL_STEPS
+  return (Channels) _mm256_cvtepu8_epi16 (
+      _mm_loadu_si128 ((const __m128i *) p));
+#else
+  return load_f32 (p);
+#endif
+}
+
+/* @n channels, the others 0; never reads beyond them. */
+static inline Channels
+load_channels (const Element *p, gint n)
+{
+  Element some[N_CHANNELS] = { 0 };
+
+  if (n >= N_CHANNELS)
+    return load_all (p);
+  if (n == N_CHANNELS / 2) {
+#if KERNEL_STEPS
+    return (Channels) _mm256_cvtepu8_epi16 (
+        _mm_loadl_epi64 ((const __m128i *) p));
+#else
+    return (Channels) _mm256_zextps128_ps256 (_mm_loadu_ps (p));
+#endif
+  }
+  memcpy (some, p, (gsize) n * sizeof *p);
+  return load_all (some);
+}
+
+static inline void
+store_words (guint32 *p, Channels v)
+{
+  memcpy (p, &v, sizeof v);
+}
+
+/* The first of the group's channels at row @y, column 0. */
+static inline const Element *
+row_of (const Chunk *chunk, gint y)
+{
+  const NucsegTensor *in = chunk->in;
+
+  return (const Element *) in->data + (gsize) y * in->width * in->pitch
+      + (gsize) chunk->group * chunk->self->in_channels;
+}
+
+/* --- V without Winograd ------------------------------------------------- */
+
+/* The taps that meet the frame for any piece of the chunk: those of a dilated
+ * convolution often lie beside a small frame. */
+static void
+find_taps (Chunk *chunk)
+{
+  const NucsegConv *conv = &chunk->self->conv;
+  const gint columns = chunk->self->tap_columns;
+  const gint last = chunk->first + chunk->n - 1;
+  const gint top = chunk->first / chunk->per_row, bottom = last / chunk->per_row;
+  const gint left = top == bottom ? chunk->first % chunk->per_row : 0;
+  const gint right =
+      top == bottom ? last % chunk->per_row : chunk->per_row - 1;
+
+  chunk->n_taps = 0;
+  for (gint ky = 0; ky < conv->kernel_h; ky++) {
+    const gint dy = ky * conv->dilation - conv->padding;
+
+    if (bottom * conv->stride + dy < 0
+        || top * conv->stride + dy >= chunk->in->height)
+      continue;
+    for (gint kx = 0; kx < conv->kernel_w; kx += columns) {
+      const gint dx = kx * conv->dilation - conv->padding;
+
+      if (right * conv->stride + dx + columns > 0
+          && left * conv->stride + dx < chunk->in->width)
+        chunk->taps[chunk->n_taps++] = (ky * conv->kernel_w + kx) / columns;
+    }
+  }
+}
+
+/* A tap's channels, as panels from @to on. */
+static inline void
+gather_tap (const NucsegMatrixConv *self, const Element *from, guint32 *to)
+{
+  const gint n = self->tap_channels;
+
+  for (gint c = 0; c < n; c += N_CHANNELS, to += self->chunk * LANES)
+    store_words (to, from ? load_channels (from + c, n - c) : (Channels){ 0 });
+}
+
+/* The same where some of the tap's columns, from @x on, may lie beside the
+ * frame, whose row begins at @row. */
+static void
+gather_border (
+    const Chunk *chunk, const Element *row, gint x, guint32 *to)
+{
+  const NucsegMatrixConv *self = chunk->self;
+  const gint channels = self->in_channels;
+  const gint first = MAX (0, -x);
+  const gint end = MIN (self->tap_columns, chunk->in->width - x);
+  Element tap[NUCSEG_MATRIX_MAX_SIDE * NUCSEG_MATRIX_LANES] = { 0 };
+
+  if (!row || first >= end) {
+    gather_tap (self, NULL, to);
+  } else if (self->tap_columns == 1) {
+    gather_tap (self, row + (gsize) x * chunk->in->pitch, to);
+  } else {
+    memcpy (tap + first * channels, row + (x + first) * channels,
+        (gsize) (end - first) * channels * sizeof *tap);
+    gather_tap (self, tap, to);
+  }
+}
+
+static void
+gather (Chunk *chunk)
+{
+  const NucsegMatrixConv *self = chunk->self;
+  const NucsegConv *conv = &self->conv;
+  const NucsegTensor *in = chunk->in;
+  const gsize size = (gsize) self->n_panels * self->chunk * LANES;
+
+  find_taps (chunk);
+  for (gint i = 0; i < chunk->n_taps; i++) {
+    const gint k = chunk->taps[i] * self->tap_columns;
+    const gint ky = k / conv->kernel_w, kx = k % conv->kernel_w;
+    gint row = chunk->first / chunk->per_row;
+    gint column = chunk->first % chunk->per_row;
+
+    for (gint p = 0; p < chunk->n; row++, column = 0) {
+      const gint y = row * conv->stride - conv->padding + ky * conv->dilation;
+      gint x = column * conv->stride - conv->padding + kx * conv->dilation;
+      const Element *from = y >= 0 && y < in->height ? row_of (chunk, y) : NULL;
+      const gint end = MIN (chunk->n, p + chunk->per_row - column);
+
+      for (; p < end; p++, x += conv->stride) {
+        guint32 *to = chunk->v + i * size + (gsize) p * LANES;
+
+        if (from && x >= 0 && x + self->tap_columns <= in->width)
+          gather_tap (self, from + (gsize) x * in->pitch, to);
+        else
+          gather_border (chunk, from, x, to);
+      }
+    }
+  }
+}
+
+/* --- M ------------------------------------------------------------------ */
+
+static inline Sums
+multiply_add (Sums sum, guint32 word, Sums weights)
+{
+#if KERNEL_STEPS
+  return sum
+      + (Sums) _mm256_madd_epi16 (
+          _mm256_set1_epi32 ((gint) word), (__m256i) weights);
+#else
+  union {
+    guint32 bits;
+    gfloat value;
+  } u = { word };
+
+  return (Sums) _mm256_fmadd_ps (
+      _mm256_set1_ps (u.value), (__m256) weights, (__m256) sum);
+#endif
+}
+
+/* @pieces times @vectors sums of one product, kept in registers: 12. @u: its
+ * weights, tap 0 first. */
+static inline __attribute__ ((always_inline)) void
+multiply_some (const Chunk *chunk, const guint32 *v, const guint32 *u,
+    guint32 *m, const gint pieces, const gint vectors)
+{
+  const gsize panel = (gsize) chunk->self->chunk * LANES;
+  const gint n_words = chunk->self->n_words;
+  const gint width = vectors * LANES;
+  Sums sums[12];
+
+#pragma GCC unroll 12
+  for (gint i = 0; i < 12; i++)
+    sums[i] = (Sums){ 0 };
+  for (gint t = 0; t < chunk->n_taps; t++) {
+    const guint32 *w = u + (gsize) chunk->taps[t] * n_words * width;
+
+    for (gint left = n_words; left > 0; left -= LANES, v += panel) {
+      const gint n = MIN (left, LANES);
+
+      for (gint k = 0; k < n; k++, w += width) {
+        Sums weights[2];
+
+#pragma GCC unroll 2
+        for (gint j = 0; j < vectors; j++)
+          memcpy (&weights[j], w + j * LANES, sizeof weights[j]);
+#pragma GCC unroll 12
+        for (gint p = 0; p < pieces; p++) {
+#pragma GCC unroll 2
+          for (gint j = 0; j < vectors; j++)
+            sums[p * vectors + j] = multiply_add (
+                sums[p * vectors + j], v[p * LANES + k], weights[j]);
+        }
+      }
+    }
+  }
+#pragma GCC unroll 12
+  for (gint p = 0; p < pieces; p++) {
+#pragma GCC unroll 2
+    for (gint j = 0; j < vectors; j++)
+      memcpy (m + p * BLOCK + j * LANES, &sums[p * vectors + j], sizeof *sums);
+  }
+}
+
+/* All of the chunk's products with one block of outputs. What stands in V
+ * behind the last piece is multiplied too, and not looked at. */
+static void
+multiply (const Chunk *chunk, const guint32 *u, gint width)
+{
+  const NucsegMatrixConv *self = chunk->self;
+  const gsize size = (gsize) self->n_taps * self->n_words * width;
+
+  for (gint f = 0; f < self->n_products; f++, u += size) {
+    const guint32 *v = chunk->v
+        + (gsize) f * self->n_taps * self->n_panels * self->chunk * LANES;
+    guint32 *m = chunk->m + (gsize) f * self->chunk * BLOCK;
+
+    if (width == BLOCK) {
+      for (gint p = 0; p < chunk->n; p += 6)
+        multiply_some (chunk, v + p * LANES, u, m + p * BLOCK, 6, 2);
+    } else {
+      for (gint p = 0; p < chunk->n; p += 12)
+        multiply_some (chunk, v + p * LANES, u, m + p * BLOCK, 12, 1);
+    }
+  }
+}
+
+/* --- Outputs ------------------------------------------------------------ */
+
+static inline Vector
+activate (NucsegActivation activation, Vector v)
+{
+  if (activation == NUCSEG_ACTIVATION_RELU)
+    return maximum_f32 ((Vector){ 0 }, v); /* a NaN stays one */
+  if (activation == NUCSEG_ACTIVATION_SIGMOID) {
+    for (gint i = 0; i < LANES; i++)
+      v[i] = 1.0f / (1.0f + expf (-v[i]));
+  }
+  return v;
+}
+
+/* The first of @v's lanes. */
+static inline void
+store_few_f32 (gfloat *to, Vector v, gint n)
+{
+  __m128 some = _mm256_castps256_ps128 ((__m256) v);
+
+  if (n & 4) {
+    _mm_storeu_ps (to, some);
+    some = _mm256_extractf128_ps ((__m256) v, 1);
+    to += 4;
+  }
+  if (n & 2) {
+    _mm_storel_pi ((__m64 *) to, some);
+    some = _mm_movehl_ps (some, some);
+    to += 2;
+  }
+  if (n & 1)
+    _mm_store_ss (to, some);
+}
+
+static inline void
+store_few_steps (guint8 *to, Steps v, gint n)
+{
+  if (n == LANES)
+    store_steps (to, v);
+  else
+    memcpy (to, &v, (gsize) n);
+}
+
+/* Up to LANES outputs of each pixel. */
+typedef struct {
+  gpointer data; /* the first of them, of pixel 0 */
+  gint pitch, n;
+  NucsegElement type;
+  NucsegActivation activation;
+  Sums bias;
+  Vector factor;
+} Outputs;
+
+/* Those of the chunk's group from channel @c on. */
+static inline Outputs
+outputs_from (const Chunk *chunk, gint c)
+{
+  const NucsegMatrixConv *self = chunk->self;
+  const NucsegTensor *out = chunk->out;
+  const gsize at = (gsize) chunk->group * self->padded + c;
+  const gsize channel = (gsize) chunk->group * self->out_channels + c;
+  Outputs to = { (guint8 *) out->data
+          + channel * nucseg_element_size (out->type),
+    out->pitch, MIN (LANES, self->out_channels - c), out->type,
+    self->conv.activation, { 0 }, load_f32 (self->factor + at) };
+
+  memcpy (&to.bias, self->bias + at, sizeof to.bias);
+  return to;
+}
+
+static inline __attribute__ ((always_inline)) void
+finish (const Outputs *to, gsize pixel, Sums sum)
+{
+#if KERNEL_STEPS
+  Vector v = __builtin_convertvector(sum + to->bias, Vector) * to->factor;
+  const Vector steps = v;
+#else
+  Vector v = sum + to->bias;
+  const Vector steps = activate (to->activation, v) * to->factor;
+#endif
+
+  if (to->type == NUCSEG_ELEMENT_U8) {
+    /* What is kept within 0..255 needs no rectifier. */
+    store_few_steps (
+        (guint8 *) to->data + pixel * to->pitch, steps_from_f32 (steps), to->n);
+    return;
+  }
+  v = activate (to->activation, v);
+  if (to->n == LANES)
+    store_f32 ((gfloat *) to->data + pixel * to->pitch, v);
+  else
+    store_few_f32 ((gfloat *) to->data + pixel * to->pitch, v, to->n);
+}
+
+static inline Sums
+sums_at (const guint32 *m)
+{
+  Sums sums;
+
+  memcpy (&sums, m, sizeof sums);
+  return sums;
+}
+
+static void
+finish_pixels (const Chunk *chunk, gint c, const guint32 *m)
+{
+  const Outputs to = outputs_from (chunk, c);
+  const gint n = chunk->n;
+
+  for (gint p = 0; p < n; p++, m += BLOCK)
+    finish (&to, (gsize) chunk->first + p, sums_at (m));
+}
+
+#include "cpu/kernels/winograd-template.h"
+
+/* --- All of it ---------------------------------------------------------- */
+
+static void
+run_chunk (Chunk *chunk)
+{
+  const NucsegMatrixConv *self = chunk->self;
+  const guint32 *u = self->weight
+      + (gsize) chunk->group * nucseg_matrix_block_size (self, self->padded);
+
+  if (self->winograd)
+    winograd_gather (chunk);
+  else
+    gather (chunk);
+  for (gint first = 0; first < self->padded; first += BLOCK) {
+    const gint width = nucseg_matrix_block_width (self, first);
+
+    multiply (chunk, u + nucseg_matrix_block_size (self, first), width);
+    for (gint j = 0; j < width; j += LANES) {
+      if (self->winograd)
+        winograd_finish (chunk, first + j, chunk->m + j);
+      else
+        finish_pixels (chunk, first + j, chunk->m + j);
+    }
+  }
+}
+
+void
+KERNEL_RUN (const NucsegMatrixConv *self, const NucsegTensor *in,
+    const NucsegTensor *out, gpointer scratch, gint first, gint end)
+{
+  Chunk chunk = { self, in, out, 0, 0, 0, 0, scratch,
+    (guint32 *) scratch + self->chunk * nucseg_matrix_piece_size (self), 1,
+    { 0 } };
+
+  chunk.per_row =
+      self->winograd ? self->conv.dilation * self->tiles_w : out->width;
+  for (gint at = first; at < end; at += self->chunk) {
+    chunk.first = at;
+    chunk.n = MIN (self->chunk, end - at);
+    for (chunk.group = 0; chunk.group < self->conv.groups; chunk.group++)
+      run_chunk (&chunk);
+  }
+}
