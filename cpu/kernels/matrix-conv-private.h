@@ -3,8 +3,7 @@
  * matrix-conv-private.h: what matrix-conv.c prepares for its kernels.
  *
  * All that is multiplied stands in words of 32 bits: one f32, or two channels
- * of steps as 16-bit integers. A piece of work is a pixel or a tile of 2x2. The
- * words of a chunk of pieces are gathered as V (product, tap, panel, piece, 8),
+ * of steps as 16-bit integers. A piece of work is a pixel or a tile. The words of a chunk of pieces are gathered as V (product, tap, panel, piece, 8),
  * a panel being 8 words of each piece, so that those of pieces side by side are
  * a fixed distance apart. The weights U lie as (group, block, product, tap,
  * word, output), and their products M as (product, piece, output) for one block
@@ -22,8 +21,7 @@ G_BEGIN_DECLS
 #define NUCSEG_MATRIX_PIECES 12 /* a chunk is a multiple of this */
 #define NUCSEG_MATRIX_MAX_SIDE 31 /* of a kernel: docs/model-format.md */
 #define NUCSEG_MATRIX_MAX_TAPS (31 * 31)
-#define NUCSEG_WINOGRAD_PRODUCTS 16
-#define NUCSEG_WINOGRAD_TILE 2
+#define NUCSEG_WINOGRAD_MAX_TILE 4
 
 typedef void (*NucsegMatrixRun) (const NucsegMatrixConv *self,
     const NucsegTensor *in, const NucsegTensor *out, gpointer scratch,
@@ -32,7 +30,7 @@ typedef void (*NucsegMatrixRun) (const NucsegMatrixConv *self,
 struct _NucsegMatrixConv {
   NucsegConv conv; /* its weight and bias are not to be used */
   NucsegMatrixRun run;
-  gboolean winograd;
+  gint tile; /* outputs of a piece both ways, by Winograd; 1: without */
   gint tiles_h, tiles_w; /* of every dilation-th pixel both ways */
   gint in_channels, out_channels; /* of one group */
   gint padded; /* out_channels up to a multiple of 8 */

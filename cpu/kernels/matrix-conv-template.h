@@ -402,7 +402,7 @@ run_chunk (Chunk *chunk)
   const guint32 *u = self->weight
       + (gsize) chunk->group * nucseg_matrix_block_size (self, self->padded);
 
-  if (self->winograd)
+  if (self->tile > 1)
     winograd_gather (chunk);
   else
     gather (chunk);
@@ -411,7 +411,7 @@ run_chunk (Chunk *chunk)
 
     multiply (chunk, u + nucseg_matrix_block_size (self, first), width);
     for (gint j = 0; j < width; j += LANES) {
-      if (self->winograd)
+      if (self->tile > 1)
         winograd_finish (chunk, first + j, chunk->m + j);
       else
         finish_pixels (chunk, first + j, chunk->m + j);
@@ -428,7 +428,7 @@ KERNEL_RUN (const NucsegMatrixConv *self, const NucsegTensor *in,
     { 0 } };
 
   chunk.per_row =
-      self->winograd ? self->conv.dilation * self->tiles_w : out->width;
+      self->tile > 1 ? self->conv.dilation * self->tiles_w : out->width;
   for (gint at = first; at < end; at += self->chunk) {
     chunk.first = at;
     chunk.n = MIN (self->chunk, end - at);

@@ -11,12 +11,26 @@
 /* What a chunk's gathered words should not exceed, so that they stay in the
  * second-level cache beside the weights that pass through it. */
 #define CHUNK_BYTES (128 * 1024)
-#define MAX_CHUNK 96
-#define MIN_CHUNK 24
+#define MAX_CHUNK 48
 
-/* Beyond this a sum of four times the products may not fit 32 bits:
- * 4 * 255 * 127 * 9 * channels < 2^31. */
-#define WINOGRAD_MAX_CHANNELS 1024
+/* Outputs of tiles of 4x4 are known by 26 bits (winograd-template.h): with the
+ * largest steps, 255, their weights of one sign must not add up to more. */
+#define MAX_SUM_OF_4X4 ((1 << 25) / 255)
+
+/* Twice G of section 4.1 and, for tiles of 4x4, 4, 6, 6, 24, 24 and 1 times the
+ * rows of G of section 4.3: whole numbers, and the factors by which they are too
+ * large. */
+static const gint g2[4][3] = { { 2, 0, 0 }, { 1, 1, 1 }, { 1, -1, 1 },
+  { 0, 0, 2 } };
+static const gint g4[6][3] = { { 1, 0, 0 }, { -1, -1, -1 }, { -1, 1, -1 },
+  { 1, 2, 4 }, { 1, -2, 4 }, { 0, 0, 1 } };
+static const gint times2[4] = { 2, 2, 2, 2 }, times4[6] = { 4, 6, 6, 24, 24, 1 };
+
+static gint
+round_up (gint n, gint multiple)
+{
+  return (n + multiple - 1) / multiple * multiple;
+}
 
 gboolean
 nucseg_matrix_conv_has (NucsegElement in, NucsegElement out)
@@ -31,11 +45,20 @@ nucseg_matrix_conv_has (NucsegElement in, NucsegElement out)
 
 /* Tiles along @size outputs, on every @dilation-th of them. */
 static gint
-count_tiles (gint size, gint dilation)
+count_tiles (gint size, gint dilation, gint tile)
 {
-  const gint span = dilation * NUCSEG_WINOGRAD_TILE;
+  const gint span = dilation * tile;
 
   return (size + span - 1) / span;
+}
+
+static gint64
+count_products (const NucsegConv *conv, const NucsegTensor *out, gint tile)
+{
+  const gint64 tiles = (gint64) count_tiles (out->height, conv->dilation, tile)
+      * count_tiles (out->width, conv->dilation, tile);
+
+  return tiles * conv->dilation * conv->dilation * (tile + 2) * (tile + 2);
 }
 
 /* Taps along one axis that meet @size inputs, summed over @size outputs: what
@@ -46,25 +69,47 @@ count_taps (const NucsegConv *conv, gint size)
   return size + 2 * MAX (0, (gint64) size - conv->dilation);
 }
 
-/* Whether tiles need less than the products of all taps. A tile's are worked
- * on before and after, which is worth a quarter of them; and where a dilated
- * convolution is done on few pixels each, tiles reach beside the frame. What
- * becomes steps of f32 is summed plainly, so that as few as possible round to
- * others than elsewhere. */
+/* Whether 26 bits hold the sums of steps of all outputs. */
 static gboolean
-suits_winograd (
-    const NucsegConv *conv, const NucsegTensor *in, const NucsegTensor *out)
+fits_4x4 (const NucsegConv *conv, const gint8 *weight)
 {
-  const gint64 tiles = (gint64) conv->dilation * conv->dilation
-      * count_tiles (out->height, conv->dilation)
-      * count_tiles (out->width, conv->dilation);
+  const gsize n = (gsize) conv->in_channels / conv->groups * 9;
 
-  return !(in->type == NUCSEG_ELEMENT_F32 && out->type == NUCSEG_ELEMENT_U8)
-      && conv->kernel_h == 3 && conv->kernel_w == 3
-      && conv->stride == 1
-      && conv->in_channels / conv->groups <= WINOGRAD_MAX_CHANNELS
-      && tiles * NUCSEG_WINOGRAD_PRODUCTS * 5 / 4
-      <= count_taps (conv, out->height) * count_taps (conv, out->width);
+  for (gint o = 0; o < conv->out_channels; o++) {
+    gint64 positive = 0, negative = 0;
+
+    for (gsize i = 0; i < n; i++) {
+      const gint w = weight[o * n + i];
+
+      positive += MAX (w, 0);
+      negative += MAX (-w, 0);
+    }
+    if (MAX (positive, negative) >= MAX_SUM_OF_4X4)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* The tile that needs the fewest products. Its words are worked on before and
+ * after, which is worth a quarter of them; and where a dilated convolution is
+ * done on few pixels each, tiles reach beside the frame. What becomes steps of
+ * f32 is summed plainly, so that as few as possible round to others than
+ * elsewhere. @weight: of steps, or NULL. */
+static gint
+choose_tile (const NucsegConv *conv, const gint8 *weight,
+    const NucsegTensor *in, const NucsegTensor *out)
+{
+  const gint64 plain =
+      count_taps (conv, out->height) * count_taps (conv, out->width);
+  const gint64 by_2 = count_products (conv, out, 2) * 5 / 4;
+  const gint64 by_4 = count_products (conv, out, 4) * 5 / 4;
+
+  if (conv->kernel_h != 3 || conv->kernel_w != 3 || conv->stride != 1
+      || (in->type == NUCSEG_ELEMENT_F32 && out->type == NUCSEG_ELEMENT_U8))
+    return 1;
+  if (by_4 < MIN (by_2, plain) && (!weight || fits_4x4 (conv, weight)))
+    return 4;
+  return by_2 < plain ? 2 : 1;
 }
 
 /* Whether a row of the kernel can be one tap. More channels fill a vector by
@@ -77,21 +122,22 @@ joins_columns (const NucsegConv *conv, const NucsegTensor *in)
       && conv->in_channels < NUCSEG_MATRIX_LANES;
 }
 
-/* Twice G g G', so four times the transformed weights of section 4.1: whole
- * numbers for whole @g. */
+/* G w G', with whole numbers for G where @exact; a weight each for the products
+ * of a tile. */
 static void
-transform (const gdouble g[9], gdouble u[NUCSEG_WINOGRAD_PRODUCTS])
+transform (gint tile, const gdouble w[9], gboolean exact, gdouble *to)
 {
-  static const gdouble twice_g[4][3] = { { 2, 0, 0 }, { 1, 1, 1 },
-    { 1, -1, 1 }, { 0, 0, 2 } };
+  const gint side = tile + 2;
+  const gint(*g)[3] = tile == 2 ? g2 : g4;
+  const gint *times = tile == 2 ? times2 : times4;
 
-  for (gint i = 0; i < 4; i++) {
-    for (gint j = 0; j < 4; j++) {
+  for (gint i = 0; i < side; i++) {
+    for (gint j = 0; j < side; j++) {
       gdouble sum = 0;
 
       for (gint k = 0; k < 9; k++)
-        sum += twice_g[i][k / 3] * g[k] * twice_g[j][k % 3];
-      u[4 * i + j] = sum;
+        sum += g[i][k / 3] * w[k] * g[j][k % 3];
+      to[side * i + j] = exact ? sum : sum / (times[i] * times[j]);
     }
   }
 }
@@ -106,16 +152,13 @@ get_weights (const NucsegMatrixConv *self, const NucsegConv *conv,
   const gsize from =
       (((gsize) group * self->out_channels + o) * self->in_channels + i) * taps;
   gdouble taps_of_3x3[9];
-  gdouble *w = self->winograd ? taps_of_3x3 : to;
+  gdouble *w = self->tile > 1 ? taps_of_3x3 : to;
 
   for (gint tap = 0; tap < taps; tap++)
     w[tap] = integers ? (gdouble) integers[from + tap]
                       : (gdouble) conv->weight[from + tap];
-  if (!self->winograd)
-    return;
-  transform (w, to);
-  for (gint f = 0; !integers && f < NUCSEG_WINOGRAD_PRODUCTS; f++)
-    to[f] /= 4;
+  if (self->tile > 1)
+    transform (self->tile, w, integers != NULL, to);
 }
 
 /* Writes the weights of one input and output into U, whose words of this
@@ -181,6 +224,33 @@ pack (NucsegMatrixConv *self, const NucsegConv *conv,
   }
 }
 
+/* How the work is divided. */
+static void
+set_shape (NucsegMatrixConv *self, const NucsegConv *conv,
+    const NucsegTensor *in, const NucsegTensor *out)
+{
+  const gboolean steps = in->type == NUCSEG_ELEMENT_U8;
+  const gboolean tiled = self->tile > 1;
+
+  self->tiles_h = count_tiles (out->height, conv->dilation, self->tile);
+  self->tiles_w = count_tiles (out->width, conv->dilation, self->tile);
+  self->in_channels = conv->in_channels / conv->groups;
+  self->out_channels = conv->out_channels / conv->groups;
+  self->padded = round_up (self->out_channels, NUCSEG_MATRIX_LANES);
+  self->tap_columns = !tiled && joins_columns (conv, in) ? conv->kernel_w : 1;
+  self->tap_channels = self->tap_columns * self->in_channels;
+  self->n_products = tiled ? (self->tile + 2) * (self->tile + 2) : 1;
+  self->n_taps =
+      tiled ? 1 : conv->kernel_h * conv->kernel_w / self->tap_columns;
+  self->n_words = steps ? (self->tap_channels + 1) / 2 : self->tap_channels;
+  self->n_panels =
+      round_up (self->n_words, NUCSEG_MATRIX_LANES) / NUCSEG_MATRIX_LANES;
+  self->chunk = (gint) MIN (MAX_CHUNK,
+      CHUNK_BYTES / sizeof (guint32) / nucseg_matrix_piece_size (self));
+  self->chunk = MAX (self->chunk - self->chunk % NUCSEG_MATRIX_PIECES,
+      NUCSEG_MATRIX_PIECES);
+}
+
 NucsegMatrixConv *
 nucseg_matrix_conv_new (const NucsegConv *conv, const NucsegTensor *in,
     const NucsegTensor *out, GError **error)
@@ -188,54 +258,38 @@ nucseg_matrix_conv_new (const NucsegConv *conv, const NucsegTensor *in,
   const gboolean steps = in->type == NUCSEG_ELEMENT_U8;
   NucsegMatrixConv *self = g_new0 (NucsegMatrixConv, 1);
   NucsegQuantised quantised = { 0 };
-  gsize n_words, n_outputs;
+  gsize n_outputs;
 
   self->conv = *conv;
   self->conv.weight = self->conv.bias = NULL;
 #ifdef NUCSEG_HAVE_AVX2
   self->run = steps ? nucseg_matrix_run_steps_avx2 : nucseg_matrix_run_f32_avx2;
 #endif
-  self->winograd = suits_winograd (conv, in, out);
-  self->tiles_h = count_tiles (out->height, conv->dilation);
-  self->tiles_w = count_tiles (out->width, conv->dilation);
-  self->in_channels = conv->in_channels / conv->groups;
-  self->out_channels = conv->out_channels / conv->groups;
-  self->padded = (self->out_channels + NUCSEG_MATRIX_LANES - 1)
-      / NUCSEG_MATRIX_LANES * NUCSEG_MATRIX_LANES;
-  self->n_products = self->winograd ? NUCSEG_WINOGRAD_PRODUCTS : 1;
-  self->tap_columns =
-      !self->winograd && joins_columns (conv, in) ? conv->kernel_w : 1;
-  self->tap_channels = self->tap_columns * self->in_channels;
-  self->n_taps = self->winograd
-      ? 1
-      : conv->kernel_h * conv->kernel_w / self->tap_columns;
-  self->n_words = steps ? (self->tap_channels + 1) / 2 : self->tap_channels;
-  self->n_panels =
-      (self->n_words + NUCSEG_MATRIX_LANES - 1) / NUCSEG_MATRIX_LANES;
-  self->chunk = (gint) (CHUNK_BYTES / sizeof (guint32)
-      / nucseg_matrix_piece_size (self));
-  self->chunk = CLAMP (self->chunk, MIN_CHUNK, MAX_CHUNK);
-  self->chunk -= self->chunk % NUCSEG_MATRIX_PIECES;
+  if (steps
+      && !nucseg_quantised_init (&quantised, conv, in->scale,
+          out->type == NUCSEG_ELEMENT_U8 ? out->scale : 0))
+    goto no_memory;
+  self->tile = choose_tile (conv, quantised.weight, in, out);
+  set_shape (self, conv, in, out);
 
-  n_words =
-      (gsize) conv->groups * nucseg_matrix_block_size (self, self->padded);
   n_outputs = (gsize) conv->groups * self->padded;
-  self->weight = g_try_new0 (guint32, n_words);
+  self->weight = g_try_new0 (guint32,
+      (gsize) conv->groups * nucseg_matrix_block_size (self, self->padded));
   self->bias = g_new0 (guint32, n_outputs);
   self->factor = g_new0 (gfloat, n_outputs);
-  if (!self->weight
-      || (steps
-          && !nucseg_quantised_init (&quantised, conv, in->scale,
-              out->type == NUCSEG_ELEMENT_U8 ? out->scale : 0))) {
-    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_MEMORY,
-        "no memory for a convolution's weights");
-    nucseg_matrix_conv_free (self);
-    return NULL;
-  }
+  if (!self->weight)
+    goto no_memory;
   pack (self, conv, &quantised,
       out->type == NUCSEG_ELEMENT_U8 ? 1 / out->scale : 0);
   nucseg_quantised_clear (&quantised);
   return self;
+
+no_memory:
+  g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_MEMORY,
+      "no memory for a convolution's weights");
+  nucseg_quantised_clear (&quantised);
+  nucseg_matrix_conv_free (self);
+  return NULL;
 }
 
 void
@@ -263,7 +317,7 @@ gint
 nucseg_matrix_conv_count (
     const NucsegMatrixConv *self, const NucsegTensor *out)
 {
-  if (!self->winograd)
+  if (self->tile == 1)
     return out->height * out->width;
   return self->conv.dilation * self->tiles_h * self->conv.dilation
       * self->tiles_w;
@@ -272,7 +326,9 @@ nucseg_matrix_conv_count (
 const gchar *
 nucseg_matrix_conv_get_name (const NucsegMatrixConv *self)
 {
-  return self->winograd ? "winograd avx2" : "matrix avx2";
+  return self->tile == 1 ? "matrix avx2"
+      : self->tile == 2  ? "winograd 2x2 avx2"
+                         : "winograd 4x4 avx2";
 }
 
 void

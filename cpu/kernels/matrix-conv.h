@@ -6,11 +6,12 @@
  * 16 bits.
  *
  * Steps are multiplied as 16-bit integers, which is exact. 3x3 convolutions
- * take 16 products for a tile of 2x2 outputs instead of 36, by Winograd's
- * minimal filtering (Lavin and Gray 2016, section 4.1, F(2x2, 3x3),
- * https://arxiv.org/abs/1509.09308): in integers that is exact too, as the
- * transformed weights are kept four times as large. All others gather the
- * inputs of each output side by side.
+ * take 36 products for a tile of 4x4 outputs instead of 144, by Winograd's
+ * minimal filtering (Lavin and Gray 2016, section 4.3, F(4x4, 3x3),
+ * https://arxiv.org/abs/1509.09308), or 16 for 2x2 instead of 36 (section 4.1).
+ * With steps that is exact too: transformed weights are kept so many times as
+ * large that they are whole. All others gather the inputs of each output side by
+ * side.
  */
 #ifndef NUCSEG_CPU_MATRIX_CONV_H
 #define NUCSEG_CPU_MATRIX_CONV_H

@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * winograd-template.h: a part of matrix-conv-template.h: tiles of 2x2 outputs
- * of a 3x3 convolution. winograd_gather() makes of their inputs, 4x4 pixels,
- * the 16 factors of Winograd's minimal filtering (B' d B of section 4.1); of
- * steps these are at most four times 255. winograd_finish() makes outputs of
- * the products (A' m A).
+ * winograd-template.h: a part of matrix-conv-template.h: tiles of 2x2 or 4x4
+ * outputs of a 3x3 convolution. winograd_gather() makes of their inputs, 4x4 or
+ * 6x6 pixels, the factors of Winograd's minimal filtering, B' d B of sections
+ * 4.1 and 4.3; winograd_finish() makes outputs of the products, A' m A. Of steps
+ * the factors are at most 4 and 100 times 255 and so fit 16 bits.
  *
  * A convolution that is dilated by D is D * D of them, each on every D-th pixel
  * both ways: the tiles of each stand side by side.
  */
+#define MAX_SIDE (NUCSEG_WINOGRAD_MAX_TILE + 2)
+
+#if KERNEL_STEPS
+#define TIMES(v, power) ((v) << (power))
+#else
+#define TIMES(v, power) ((v) * (gfloat) (1 << (power)))
+#endif
 
 /* Tiles of the same pixels side by side: where the first one's outputs are. */
 typedef struct {
@@ -19,7 +26,7 @@ static inline TileRun
 tile_run (const Chunk *chunk, gint p)
 {
   const NucsegMatrixConv *self = chunk->self;
-  const gint step = NUCSEG_WINOGRAD_TILE * self->conv.dilation;
+  const gint step = self->tile * self->conv.dilation;
   const gint row = (chunk->first + p) / chunk->per_row;
   const gint column = (chunk->first + p) % chunk->per_row;
   const gint tile = column % self->tiles_w;
@@ -33,11 +40,11 @@ tile_run (const Chunk *chunk, gint p)
 
 static const Element winograd_zeros[N_CHANNELS];
 
-/* The four rows of pixels of a tile, from the group's first channel on at
- * column 0. Rows beside the frame are zeros, which don't move on. */
+/* The rows of pixels of a tile, from the group's first channel on at column 0.
+ * Rows beside the frame are zeros, which don't move on. */
 typedef struct {
-  const Element *row[4];
-  gsize step[4]; /* elements from column to column */
+  const Element *row[MAX_SIDE];
+  gsize step[MAX_SIDE]; /* elements from column to column */
   gint width;
 } TileRows;
 
@@ -47,7 +54,7 @@ tile_rows (const Chunk *chunk, gint top)
   TileRows rows;
 
   rows.width = chunk->in->width;
-  for (gint i = 0; i < 4; i++) {
+  for (gint i = 0; i < chunk->self->tile + 2; i++) {
     const gint y = top + i * chunk->self->conv.dilation;
     const gboolean inside = y >= 0 && y < chunk->in->height;
 
@@ -57,61 +64,85 @@ tile_rows (const Chunk *chunk, gint top)
   return rows;
 }
 
+/* B' d of one row or column. */
+static inline __attribute__ ((always_inline)) void
+winograd_inputs (const Channels *d, Channels *to, const gint tile)
+{
+  if (tile == 2) {
+    to[0] = d[0] - d[2];
+    to[1] = d[1] + d[2];
+    to[2] = d[2] - d[1];
+    to[3] = d[1] - d[3];
+  } else {
+    const Channels even = d[4] - TIMES (d[2], 2), odd = d[3] - TIMES (d[1], 2);
+    const Channels second = d[4] - d[2], third = d[3] - d[1];
+
+    to[0] = TIMES (d[0] - d[2], 2) + second;
+    to[1] = even + odd;
+    to[2] = even - odd;
+    to[3] = second + TIMES (third, 1);
+    to[4] = second - TIMES (third, 1);
+    to[5] = d[5] - d[3] - TIMES (third, 2);
+  }
+}
+
 /* Column @x of a tile, transformed from top to bottom; @n channels from @c
  * on. */
 static inline __attribute__ ((always_inline)) void
-winograd_column (
-    const TileRows *rows, gint x, gint c, gint n, Channels column[4])
+winograd_column (const TileRows *rows, gint x, gint c, gint n,
+    Channels *column, const gint tile)
 {
-  Channels d[4];
+  Channels d[MAX_SIDE];
 
   if (x < 0 || x >= rows->width) {
-    for (gint i = 0; i < 4; i++)
+    for (gint i = 0; i < tile + 2; i++)
       column[i] = (Channels){ 0 };
     return;
   }
-#pragma GCC unroll 4
-  for (gint i = 0; i < 4; i++)
+#pragma GCC unroll 6
+  for (gint i = 0; i < tile + 2; i++)
     d[i] = load_channels (rows->row[i] + (gsize) x * rows->step[i]
             + (rows->step[i] > 0 ? c : 0),
         n);
-  column[0] = d[0] - d[2];
-  column[1] = d[1] + d[2];
-  column[2] = d[2] - d[1];
-  column[3] = d[1] - d[3];
+  winograd_inputs (d, column, tile);
 }
 
-/* @n_tiles tiles from column @x on, @n channels from @c on. */
+/* @n_tiles tiles from column @x on, @n channels from @c on. A tile's last two
+ * columns are the next one's first. */
 static inline __attribute__ ((always_inline)) void
 winograd_channels (const NucsegMatrixConv *self, const TileRows *rows, gint x,
-    gint n_tiles, gint c, gint n, guint32 *to)
+    gint n_tiles, gint c, gint n, guint32 *to, const gint tile)
 {
+  const gint side = tile + 2;
   const gsize step = (gsize) self->n_panels * self->chunk * LANES;
   const gint dilation = self->conv.dilation;
-  Channels columns[4][4];
+  Channels columns[MAX_SIDE][MAX_SIDE];
 
-  winograd_column (rows, x, c, n, columns[0]);
-  winograd_column (rows, x + dilation, c, n, columns[1]);
+  winograd_column (rows, x, c, n, columns[0], tile);
+  winograd_column (rows, x + dilation, c, n, columns[1], tile);
+  x += 2 * dilation;
   for (gint t = 0; t < n_tiles; t++, to += LANES) {
-    x += 2 * dilation;
-    winograd_column (rows, x, c, n, columns[2]);
-    winograd_column (rows, x + dilation, c, n, columns[3]);
-#pragma GCC unroll 4
-    for (gint i = 0; i < 4; i++) {
-      guint32 *v = to + 4 * i * step;
+    for (gint j = 2; j < side; j++, x += dilation)
+      winograd_column (rows, x, c, n, columns[j], tile);
+#pragma GCC unroll 6
+    for (gint i = 0; i < side; i++) {
+      Channels row[MAX_SIDE], factors[MAX_SIDE];
 
-      store_words (v, columns[0][i] - columns[2][i]);
-      store_words (v + step, columns[1][i] + columns[2][i]);
-      store_words (v + 2 * step, columns[2][i] - columns[1][i]);
-      store_words (v + 3 * step, columns[1][i] - columns[3][i]);
-      columns[0][i] = columns[2][i];
-      columns[1][i] = columns[3][i];
+#pragma GCC unroll 6
+      for (gint j = 0; j < side; j++)
+        row[j] = columns[j][i];
+      winograd_inputs (row, factors, tile);
+#pragma GCC unroll 6
+      for (gint j = 0; j < side; j++)
+        store_words (to + (i * side + j) * step, factors[j]);
+      columns[0][i] = row[tile];
+      columns[1][i] = row[tile + 1];
     }
   }
 }
 
-static void
-winograd_gather (Chunk *chunk)
+static inline __attribute__ ((always_inline)) void
+winograd_gather_tiles (Chunk *chunk, const gint tile)
 {
   const NucsegMatrixConv *self = chunk->self;
   const gint padding = self->conv.padding;
@@ -125,43 +156,116 @@ winograd_gather (Chunk *chunk)
 
     for (; c + N_CHANNELS <= self->in_channels;
          c += N_CHANNELS, to += (gsize) self->chunk * LANES)
-      winograd_channels (self, &rows, x, run.n, c, N_CHANNELS, to);
+      winograd_channels (self, &rows, x, run.n, c, N_CHANNELS, to, tile);
     if (c < self->in_channels)
       winograd_channels (
-          self, &rows, x, run.n, c, self->in_channels - c, to);
+          self, &rows, x, run.n, c, self->in_channels - c, to, tile);
     p += run.n;
   }
 }
 
+static void
+winograd_gather (Chunk *chunk)
+{
+  if (chunk->self->tile == 2)
+    winograd_gather_tiles (chunk, 2);
+  else
+    winograd_gather_tiles (chunk, 4);
+}
+
 /* --- Outputs ------------------------------------------------------------ */
 
-/* The outputs of a tile from its products, which are @step words apart. */
+/* A' m of one row or column. With steps, products of 4x4 are as many times too
+ * large as their weights (matrix-conv.c), and the outputs 24 times. */
 static inline __attribute__ ((always_inline)) void
-winograd_outputs (const guint32 *m, gsize step, Sums outputs[4])
+winograd_outputs (const Sums *m, Sums *to, const gint tile)
 {
-  Sums upper[4], lower[4];
+  if (tile == 2) {
+    to[0] = m[0] + m[1] + m[2];
+    to[1] = m[1] - m[2] - m[3];
+  } else {
+    const Sums sum = m[1] + m[2], difference = m[1] - m[2];
+    const Sums sum2 = m[3] + m[4], difference2 = m[3] - m[4];
 
-#pragma GCC unroll 4
-  for (gint j = 0; j < 4; j++, m += step) {
-    const Sums second = sums_at (m + 4 * step), third = sums_at (m + 8 * step);
-
-    upper[j] = sums_at (m) + second + third;
-    lower[j] = second - third - sums_at (m + 12 * step);
-  }
-  outputs[0] = upper[0] + upper[1] + upper[2];
-  outputs[1] = upper[1] - upper[2] - upper[3];
-  outputs[2] = lower[0] + lower[1] + lower[2];
-  outputs[3] = lower[1] - lower[2] - lower[3];
 #if KERNEL_STEPS
-  /* The weights are four times as large; so the sums are multiples of 4. */
-#pragma GCC unroll 4
-  for (gint i = 0; i < 4; i++)
-    outputs[i] >>= 2;
+    to[0] = TIMES (m[0], 2) + TIMES (m[0], 1) + TIMES (sum, 2) + sum2;
+    to[1] = TIMES (difference, 2) + TIMES (difference2, 1);
+    to[2] = TIMES (sum + sum2, 2);
+    to[3] = TIMES (difference, 2)
+        + TIMES (difference2 + m[5] + TIMES (m[5], 1), 3);
+#else
+    to[0] = m[0] + sum + sum2;
+    to[1] = difference + TIMES (difference2, 1);
+    to[2] = sum + TIMES (sum2, 2);
+    to[3] = difference + TIMES (difference2, 3) + m[5];
+#endif
+  }
+}
+
+/* What the weights and A' make too large. The outputs of 4x4 are 9 * 64 times
+ * as large: times the inverse of 9 by 2^32 leaves 64 times, from which 26 bits
+ * are got back, sign and all. */
+static inline Sums
+winograd_scale (Sums sum, const gint tile)
+{
+#if KERNEL_STEPS
+  if (tile == 2)
+    return sum >> 2;
+  return (Sums) _mm256_mullo_epi32 (
+             (__m256i) sum, _mm256_set1_epi32 (0x38e38e39))
+      >> 6;
+#else
+  return sum;
 #endif
 }
 
-static void
-winograd_finish (const Chunk *chunk, gint c, const guint32 *m)
+/* All outputs of a tile from its products, which are @step words apart. */
+static inline __attribute__ ((always_inline)) void
+winograd_tile (const guint32 *m, gsize step, const Outputs *to, gsize pixel,
+    gsize row, gint dilation, gint n_rows, gint n_columns, const gint tile)
+{
+  const gint side = tile + 2;
+  Sums half[NUCSEG_WINOGRAD_MAX_TILE][MAX_SIDE];
+
+#pragma GCC unroll 6
+  for (gint j = 0; j < side; j++) {
+    Sums column[MAX_SIDE], some[NUCSEG_WINOGRAD_MAX_TILE];
+
+#pragma GCC unroll 6
+    for (gint i = 0; i < side; i++)
+      column[i] = sums_at (m + (i * side + j) * step);
+    winograd_outputs (column, some, tile);
+#pragma GCC unroll 4
+    for (gint i = 0; i < tile; i++)
+      half[i][j] = some[i];
+  }
+  for (gint i = 0; i < n_rows; i++, pixel += row) {
+    Sums outputs[NUCSEG_WINOGRAD_MAX_TILE];
+
+    winograd_outputs (half[i], outputs, tile);
+#pragma GCC unroll 4
+    for (gint j = 0; j < tile; j++) {
+      if (j < n_columns)
+        finish (to, pixel + (gsize) j * dilation,
+            winograd_scale (outputs[j], tile));
+    }
+  }
+}
+
+/* How many of a tile's outputs from @at on, @dilation apart, are in @size. */
+static inline gint
+count_inside (gint at, gint size, gint dilation, gint tile)
+{
+  gint n = 0;
+
+  while (n < tile && at + n * dilation < size)
+    n++;
+  return n;
+}
+
+static inline __attribute__ ((always_inline)) void
+winograd_finish_tiles (
+    const Chunk *chunk, gint c, const guint32 *m, const gint tile)
 {
   const gsize step = (gsize) chunk->self->chunk * BLOCK;
   const gint dilation = chunk->self->conv.dilation;
@@ -170,27 +274,26 @@ winograd_finish (const Chunk *chunk, gint c, const guint32 *m)
 
   for (gint p = 0; p < chunk->n;) {
     const TileRun run = tile_run (chunk, p);
+    const gint n_rows = count_inside (run.y, height, dilation, tile);
     gint x = run.x;
 
-    for (gint t = 0; t < run.n; t++, m += BLOCK, x += 2 * dilation) {
-      const gsize upper = (gsize) run.y * width + x;
-      const gsize lower = upper + (gsize) dilation * width;
-      const gboolean beside = x + dilation < width;
-      Sums outputs[4];
+    for (gint t = 0; t < run.n; t++, m += BLOCK, x += tile * dilation) {
+      const gint n_columns = x + (tile - 1) * dilation < width
+          ? tile
+          : count_inside (x, width, dilation, tile);
 
-      /* Of a dilated one's last tiles, all may lie beside the frame. */
-      if (x >= width || run.y >= height)
-        continue;
-      winograd_outputs (m, step, outputs);
-      finish (&to, upper, outputs[0]);
-      if (beside)
-        finish (&to, upper + dilation, outputs[1]);
-      if (run.y + dilation < height) {
-        finish (&to, lower, outputs[2]);
-        if (beside)
-          finish (&to, lower + dilation, outputs[3]);
-      }
+      winograd_tile (m, step, &to, (gsize) run.y * width + x,
+          (gsize) dilation * width, dilation, n_rows, n_columns, tile);
     }
     p += run.n;
   }
+}
+
+static void
+winograd_finish (const Chunk *chunk, gint c, const guint32 *m)
+{
+  if (chunk->self->tile == 2)
+    winograd_finish_tiles (chunk, c, m, 2);
+  else
+    winograd_finish_tiles (chunk, c, m, 4);
 }
