@@ -158,7 +158,7 @@ gather_border (
   }
 }
 
-static void
+static __attribute__ ((noinline)) void
 gather (Chunk *chunk)
 {
   const NucsegMatrixConv *self = chunk->self;
@@ -257,7 +257,7 @@ multiply_some (const Chunk *chunk, const guint32 *v, const guint32 *u,
 
 /* All of the chunk's products with one block of outputs. What stands in V
  * behind the last piece is multiplied too, and not looked at. */
-static void
+static __attribute__ ((noinline)) void
 multiply (const Chunk *chunk, const guint32 *u, gint width)
 {
   const NucsegMatrixConv *self = chunk->self;
@@ -381,7 +381,7 @@ sums_at (const guint32 *m)
   return sums;
 }
 
-static void
+static __attribute__ ((noinline)) void
 finish_pixels (const Chunk *chunk, gint c, const guint32 *m)
 {
   const Outputs to = outputs_from (chunk, c);

@@ -164,7 +164,7 @@ winograd_gather_tiles (Chunk *chunk, const gint tile)
   }
 }
 
-static void
+static __attribute__ ((noinline)) void
 winograd_gather (Chunk *chunk)
 {
   if (chunk->self->tile == 2)
@@ -289,7 +289,7 @@ winograd_finish_tiles (
   }
 }
 
-static void
+static __attribute__ ((noinline)) void
 winograd_finish (const Chunk *chunk, gint c, const guint32 *m)
 {
   if (chunk->self->tile == 2)

@@ -49,6 +49,13 @@ const ParityCase parity_cases[] = {
       CONV (8, 3, 1, 1, 0, 1, FALSE, "relu"), WEIGH, .multiple = 5 },
   { "conv3-16-8-wide-padding", SIZE (3, 24, 1, 16),
       CONV (8, 3, 1, 1, 2, 1, TRUE, "relu"), WEIGH },
+  /* many tiles and blocks of outputs, with and without some left over */
+  { "conv3-24-40-large", SIZE (50, 67, 1, 24),
+      CONV (40, 3, 1, 1, 1, 1, TRUE, "relu") },
+  { "conv3-8-16-large", SIZE (64, 36, 1, 8),
+      CONV (16, 3, 1, 1, 1, 1, TRUE, "relu") },
+  { "conv1-48-96-large", SIZE (30, 31, 1, 48),
+      CONV (96, 1, 1, 1, 0, 1, TRUE, "relu") },
   /* kernels */
   { "conv1-17-5", SIZE (17, 23, 1, 17), CONV (5, 1, 1, 1, 0, 1, TRUE, NULL) },
   { "conv1-64-16-sigmoid", SIZE (9, 9, 1, 64),
@@ -74,6 +81,12 @@ const ParityCase parity_cases[] = {
   /* dilations, up to far beyond the map */
   { "conv3-dilation2", SIZE (17, 14, 1, 16),
       CONV (16, 3, 1, 2, 2, 1, TRUE, "relu") },
+  { "conv3-dilation2-large", SIZE (33, 46, 1, 16),
+      CONV (24, 3, 1, 2, 2, 1, TRUE, "relu") },
+  { "conv3-dilation3", SIZE (16, 22, 1, 16),
+      CONV (16, 3, 1, 3, 3, 1, TRUE, "relu") },
+  { "conv3-dilation6-large", SIZE (40, 34, 1, 16),
+      CONV (16, 3, 1, 6, 6, 1, TRUE, "relu") },
   { "conv3-dilation6", SIZE (9, 9, 1, 16),
       CONV (8, 3, 1, 6, 6, 1, TRUE, NULL) },
   { "conv3-dilation18", SIZE (5, 7, 1, 12),
@@ -83,6 +96,8 @@ const ParityCase parity_cases[] = {
   /* groups */
   { "conv3-groups2", SIZE (9, 10, 1, 10),
       CONV (6, 3, 1, 1, 1, 2, TRUE, "relu") },
+  { "conv3-groups2-large", SIZE (20, 21, 1, 32),
+      CONV (48, 3, 1, 1, 1, 2, TRUE, "relu") },
   { "conv3-groups3-dilation2", SIZE (8, 7, 1, 9),
       CONV (15, 3, 1, 2, 2, 3, FALSE, NULL) },
   { "conv3-depthwise", SIZE (11, 13, 1, 17),

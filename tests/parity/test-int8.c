@@ -165,6 +165,60 @@ test_conv (void)
   check (end (b, "conv"), input, expected, (gfloat) scale);
 }
 
+/* What adds up to the most, with @channels alike: weights of 127 and steps of
+ * 255 in patterns by which sums of any taps are largest. */
+static void
+test_largest (gconstpointer data)
+{
+  /* of steps by row and column; weights with signs of their own */
+  static const gchar *const patterns[] = { "111111", "100100", "010001",
+    "101010", "110011", "011010" };
+  static const gint signs[][9] = { { 1, 1, 1, 1, 1, 1, 1, 1, 1 },
+    { 1, -1, 1, -1, 1, -1, 1, -1, 1 }, { 1, 1, 1, 1, 1, 1, -1, -1, -1 },
+    { -1, 1, 1, -1, 1, 1, -1, 1, 1 } };
+  const gint channels = GPOINTER_TO_INT (data);
+  const gfloat scale = (gfloat) (9 * channels * STEP);
+
+  for (guint k = 0; k < G_N_ELEMENTS (patterns) * G_N_ELEMENTS (signs); k++) {
+    const gchar *pattern = patterns[k / G_N_ELEMENTS (signs)];
+    const gint *sign = signs[k % G_N_ELEMENTS (signs)];
+    NucsegBuilder *b = begin (7);
+    gfloat input[N], *weight;
+    g_autofree gint *expected = g_new (gint, N);
+    gsize n;
+
+    for (gint i = 0; i < N; i++)
+      input[i] =
+          pattern[i / SIDE % 6] == pattern[i % SIDE % 6] ? 255 * STEP : 0;
+    nucseg_builder_conv (b, "wide", "first", channels,
+        &(NucsegBuilderConv){ .activation = "relu" });
+    weight = nucseg_builder_get_tensor (b, "wide.weight", &n);
+    for (gsize i = 0; i < n; i++)
+      weight[i] = 1;
+    nucseg_builder_set_scale (b, scale);
+    nucseg_builder_conv (b, "conv", "wide", 1,
+        &(NucsegBuilderConv){
+            .kernel = 3, .padding = 1, .activation = "relu" });
+    weight = nucseg_builder_get_tensor (b, "conv.weight", &n);
+    for (gsize i = 0; i < n; i++)
+      weight[i] = sign[i % 9];
+    for (gint y = 0; y < SIDE; y++) {
+      for (gint x = 0; x < SIDE; x++) {
+        gdouble sum = 0;
+
+        for (gint t = 0; t < 9; t++) {
+          const gint row = y + t / 3 - 1, column = x + t % 3 - 1;
+
+          if (row >= 0 && row < SIDE && column >= 0 && column < SIDE)
+            sum += sign[t] * input[row * SIDE + column];
+        }
+        expected[y * SIDE + x] = to_step (channels * sum / scale);
+      }
+    }
+    check (end (b, "conv"), input, expected, scale);
+  }
+}
+
 /* A bias next to which the weights are nothing. */
 static void
 test_large_bias (void)
@@ -287,6 +341,13 @@ add (void)
 {
   g_test_add_func ("/parity/int8/first", test_first);
   g_test_add_func ("/parity/int8/conv", test_conv);
+  /* 115: the most whose sums 26 bits hold for certain */
+  g_test_add_data_func (
+      "/parity/int8/largest-64", GINT_TO_POINTER (64), test_largest);
+  g_test_add_data_func (
+      "/parity/int8/largest-115", GINT_TO_POINTER (115), test_largest);
+  g_test_add_data_func (
+      "/parity/int8/largest-116", GINT_TO_POINTER (116), test_largest);
   g_test_add_func ("/parity/int8/large-bias", test_large_bias);
   g_test_add_func ("/parity/int8/bilinear", test_bilinear);
   g_test_add_func ("/parity/int8/product", test_product);
