@@ -9,6 +9,10 @@
 
 #include <glib.h>
 
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
 G_BEGIN_DECLS
 
 /* Rows first..end; @part is the number of the part, from 0. */
@@ -39,6 +43,34 @@ nucseg_parallel_rows (
   for (gint i = 0; i < n; i++)
     func (data, i, (gint) ((gint64) rows * i / n),
         (gint) ((gint64) rows * (i + 1) / n));
+}
+
+/* Calls @func for all of @rows, in blocks of @block that go to whichever of
+ * nucseg_parallel_parts() threads is free, whose number @part is: where threads
+ * are not equally fast. */
+static inline void
+nucseg_parallel_blocks (
+    NucsegRowsFunc func, gpointer data, gint rows, gint block, guint threads)
+{
+  const gint n_blocks = (rows + block - 1) / block;
+  const gint n = nucseg_parallel_parts (n_blocks, threads);
+
+  if (n == 1) {
+    func (data, 0, 0, rows);
+    return;
+  }
+#ifdef _OPENMP
+#pragma omp parallel for schedule(dynamic) num_threads(n)
+#endif
+  for (gint i = 0; i < n_blocks; i++) {
+#ifdef _OPENMP
+    const gint part = omp_get_thread_num ();
+#else
+    const gint part = 0;
+#endif
+
+    func (data, part, i * block, MIN (rows, (i + 1) * block));
+  }
 }
 
 G_END_DECLS

@@ -124,12 +124,15 @@ steps_from_f32 (Vector v)
   return (Steps) _mm512_cvtusepi32_epi8 (
       _mm512_cvtps_epi32 (_mm512_min_ps (clipped, _mm512_set1_ps (255.0f))));
 #elif LANES == 8
-  const __m256 clipped = _mm256_max_ps ((__m256) v, _mm256_setzero_ps ());
-  const __m256i whole =
-      _mm256_cvtps_epi32 (_mm256_min_ps (clipped, _mm256_set1_ps (255.0f)));
 #ifdef __AVX512VL__
-  const __m128i steps = _mm256_cvtusepi32_epi8 (whole);
+  const __m256 clipped = _mm256_max_ps ((__m256) v, _mm256_setzero_ps ());
+  const __m128i steps = _mm256_cvtusepi32_epi8 (
+      _mm256_cvtps_epi32 (_mm256_min_ps (clipped, _mm256_set1_ps (255.0f))));
 #else
+  /* A NaN is the second here, stays one, and as what isn't a number becomes the
+   * least integer; packing makes 0 of all below it. */
+  const __m256i whole =
+      _mm256_cvtps_epi32 (_mm256_min_ps (_mm256_set1_ps (255.0f), (__m256) v));
   const __m128i halves = _mm_packus_epi32 (
       _mm256_castsi256_si128 (whole), _mm256_extracti128_si256 (whole, 1));
   const __m128i steps = _mm_packus_epi16 (halves, halves);

@@ -3,8 +3,9 @@
  * matrix-conv-private.h: what matrix-conv.c prepares for its kernels.
  *
  * All that is multiplied stands in words of 32 bits: one f32, or two channels
- * of steps as 16-bit integers. A piece of work is a pixel or a tile. The words of a chunk of pieces are gathered as V (product, tap, panel, piece, 8),
- * a panel being 8 words of each piece, so that those of pieces side by side are
+ * of steps as 16-bit integers. A piece of work is a pixel or a tile. The words
+ * of a chunk of pieces are gathered as V (product, tap, panel, piece, 8), a
+ * panel being 8 words of each piece, so that those of pieces side by side are
  * a fixed distance apart. The weights U lie as (group, block, product, tap,
  * word, output), and their products M as (product, piece, output) for one block
  * of outputs at a time.

@@ -103,10 +103,10 @@ find_taps (Chunk *chunk)
   const NucsegConv *conv = &chunk->self->conv;
   const gint columns = chunk->self->tap_columns;
   const gint last = chunk->first + chunk->n - 1;
-  const gint top = chunk->first / chunk->per_row, bottom = last / chunk->per_row;
+  const gint top = chunk->first / chunk->per_row,
+             bottom = last / chunk->per_row;
   const gint left = top == bottom ? chunk->first % chunk->per_row : 0;
-  const gint right =
-      top == bottom ? last % chunk->per_row : chunk->per_row - 1;
+  const gint right = top == bottom ? last % chunk->per_row : chunk->per_row - 1;
 
   chunk->n_taps = 0;
   for (gint ky = 0; ky < conv->kernel_h; ky++) {
@@ -138,8 +138,7 @@ gather_tap (const NucsegMatrixConv *self, const Element *from, guint32 *to)
 /* The same where some of the tap's columns, from @x on, may lie beside the
  * frame, whose row begins at @row. */
 static void
-gather_border (
-    const Chunk *chunk, const Element *row, gint x, guint32 *to)
+gather_border (const Chunk *chunk, const Element *row, gint x, guint32 *to)
 {
   const NucsegMatrixConv *self = chunk->self;
   const gint channels = self->in_channels;
@@ -340,7 +339,7 @@ outputs_from (const Chunk *chunk, gint c)
   const gsize at = (gsize) chunk->group * self->padded + c;
   const gsize channel = (gsize) chunk->group * self->out_channels + c;
   Outputs to = { (guint8 *) out->data
-          + channel * nucseg_element_size (out->type),
+        + channel * nucseg_element_size (out->type),
     out->pitch, MIN (LANES, self->out_channels - c), out->type,
     self->conv.activation, { 0 }, load_f32 (self->factor + at) };
 

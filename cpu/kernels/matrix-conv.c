@@ -18,13 +18,14 @@
 #define MAX_SUM_OF_4X4 ((1 << 25) / 255)
 
 /* Twice G of section 4.1 and, for tiles of 4x4, 4, 6, 6, 24, 24 and 1 times the
- * rows of G of section 4.3: whole numbers, and the factors by which they are too
- * large. */
+ * rows of G of section 4.3: whole numbers, and the factors by which they are
+ * too large. */
 static const gint g2[4][3] = { { 2, 0, 0 }, { 1, 1, 1 }, { 1, -1, 1 },
   { 0, 0, 2 } };
 static const gint g4[6][3] = { { 1, 0, 0 }, { -1, -1, -1 }, { -1, 1, -1 },
   { 1, 2, 4 }, { 1, -2, 4 }, { 0, 0, 1 } };
-static const gint times2[4] = { 2, 2, 2, 2 }, times4[6] = { 4, 6, 6, 24, 24, 1 };
+static const gint times2[4] = { 2, 2, 2, 2 },
+                  times4[6] = { 4, 6, 6, 24, 24, 1 };
 
 static gint
 round_up (gint n, gint multiple)
@@ -36,8 +37,8 @@ gboolean
 nucseg_matrix_conv_has (NucsegElement in, NucsegElement out)
 {
 #ifdef NUCSEG_HAVE_AVX2
-  return nucseg_isa_get () >= NUCSEG_ISA_AVX2
-      && in != NUCSEG_ELEMENT_BF16 && out != NUCSEG_ELEMENT_BF16;
+  return nucseg_isa_get () >= NUCSEG_ISA_AVX2 && in != NUCSEG_ELEMENT_BF16
+      && out != NUCSEG_ELEMENT_BF16;
 #else
   return FALSE;
 #endif
@@ -128,7 +129,7 @@ static void
 transform (gint tile, const gdouble w[9], gboolean exact, gdouble *to)
 {
   const gint side = tile + 2;
-  const gint(*g)[3] = tile == 2 ? g2 : g4;
+  const gint (*g)[3] = tile == 2 ? g2 : g4;
   const gint *times = tile == 2 ? times2 : times4;
 
   for (gint i = 0; i < side; i++) {
@@ -208,7 +209,8 @@ pack (NucsegMatrixConv *self, const NucsegConv *conv,
       for (gint i = 0; i < self->in_channels; i++) {
         get_weights (self, conv, quantised->weight, group, o, i, w);
         put_weights (self, w, steps, i, width,
-            u + nucseg_matrix_block_size (self, first) + o % NUCSEG_MATRIX_BLOCK);
+            u + nucseg_matrix_block_size (self, first)
+                + o % NUCSEG_MATRIX_BLOCK);
       }
       if (steps) {
         const gint32 bias = (gint32) quantised->bias[channel];
@@ -247,8 +249,8 @@ set_shape (NucsegMatrixConv *self, const NucsegConv *conv,
       round_up (self->n_words, NUCSEG_MATRIX_LANES) / NUCSEG_MATRIX_LANES;
   self->chunk = (gint) MIN (MAX_CHUNK,
       CHUNK_BYTES / sizeof (guint32) / nucseg_matrix_piece_size (self));
-  self->chunk = MAX (self->chunk - self->chunk % NUCSEG_MATRIX_PIECES,
-      NUCSEG_MATRIX_PIECES);
+  self->chunk = MAX (
+      self->chunk - self->chunk % NUCSEG_MATRIX_PIECES, NUCSEG_MATRIX_PIECES);
 }
 
 NucsegMatrixConv *
@@ -314,13 +316,21 @@ nucseg_matrix_conv_get_scratch_size (const NucsegMatrixConv *self)
 }
 
 gint
-nucseg_matrix_conv_count (
-    const NucsegMatrixConv *self, const NucsegTensor *out)
+nucseg_matrix_conv_count (const NucsegMatrixConv *self, const NucsegTensor *out)
 {
   if (self->tile == 1)
     return out->height * out->width;
   return self->conv.dilation * self->tiles_h * self->conv.dilation
       * self->tiles_w;
+}
+
+gint
+nucseg_matrix_conv_get_block (
+    const NucsegMatrixConv *self, gint count, guint threads)
+{
+  const gint share = (count + (gint) threads - 1) / (gint) threads;
+
+  return share < 4 * self->chunk ? share : self->chunk;
 }
 
 const gchar *

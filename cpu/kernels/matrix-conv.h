@@ -10,8 +10,8 @@
  * minimal filtering (Lavin and Gray 2016, section 4.3, F(4x4, 3x3),
  * https://arxiv.org/abs/1509.09308), or 16 for 2x2 instead of 36 (section 4.1).
  * With steps that is exact too: transformed weights are kept so many times as
- * large that they are whole. All others gather the inputs of each output side by
- * side.
+ * large that they are whole. All others gather the inputs of each output side
+ * by side.
  */
 #ifndef NUCSEG_CPU_MATRIX_CONV_H
 #define NUCSEG_CPU_MATRIX_CONV_H
@@ -46,14 +46,20 @@ gsize nucseg_matrix_conv_get_scratch_size (const NucsegMatrixConv *self);
 gint nucseg_matrix_conv_count (
     const NucsegMatrixConv *self, const NucsegTensor *out);
 
+/* How many of all @count one call should do, when @threads are to be kept busy:
+ * few enough that a slower thread leaves some to the others, unless there are
+ * few. */
+gint nucseg_matrix_conv_get_block (
+    const NucsegMatrixConv *self, gint count, guint threads);
+
 /* "winograd avx2" or "matrix avx2" */
 const gchar *nucseg_matrix_conv_get_name (const NucsegMatrixConv *self);
 
 /* Does pieces @first to @end. Pure but for @scratch (64-byte aligned), so
  * threads can share the work, each with its own. */
-void nucseg_matrix_conv_run (const NucsegMatrixConv *self,
-    const NucsegTensor *in, const NucsegTensor *out, gpointer scratch,
-    gint first, gint end);
+void
+nucseg_matrix_conv_run (const NucsegMatrixConv *self, const NucsegTensor *in,
+    const NucsegTensor *out, gpointer scratch, gint first, gint end);
 
 G_END_DECLS
 

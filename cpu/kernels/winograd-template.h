@@ -3,8 +3,8 @@
  * winograd-template.h: a part of matrix-conv-template.h: tiles of 2x2 or 4x4
  * outputs of a 3x3 convolution. winograd_gather() makes of their inputs, 4x4 or
  * 6x6 pixels, the factors of Winograd's minimal filtering, B' d B of sections
- * 4.1 and 4.3; winograd_finish() makes outputs of the products, A' m A. Of steps
- * the factors are at most 4 and 100 times 255 and so fit 16 bits.
+ * 4.1 and 4.3; winograd_finish() makes outputs of the products, A' m A. Of
+ * steps the factors are at most 4 and 100 times 255 and so fit 16 bits.
  *
  * A convolution that is dilated by D is D * D of them, each on every D-th pixel
  * both ways: the tiles of each stand side by side.
@@ -89,8 +89,8 @@ winograd_inputs (const Channels *d, Channels *to, const gint tile)
 /* Column @x of a tile, transformed from top to bottom; @n channels from @c
  * on. */
 static inline __attribute__ ((always_inline)) void
-winograd_column (const TileRows *rows, gint x, gint c, gint n,
-    Channels *column, const gint tile)
+winograd_column (const TileRows *rows, gint x, gint c, gint n, Channels *column,
+    const gint tile)
 {
   Channels d[MAX_SIDE];
 
@@ -101,8 +101,8 @@ winograd_column (const TileRows *rows, gint x, gint c, gint n,
   }
 #pragma GCC unroll 6
   for (gint i = 0; i < tile + 2; i++)
-    d[i] = load_channels (rows->row[i] + (gsize) x * rows->step[i]
-            + (rows->step[i] > 0 ? c : 0),
+    d[i] = load_channels (
+        rows->row[i] + (gsize) x * rows->step[i] + (rows->step[i] > 0 ? c : 0),
         n);
   winograd_inputs (d, column, tile);
 }
@@ -191,8 +191,8 @@ winograd_outputs (const Sums *m, Sums *to, const gint tile)
     to[0] = TIMES (m[0], 2) + TIMES (m[0], 1) + TIMES (sum, 2) + sum2;
     to[1] = TIMES (difference, 2) + TIMES (difference2, 1);
     to[2] = TIMES (sum + sum2, 2);
-    to[3] = TIMES (difference, 2)
-        + TIMES (difference2 + m[5] + TIMES (m[5], 1), 3);
+    to[3] =
+        TIMES (difference, 2) + TIMES (difference2 + m[5] + TIMES (m[5], 1), 3);
 #else
     to[0] = m[0] + sum + sum2;
     to[1] = difference + TIMES (difference2, 1);

@@ -66,8 +66,8 @@ makes_output (const NucsegNetwork *self, guint i)
       && (i == added || self->graph->nodes[moved].inputs[0] == i);
 }
 
-/* Whether products of matrices of ours are faster than oneDNN's convolutions, or
- * alone exact: docs/performance.md, "With AVX2". */
+/* Whether products of matrices of ours are faster than oneDNN's convolutions,
+ * or alone exact: docs/performance.md, "With AVX2". */
 static gboolean
 prefers_matrix (NucsegElement in, NucsegElement out)
 {

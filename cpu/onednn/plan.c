@@ -113,7 +113,8 @@ onednn_supports (
     return TRUE;
   g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
       "back end 'onednn' has no precision 'int8' on this CPU, which lacks "
-      "VNNI and AVX2 (or ONEDNN_MAX_CPU_ISA and NUCSEG_CPU_KERNELS forbid them): ask for f32, bf16 or auto");
+      "VNNI and AVX2 (or ONEDNN_MAX_CPU_ISA and NUCSEG_CPU_KERNELS forbid "
+      "them): ask for f32, bf16 or auto");
   return FALSE;
 }
 

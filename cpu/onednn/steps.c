@@ -21,9 +21,9 @@ const gchar *
 nucseg_step_kind_name (NucsegStepKind kind)
 {
   static const gchar *const names[] = { "conv", "tiny-conv", "grey-conv",
-    "narrow-conv", "matrix-conv", "copy", "add", "multiply", "multiply-pool", "max-pool",
-    "average", "upsample-nearest", "upsample-bilinear", "space-to-depth",
-    "depth-to-space", "convert", "maps" };
+    "narrow-conv", "matrix-conv", "copy", "add", "multiply", "multiply-pool",
+    "max-pool", "average", "upsample-nearest", "upsample-bilinear",
+    "space-to-depth", "depth-to-space", "convert", "maps" };
 
   return names[kind];
 }
@@ -195,7 +195,13 @@ nucseg_step_run (
     nucseg_tiny_run (step->tiny, in, &step->out.tensor);
     return TRUE;
   }
-  nucseg_parallel_rows (run_rows, &work, count_rows (step),
-      MIN (context->threads, 1 + size / GRAIN));
+  if (step->kind == NUCSEG_STEP_MATRIX)
+    nucseg_parallel_blocks (run_rows, &work, count_rows (step),
+        nucseg_matrix_conv_get_block (
+            step->matrix, count_rows (step), context->threads),
+        context->threads);
+  else
+    nucseg_parallel_rows (run_rows, &work, count_rows (step),
+        MIN (context->threads, 1 + size / GRAIN));
   return TRUE;
 }
