@@ -74,28 +74,35 @@ test_onednn (void)
       g_autofree gchar *caps = nst_caps (formats[i], 45, 33);
       GstElement *filter = nst_filter_new ("overlay", 0, "threads", 1, NULL);
       GstBus *bus = gst_bus_new ();
-      GstHarness *h;
-      GstBuffer *out;
 
       gst_util_set_object_arg (G_OBJECT (filter), "backend", "onednn");
       gst_util_set_object_arg (G_OBJECT (filter), "precision", precisions[j]);
       gst_element_set_bus (filter, bus);
-      h = nst_harness_new (filter, caps);
-      if (GST_STATE (filter) != GST_STATE_PLAYING) {
+      /* A harness ends the program where an element can't start. */
+      if (gst_element_set_state (filter, GST_STATE_PAUSED)
+          == GST_STATE_CHANGE_FAILURE) {
         g_autoptr (GError) why = nst_wait_error (filter, NULL);
 
         /* bf16 is there only where the processor has it */
         g_assert_cmpuint (j, ==, 1);
         g_assert_error (why, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS);
         g_test_message ("%s", why->message);
+        gst_element_set_state (filter, GST_STATE_NULL);
+        gst_element_set_bus (filter, NULL);
+        gst_object_unref (filter);
       } else {
+        GstHarness *h;
+        GstBuffer *out;
+
+        gst_element_set_state (filter, GST_STATE_NULL);
+        h = nst_harness_new (filter, caps);
         out = nst_push_and_pull (h, nst_frame_new (&info, 0, &layout));
         nst_assert_scene (out, 45, 33, max_of (formats[i]));
         gst_buffer_unref (out);
+        gst_element_set_bus (filter, NULL);
+        gst_harness_teardown (h);
       }
-      gst_element_set_bus (filter, NULL);
       gst_object_unref (bus);
-      gst_harness_teardown (h);
     }
   }
 }
