@@ -13,9 +13,11 @@
 #define CHUNK_BYTES (128 * 1024)
 #define MAX_CHUNK 48
 
-/* Outputs of tiles of 4x4 are known by 26 bits (winograd-template.h): with the
- * largest steps, 255, their weights of one sign must not add up to more. */
-#define MAX_SUM_OF_4X4 ((1 << 25) / 255)
+/* Sums of steps by tiles of 2x2 and 4x4 are known by 30 and 26 bits
+ * (winograd-template.h): with the largest steps, 255, an output's weights of
+ * one sign must not add up to more. */
+#define MAX_SUM_2 ((1 << 29) / 255)
+#define MAX_SUM_4 ((1 << 25) / 255)
 
 /* Twice G of section 4.1 and, for tiles of 4x4, 4, 6, 6, 24, 24 and 1 times the
  * rows of G of section 4.3: whole numbers, and the factors by which they are
@@ -70,11 +72,13 @@ count_taps (const NucsegConv *conv, gint size)
   return size + 2 * MAX (0, (gint64) size - conv->dilation);
 }
 
-/* Whether 26 bits hold the sums of steps of all outputs. */
-static gboolean
-fits_4x4 (const NucsegConv *conv, const gint8 *weight)
+/* The largest sum of one output's weights of one sign. */
+static gint64
+largest_sum (const NucsegConv *conv, const gint8 *weight)
 {
-  const gsize n = (gsize) conv->in_channels / conv->groups * 9;
+  const gsize n = (gsize) (conv->in_channels / conv->groups) * conv->kernel_h
+      * conv->kernel_w;
+  gint64 largest = 0;
 
   for (gint o = 0; o < conv->out_channels; o++) {
     gint64 positive = 0, negative = 0;
@@ -85,10 +89,9 @@ fits_4x4 (const NucsegConv *conv, const gint8 *weight)
       positive += MAX (w, 0);
       negative += MAX (-w, 0);
     }
-    if (MAX (positive, negative) >= MAX_SUM_OF_4X4)
-      return FALSE;
+    largest = MAX (largest, MAX (positive, negative));
   }
-  return TRUE;
+  return largest;
 }
 
 /* The tile that needs the fewest products. Its words are worked on before and
@@ -104,13 +107,14 @@ choose_tile (const NucsegConv *conv, const gint8 *weight,
       count_taps (conv, out->height) * count_taps (conv, out->width);
   const gint64 by_2 = count_products (conv, out, 2) * 5 / 4;
   const gint64 by_4 = count_products (conv, out, 4) * 5 / 4;
+  const gint64 sum = weight ? largest_sum (conv, weight) : 0;
 
   if (conv->kernel_h != 3 || conv->kernel_w != 3 || conv->stride != 1
       || (in->type == NUCSEG_ELEMENT_F32 && out->type == NUCSEG_ELEMENT_U8))
     return 1;
-  if (by_4 < MIN (by_2, plain) && (!weight || fits_4x4 (conv, weight)))
+  if (by_4 < MIN (by_2, plain) && sum < MAX_SUM_4)
     return 4;
-  return by_2 < plain ? 2 : 1;
+  return by_2 < plain && sum < MAX_SUM_2 ? 2 : 1;
 }
 
 /* Whether a row of the kernel can be one tap. More channels fill a vector by
@@ -133,11 +137,14 @@ transform (gint tile, const gdouble w[9], gboolean exact, gdouble *to)
   const gint *times = tile == 2 ? times2 : times4;
 
   for (gint i = 0; i < side; i++) {
-    for (gint j = 0; j < side; j++) {
-      gdouble sum = 0;
+    gdouble row[3];
 
-      for (gint k = 0; k < 9; k++)
-        sum += g[i][k / 3] * w[k] * g[j][k % 3];
+    for (gint k = 0; k < 3; k++)
+      row[k] = g[i][0] * w[k] + g[i][1] * w[3 + k] + g[i][2] * w[6 + k];
+    for (gint j = 0; j < side; j++) {
+      const gdouble sum =
+          row[0] * g[j][0] + row[1] * g[j][1] + row[2] * g[j][2];
+
       to[side * i + j] = exact ? sum : sum / (times[i] * times[j]);
     }
   }

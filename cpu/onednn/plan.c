@@ -55,9 +55,10 @@ static gchar *
 onednn_describe (void)
 {
   gchar *library = nucseg_dnnl_describe ();
-  gchar *text = g_strdup_printf ("%s, kernels %s and %s", library,
+  gchar *text = g_strdup_printf ("%s, kernels %s, %s and %s", library,
       nucseg_kernels_get (NUCSEG_ELEMENT_F32, 0)->name,
-      nucseg_kernels_get (NUCSEG_ELEMENT_BF16, 0)->name);
+      nucseg_kernels_get (NUCSEG_ELEMENT_BF16, 0)->name,
+      nucseg_kernels_get (NUCSEG_ELEMENT_U8, 0)->name);
 
   g_free (library);
   return text;
