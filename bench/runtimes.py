@@ -145,17 +145,17 @@ def has_onnxinference() -> bool:
 
 
 def time_elements(build: Path, model: str, rgb: Path, size: int, frames: int,
-                  threads: int, environment: dict[str, str]
-                  ) -> dict[str, float]:
+                  threads: int, precisions: list[str],
+                  environment: dict[str, str]) -> dict[str, float]:
     """Medians, in milliseconds, from pad to pad, of onnxinference, whose
-    threads can't be chosen, and of nucsegfilter in each precision; both take
-    RGB."""
+    threads can't be chosen, and of nucsegfilter in each precision that this
+    CPU has; both take RGB."""
     program = [build / "bench/element-bench", "--format", "RGB", "--frames",
                str(frames), "--sizes", str(size)]
     element = (f"onnxinference model-file=\"{rgb}\" input-image-format=chw "
                "input-tensor-scale=255 optimization-level=enable-all")
     ways = {"onnxinference f32": ["--element", element]}
-    for precision in OURS:
+    for precision in precisions:
         ways[f"nucsegfilter {precision}"] = [
             "--backends", "onednn", "--precisions", precision, "--model", model,
             "--threads", str(threads)]

@@ -61,5 +61,9 @@ nucseg_scan_get (void)
   if (nucseg_isa_get () >= NUCSEG_ISA_AVX512)
     return &nucseg_scan_avx512;
 #endif
+#ifdef NUCSEG_HAVE_AVX2
+  if (nucseg_isa_get () >= NUCSEG_ISA_AVX2)
+    return &nucseg_scan_avx2;
+#endif
   return &nucseg_scan_any;
 }

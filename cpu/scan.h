@@ -44,6 +44,9 @@ typedef struct {
 const NucsegScan *nucseg_scan_get (void);
 
 extern const NucsegScan nucseg_scan_any;
+#ifdef NUCSEG_HAVE_AVX2
+extern const NucsegScan nucseg_scan_avx2;
+#endif
 #ifdef NUCSEG_HAVE_AVX512
 extern const NucsegScan nucseg_scan_avx512;
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * gather-template.h: a part of matrix-conv-template.h: the inputs of each pixel,
- * tap by tap, as panels of V.
+ * gather-template.h: a part of matrix-conv-template.h: the inputs of each
+ * pixel, tap by tap, as panels of V.
  */
 
 /* The taps that meet the frame for any piece of the chunk: those of a dilated
