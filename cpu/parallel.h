@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * parallel.h: the one way in which the CPU code shares work between threads:
- * rows in contiguous parts, one for each of OpenMP's threads. Without OpenMP
+ * parallel.h: how the CPU code shares work between OpenMP's threads: rows in
+ * contiguous parts, one for each, or pieces one by one. Without OpenMP
  * everything runs on the calling thread.
  */
 #ifndef NUCSEG_CPU_PARALLEL_H
@@ -45,31 +45,30 @@ nucseg_parallel_rows (
         (gint) ((gint64) rows * (i + 1) / n));
 }
 
-/* Calls @func for all of @rows, in blocks of @block that go to whichever of
- * nucseg_parallel_parts() threads is free, whose number @part is: where threads
- * are not equally fast. */
+/* Calls @func for each of @n pieces of work by itself; each goes to whichever
+ * of up to @threads threads is free, whose number @part is. For threads that
+ * are not equally fast, or pieces that are not equally long. */
 static inline void
-nucseg_parallel_blocks (
-    NucsegRowsFunc func, gpointer data, gint rows, gint block, guint threads)
+nucseg_parallel_pieces (
+    NucsegRowsFunc func, gpointer data, gint n, guint threads)
 {
-  const gint n_blocks = (rows + block - 1) / block;
-  const gint n = nucseg_parallel_parts (n_blocks, threads);
+  const gint n_threads = nucseg_parallel_parts (n, threads);
 
-  if (n == 1) {
-    func (data, 0, 0, rows);
+  if (n_threads == 1) {
+    func (data, 0, 0, n);
     return;
   }
 #ifdef _OPENMP
-#pragma omp parallel for schedule(dynamic) num_threads(n)
+#pragma omp parallel for schedule(dynamic) num_threads(n_threads)
 #endif
-  for (gint i = 0; i < n_blocks; i++) {
+  for (gint i = 0; i < n; i++) {
 #ifdef _OPENMP
     const gint part = omp_get_thread_num ();
 #else
     const gint part = 0;
 #endif
 
-    func (data, part, i * block, MIN (rows, (i + 1) * block));
+    func (data, part, i, i + 1);
   }
 }
 

@@ -16,8 +16,7 @@ lane_numbers (void)
 
 /* Eight pixels' places on one axis: position + rint (clipped offset). */
 static inline __m256i
-point (
-    __m256i position, gint size, __m256 offset, gfloat scale, gfloat far)
+point (__m256i position, gint size, __m256 offset, gfloat scale, gfloat far)
 {
   const __m256 step = _mm256_mul_ps (offset, _mm256_set1_ps (scale));
   const __m256 number = _mm256_cmp_ps (step, step, _CMP_ORD_Q);
@@ -25,12 +24,10 @@ point (
       _mm256_max_ps (step, _mm256_set1_ps (-far)), _mm256_set1_ps (far));
   /* Explicitly to nearest even, whatever the thread's rounding mode is. */
   const __m256 whole = _mm256_and_ps (number,
-      _mm256_round_ps (
-          clipped, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+      _mm256_round_ps (clipped, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
 
   return _mm256_min_epi32 (
-      _mm256_max_epi32 (
-          _mm256_add_epi32 (position, _mm256_cvtps_epi32 (whole)),
+      _mm256_max_epi32 (_mm256_add_epi32 (position, _mm256_cvtps_epi32 (whole)),
           _mm256_setzero_si256 ()),
       _mm256_set1_epi32 (size - 1));
 }
@@ -42,10 +39,9 @@ cells (const NucsegScanRow *row, gint x, __m256i valid, gfloat far)
 {
   const __m256i ty = point (_mm256_set1_epi32 (row->y), row->height,
       _mm256_maskload_ps (row->offset_y + x, valid), row->scale, far);
-  const __m256i tx =
-      point (_mm256_add_epi32 (lane_numbers (), _mm256_set1_epi32 (x)),
-          row->width, _mm256_maskload_ps (row->offset_x + x, valid), row->scale,
-          far);
+  const __m256i tx = point (
+      _mm256_add_epi32 (lane_numbers (), _mm256_set1_epi32 (x)), row->width,
+      _mm256_maskload_ps (row->offset_x + x, valid), row->scale, far);
 
   return _mm256_add_epi32 (
       _mm256_mullo_epi32 (ty, _mm256_set1_epi32 (row->width)), tx);
@@ -59,8 +55,8 @@ foreground (const NucsegScanRow *row, guint16 *columns, gint32 *targets)
   gint n = 0;
 
   for (gint x = 0; x < row->width; x += LANES) {
-    const __m256i valid =
-        _mm256_cmpgt_epi32 (_mm256_set1_epi32 (row->width - x), lane_numbers ());
+    const __m256i valid = _mm256_cmpgt_epi32 (
+        _mm256_set1_epi32 (row->width - x), lane_numbers ());
     const __m256 above = _mm256_and_ps (_mm256_castsi256_ps (valid),
         _mm256_cmp_ps (_mm256_maskload_ps (row->foreground + x, valid), limit,
             _CMP_GT_OQ));
@@ -101,10 +97,9 @@ dense_bits (const guint16 *sums, __m256i limit)
     const __m256i *p = (const __m256i *) (sums + 16 * half);
     const __m256i *second = (const __m256i *) (sums + 16 * half + 1);
     const __m256i *third = (const __m256i *) (sums + 16 * half + 2);
-    const __m256i sum =
-        _mm256_adds_epu16 (_mm256_adds_epu16 (_mm256_loadu_si256 (p),
-                               _mm256_loadu_si256 (second)),
-            _mm256_loadu_si256 (third));
+    const __m256i sum = _mm256_adds_epu16 (
+        _mm256_adds_epu16 (_mm256_loadu_si256 (p), _mm256_loadu_si256 (second)),
+        _mm256_loadu_si256 (third));
 
     reached[half] = _mm256_cmpeq_epi16 (_mm256_max_epu16 (sum, limit), sum);
   }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * scan.h: the two loops of the decoder that see every pixel, for the
- * instruction set at hand. Both give the same integers everywhere.
+ * instruction set at hand. All give the same integers.
  */
 #ifndef NUCSEG_CPU_SCAN_H
 #define NUCSEG_CPU_SCAN_H

@@ -55,6 +55,27 @@ check_operation (const NucsegGraph *graph, const NucsegNode *node, gfloat scale,
   }
 }
 
+/* Sums of steps are integers of 32 bits in all back ends:
+ * 255 * 127 * MAX_PRODUCTS and a bias of 2^23 fit them. */
+#define MAX_PRODUCTS 65536
+
+static gboolean
+check_sums (const NucsegGraph *graph, const NucsegNode *node,
+    const NucsegJson *json, GError **error)
+{
+  const NucsegConv *conv = &node->u.conv;
+  gint n;
+
+  if (node->op != NUCSEG_OP_CONV || graph->nodes[node->inputs[0]].scale <= 0)
+    return TRUE;
+  n = conv->in_channels / conv->groups * conv->kernel_h * conv->kernel_w;
+  return n <= MAX_PRODUCTS
+      || nucseg_json_error (json, "weight", error,
+          "%d products for each output, expected at most %d where the input "
+          "has a scale",
+          n, MAX_PRODUCTS);
+}
+
 gboolean
 nucseg_graph_read_scale (NucsegGraph *graph, guint index, gboolean allowed,
     const NucsegJson *json, GError **error)
@@ -62,6 +83,8 @@ nucseg_graph_read_scale (NucsegGraph *graph, guint index, gboolean allowed,
   NucsegNode *node = &graph->nodes[index];
   gdouble scale = 0;
 
+  if (!check_sums (graph, node, json, error))
+    return FALSE;
   if (!json_object_has_member (json->object, "scale"))
     return TRUE;
   if (!allowed)

@@ -11,11 +11,12 @@ find_taps (Chunk *chunk)
 {
   const NucsegConv *conv = &chunk->self->conv;
   const gint columns = chunk->self->tap_columns;
-  const gint last = chunk->first + chunk->n - 1;
-  const gint top = chunk->first / chunk->per_row,
-             bottom = last / chunk->per_row;
-  const gint left = top == bottom ? chunk->first % chunk->per_row : 0;
-  const gint right = top == bottom ? last % chunk->per_row : chunk->per_row - 1;
+  const gint64 last = chunk->first + chunk->n - 1;
+  const gint top = (gint) (chunk->first / chunk->per_row);
+  const gint bottom = (gint) (last / chunk->per_row);
+  const gint left = top == bottom ? (gint) (chunk->first % chunk->per_row) : 0;
+  const gint right =
+      top == bottom ? (gint) (last % chunk->per_row) : chunk->per_row - 1;
 
   chunk->n_taps = 0;
   for (gint ky = 0; ky < conv->kernel_h; ky++) {
@@ -78,8 +79,8 @@ gather (Chunk *chunk)
   for (gint i = 0; i < chunk->n_taps; i++) {
     const gint k = chunk->taps[i] * self->tap_columns;
     const gint ky = k / conv->kernel_w, kx = k % conv->kernel_w;
-    gint row = chunk->first / chunk->per_row;
-    gint column = chunk->first % chunk->per_row;
+    gint row = (gint) (chunk->first / chunk->per_row);
+    gint column = (gint) (chunk->first % chunk->per_row);
 
     for (gint p = 0; p < chunk->n; row++, column = 0) {
       const gint y = row * conv->stride - conv->padding + ky * conv->dilation;

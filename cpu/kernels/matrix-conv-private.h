@@ -14,6 +14,7 @@
 #define NUCSEG_CPU_MATRIX_CONV_PRIVATE_H
 
 #include "cpu/kernels/matrix-conv.h"
+#include "quantise.h"
 
 G_BEGIN_DECLS
 
@@ -26,13 +27,15 @@ G_BEGIN_DECLS
 
 typedef void (*NucsegMatrixRun) (const NucsegMatrixConv *self,
     const NucsegTensor *in, const NucsegTensor *out, gpointer scratch,
-    gint first, gint end);
+    gint64 first, gint64 end);
 
 struct _NucsegMatrixConv {
   NucsegConv conv; /* its weight and bias are not to be used */
   NucsegMatrixRun run;
   gint tile; /* outputs of a piece both ways, by Winograd; 1: without */
   gint tiles_h, tiles_w; /* of every dilation-th pixel both ways */
+  gboolean depthwise; /* one channel a group: taken for one group */
+  gint groups;
   gint in_channels, out_channels; /* of one group */
   gint padded; /* out_channels up to a multiple of 8 */
   gint n_products, n_taps; /* one of them is 1 */
@@ -43,6 +46,8 @@ struct _NucsegMatrixConv {
   gint n_words; /* of a tap: tap_channels in words */
   gint n_panels; /* of a tap */
   gint chunk; /* pieces that are gathered at once */
+  gint64 n_pieces; /* of the output */
+  gint64 block; /* pieces that one thread does before it takes others */
   guint32 *weight; /* U */
   guint32 *bias; /* (group, padded): gint32 with steps, else gfloat */
   gfloat *factor; /* (group, padded): to steps of the output */
@@ -69,13 +74,18 @@ nucseg_matrix_block_width (const NucsegMatrixConv *self, gint first)
   return MIN (NUCSEG_MATRIX_BLOCK, self->padded - first);
 }
 
+/* Fills weight, bias and factor, which are zeros. @quantised: of steps, or all
+ * NULL; @inverse: of the scale of steps that are made of f32. */
+void nucseg_matrix_pack (NucsegMatrixConv *self, const NucsegConv *conv,
+    const NucsegQuantised *quantised, gfloat inverse);
+
 #ifdef NUCSEG_HAVE_AVX2
 void nucseg_matrix_run_steps_avx2 (const NucsegMatrixConv *self,
     const NucsegTensor *in, const NucsegTensor *out, gpointer scratch,
-    gint first, gint end);
+    gint64 first, gint64 end);
 void nucseg_matrix_run_f32_avx2 (const NucsegMatrixConv *self,
     const NucsegTensor *in, const NucsegTensor *out, gpointer scratch,
-    gint first, gint end);
+    gint64 first, gint64 end);
 #endif
 
 G_END_DECLS

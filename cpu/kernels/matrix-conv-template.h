@@ -7,15 +7,15 @@
  *                  0: f32
  *   KERNEL_RUN     name of the function that it makes
  *
- * Three stages, for one chunk of pieces after the other: gather() makes V
+ * depthwise-template.h does without the matrices. For the rest: three stages,
+ * for one chunk of pieces after the other: gather() makes V
  * (gather-template.h), multiply() makes M of V and the weights, finish_pixels()
  * makes outputs of M. winograd-template.h has the first and the last for tiles.
  */
 #define LANES 8
+#include "cpu/kernels/activate.h"
 #include "cpu/kernels/lanes.h"
 #include "cpu/kernels/matrix-conv-private.h"
-
-#include <math.h>
 
 #if KERNEL_STEPS
 typedef guint8 Element;
@@ -37,7 +37,8 @@ typedef struct {
   const NucsegMatrixConv *self;
   const NucsegTensor *in, *out;
   gint group;
-  gint first, n; /* pieces */
+  gint64 first;
+  gint n; /* pieces from the first on */
   gint per_row; /* pieces of a row */
   guint32 *v, *m;
   gint n_taps; /* that meet the frame */
@@ -98,20 +99,13 @@ row_of (const Chunk *chunk, gint y)
 /* --- M ------------------------------------------------------------------ */
 
 static inline Sums
-multiply_add (Sums sum, guint32 word, Sums weights)
+multiply_add (Sums sum, Sums words, Sums weights)
 {
 #if KERNEL_STEPS
-  return sum
-      + (Sums) _mm256_madd_epi16 (
-          _mm256_set1_epi32 ((gint) word), (__m256i) weights);
+  return sum + (Sums) _mm256_madd_epi16 ((__m256i) words, (__m256i) weights);
 #else
-  union {
-    guint32 bits;
-    gfloat value;
-  } u = { word };
-
   return (Sums) _mm256_fmadd_ps (
-      _mm256_set1_ps (u.value), (__m256) weights, (__m256) sum);
+      (__m256) words, (__m256) weights, (__m256) sum);
 #endif
 }
 
@@ -145,8 +139,8 @@ multiply_some (const Chunk *chunk, const guint32 *v, const guint32 *u,
         for (gint p = 0; p < pieces; p++) {
 #pragma GCC unroll 2
           for (gint j = 0; j < vectors; j++)
-            sums[p * vectors + j] = multiply_add (
-                sums[p * vectors + j], v[p * LANES + k], weights[j]);
+            sums[p * vectors + j] = multiply_add (sums[p * vectors + j],
+                (Sums) _mm256_set1_epi32 ((gint) v[p * LANES + k]), weights[j]);
         }
       }
     }
@@ -184,16 +178,19 @@ multiply (const Chunk *chunk, const guint32 *u, gint width)
 
 /* --- Outputs ------------------------------------------------------------ */
 
+/* Of the first @n lanes. */
 static inline Vector
-activate (NucsegActivation activation, Vector v)
+activate (NucsegActivation activation, Vector v, gint n)
 {
+  gfloat some[LANES];
+
   if (activation == NUCSEG_ACTIVATION_RELU)
     return maximum_f32 ((Vector){ 0 }, v); /* a NaN stays one */
-  if (activation == NUCSEG_ACTIVATION_SIGMOID) {
-    for (gint i = 0; i < LANES; i++)
-      v[i] = 1.0f / (1.0f + expf (-v[i]));
-  }
-  return v;
+  if (activation == NUCSEG_ACTIVATION_NONE)
+    return v;
+  store_f32 (some, v);
+  nucseg_activate (activation, some, n);
+  return load_f32 (some);
 }
 
 /* The first of @v's lanes. */
@@ -257,19 +254,19 @@ finish (const Outputs *to, gsize pixel, Sums sum)
 {
 #if KERNEL_STEPS
   Vector v = __builtin_convertvector(sum + to->bias, Vector) * to->factor;
-  const Vector steps = v;
 #else
-  Vector v = sum + to->bias;
-  const Vector steps = activate (to->activation, v) * to->factor;
+  Vector v = activate (to->activation, sum + to->bias, to->n);
 #endif
 
   if (to->type == NUCSEG_ELEMENT_U8) {
     /* What is kept within 0..255 needs no rectifier. */
-    store_few_steps (
-        (guint8 *) to->data + pixel * to->pitch, steps_from_f32 (steps), to->n);
+    store_few_steps ((guint8 *) to->data + pixel * to->pitch,
+        steps_from_f32 (KERNEL_STEPS ? v : v * to->factor), to->n);
     return;
   }
-  v = activate (to->activation, v);
+#if KERNEL_STEPS
+  v = activate (to->activation, v, to->n);
+#endif
   if (to->n == LANES)
     store_f32 ((gfloat *) to->data + pixel * to->pitch, v);
   else
@@ -295,6 +292,7 @@ finish_pixels (const Chunk *chunk, gint c, const guint32 *m)
     finish (&to, (gsize) chunk->first + p, sums_at (m));
 }
 
+#include "cpu/kernels/depthwise-template.h"
 #include "cpu/kernels/winograd-template.h"
 
 /* --- All of it ---------------------------------------------------------- */
@@ -306,6 +304,10 @@ run_chunk (Chunk *chunk)
   const guint32 *u = self->weight
       + (gsize) chunk->group * nucseg_matrix_block_size (self, self->padded);
 
+  if (self->depthwise) {
+    depthwise (chunk);
+    return;
+  }
   if (self->tile > 1)
     winograd_gather (chunk);
   else
@@ -325,7 +327,7 @@ run_chunk (Chunk *chunk)
 
 void
 KERNEL_RUN (const NucsegMatrixConv *self, const NucsegTensor *in,
-    const NucsegTensor *out, gpointer scratch, gint first, gint end)
+    const NucsegTensor *out, gpointer scratch, gint64 first, gint64 end)
 {
   Chunk chunk = { self, in, out, 0, 0, 0, 0, scratch,
     (guint32 *) scratch + self->chunk * nucseg_matrix_piece_size (self), 1,
@@ -333,10 +335,10 @@ KERNEL_RUN (const NucsegMatrixConv *self, const NucsegTensor *in,
 
   chunk.per_row =
       self->tile > 1 ? self->conv.dilation * self->tiles_w : out->width;
-  for (gint at = first; at < end; at += self->chunk) {
+  for (gint64 at = first; at < end; at += self->chunk) {
     chunk.first = at;
-    chunk.n = MIN (self->chunk, end - at);
-    for (chunk.group = 0; chunk.group < self->conv.groups; chunk.group++)
+    chunk.n = (gint) MIN (self->chunk, end - at);
+    for (chunk.group = 0; chunk.group < self->groups; chunk.group++)
       run_chunk (&chunk);
   }
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * matrix-conv.h: convolutions as products of matrices, for CPUs whose best is
- * AVX2. oneDNN does them there at half of the CPU's rate in f32, and not
- * exactly in int8: without VNNI, sums of two products of steps are cut off at
+ * AVX2. oneDNN 2.6 does 3x3 ones there at half of the CPU's rate in f32, and in
+ * int8 none exactly: without VNNI, sums of two products of steps are cut off at
  * 16 bits.
  *
  * Steps are multiplied as 16-bit integers, which is exact. 3x3 convolutions
@@ -12,6 +12,10 @@
  * With steps that is exact too: transformed weights are kept so many times as
  * large that they are whole. All others gather the inputs of each output side
  * by side.
+ *
+ * In f32 outputs of a tile have roundings of all its inputs: an output may be
+ * off by some 1e-6 of the largest term of its neighbours in the tile, and is
+ * NaN where one of those inputs is infinite.
  */
 #ifndef NUCSEG_CPU_MATRIX_CONV_H
 #define NUCSEG_CPU_MATRIX_CONV_H
@@ -22,40 +26,39 @@ G_BEGIN_DECLS
 
 typedef struct _NucsegMatrixConv NucsegMatrixConv;
 
-/* Whether this CPU has kernels for inputs of type @in and outputs of type
- * @out, f32 or steps. Any convolution will do. */
-gboolean nucseg_matrix_conv_has (NucsegElement in, NucsegElement out);
+/* Whether all convolutions of steps can be done here on this CPU. */
+gboolean nucseg_matrix_conv_has_int8 (void);
+
+/* Whether the convolution can be done here on this CPU and, if its input is
+ * f32, is faster than in oneDNN. @in, @out: types of its tensors */
+gboolean nucseg_matrix_conv_wants (
+    const NucsegConv *conv, NucsegElement in, NucsegElement out);
 
 /**
  * nucseg_matrix_conv_new:
  * @conv: the convolution; its weights are copied
  * @in: its input; any pitch; its data is not looked at
  * @out: its output, likewise
+ * @threads: that will share the work
  * @error: return location
  *
  * Returns: NULL with MEMORY
  */
-NucsegMatrixConv *nucseg_matrix_conv_new (const NucsegConv *conv,
-    const NucsegTensor *in, const NucsegTensor *out, GError **error);
+NucsegMatrixConv *
+nucseg_matrix_conv_new (const NucsegConv *conv, const NucsegTensor *in,
+    const NucsegTensor *out, guint threads, GError **error);
 void nucseg_matrix_conv_free (NucsegMatrixConv *self);
 
 /* Bytes that each thread needs while it runs, a multiple of 64. */
 gsize nucseg_matrix_conv_get_scratch_size (const NucsegMatrixConv *self);
 
-/* Pieces of work in @out: tiles or pixels, row by row. */
-gint nucseg_matrix_conv_count (
-    const NucsegMatrixConv *self, const NucsegTensor *out);
+/* In how many blocks the work is divided. */
+gint nucseg_matrix_conv_count_blocks (const NucsegMatrixConv *self);
 
-/* How many of all @count one call should do, when @threads are to be kept busy:
- * few enough that a slower thread leaves some to the others, unless there are
- * few. */
-gint nucseg_matrix_conv_get_block (
-    const NucsegMatrixConv *self, gint count, guint threads);
-
-/* "winograd avx2" or "matrix avx2" */
+/* What does it: "winograd 4x4 avx2", say. */
 const gchar *nucseg_matrix_conv_get_name (const NucsegMatrixConv *self);
 
-/* Does pieces @first to @end. Pure but for @scratch (64-byte aligned), so
+/* Does blocks @first to @end. Pure but for @scratch (64-byte aligned), so
  * threads can share the work, each with its own. */
 void
 nucseg_matrix_conv_run (const NucsegMatrixConv *self, const NucsegTensor *in,

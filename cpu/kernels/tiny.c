@@ -2,7 +2,7 @@
 /* tiny.c: small convolutions in f32, vectorised over output channels. */
 #include "cpu/kernels/tiny.h"
 
-#include <math.h>
+#include "cpu/kernels/activate.h"
 
 #define MAX_PRODUCTS (256 * 1024)
 #define MAX_PIXELS 16
@@ -80,23 +80,6 @@ add_tap (const NucsegTiny *tiny, const gfloat *weight,
   }
 }
 
-static void
-activate (NucsegActivation activation, gfloat *values, gint n)
-{
-  switch (activation) {
-  case NUCSEG_ACTIVATION_RELU:
-    for (gint i = 0; i < n; i++)
-      values[i] = MAX (values[i], 0.0f);
-    break;
-  case NUCSEG_ACTIVATION_SIGMOID:
-    for (gint i = 0; i < n; i++)
-      values[i] = 1.0f / (1.0f + expf (-values[i]));
-    break;
-  case NUCSEG_ACTIVATION_NONE:
-    break;
-  }
-}
-
 void
 nucseg_tiny_run (
     const NucsegTiny *tiny, const NucsegTensor *in, const NucsegTensor *out)
@@ -129,7 +112,7 @@ nucseg_tiny_run (
               to);
         }
       }
-      activate (conv->activation, to, out->channels);
+      nucseg_activate (conv->activation, to, out->channels);
     }
   }
 }

@@ -27,8 +27,8 @@ tile_run (const Chunk *chunk, gint p)
 {
   const NucsegMatrixConv *self = chunk->self;
   const gint step = self->tile * self->conv.dilation;
-  const gint row = (chunk->first + p) / chunk->per_row;
-  const gint column = (chunk->first + p) % chunk->per_row;
+  const gint row = (gint) ((chunk->first + p) / chunk->per_row);
+  const gint column = (gint) ((chunk->first + p) % chunk->per_row);
   const gint tile = column % self->tiles_w;
 
   return (TileRun){ row / self->tiles_h + row % self->tiles_h * step,

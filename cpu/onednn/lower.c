@@ -113,8 +113,8 @@ add_conv (NucsegNetwork *self, guint i, NucsegStep *step, GError **error)
         &node->u.conv, &step->in[0].tensor, &step->out.tensor, error);
     return step->narrow != NULL;
   case NUCSEG_STEP_MATRIX:
-    step->matrix = nucseg_matrix_conv_new (
-        &node->u.conv, &step->in[0].tensor, &step->out.tensor, error);
+    step->matrix = nucseg_matrix_conv_new (&node->u.conv, &step->in[0].tensor,
+        &step->out.tensor, self->context.threads, error);
     if (!step->matrix)
       return FALSE;
     self->scratchpad_size = MAX (self->scratchpad_size,

@@ -9,7 +9,8 @@
  *   takes either.
  * - Convolutions of one channel in f32, and those of steps with eight outputs,
  *   are done by our own kernels where the CPU has what they need. With AVX2
- *   and no more all others are, too.
+ *   and no more those of steps all are, and 3x3 in f32; without VNNI oneDNN's
+ * of steps are not exact.
  * - A tensor that our own kernels make, and that only they and one
  *   concatenation read, is written straight into its slice of it.
  * - A product and the 2x2 maxima of it are one step.
@@ -66,16 +67,6 @@ makes_output (const NucsegNetwork *self, guint i)
       && (i == added || self->graph->nodes[moved].inputs[0] == i);
 }
 
-/* Whether products of matrices of ours are faster than oneDNN's convolutions,
- * or alone exact: docs/performance.md, "With AVX2". */
-static gboolean
-prefers_matrix (NucsegElement in, NucsegElement out)
-{
-  return nucseg_matrix_conv_has (in, out)
-      && (nucseg_isa_get () == NUCSEG_ISA_AVX2
-          || (in == NUCSEG_ELEMENT_U8 && !nucseg_dnnl_has_int8 ()));
-}
-
 /* Who does the convolution that is not a tiny one, once its types are known. */
 static NucsegStepKind
 choose_conv (const NucsegNetwork *self, guint i)
@@ -87,7 +78,9 @@ choose_conv (const NucsegNetwork *self, guint i)
     return NUCSEG_STEP_GREY;
   if (nucseg_narrow_conv_wants (conv, in, self->nodes[i].type))
     return NUCSEG_STEP_NARROW;
-  if (prefers_matrix (in, self->nodes[i].type))
+  if (nucseg_matrix_conv_wants (conv, in, self->nodes[i].type)
+      && (in == NUCSEG_ELEMENT_F32 || nucseg_isa_get () == NUCSEG_ISA_AVX2
+          || !nucseg_dnnl_has_int8 ()))
     return NUCSEG_STEP_MATRIX;
   return NUCSEG_STEP_CONV;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * plan.c: the table of the onednn back end, a module. Convolutions run in
+ * plan.c: the table of the onednn back end, a module. Most convolutions run in
  * oneDNN, all else in the vectorised kernels of cpu/.
  */
 #include "cpu/decode.h"
@@ -77,8 +77,7 @@ onednn_probe (GError **error)
 static gboolean
 has_int8 (void)
 {
-  return nucseg_dnnl_has_int8 ()
-      || nucseg_matrix_conv_has (NUCSEG_ELEMENT_U8, NUCSEG_ELEMENT_U8);
+  return nucseg_dnnl_has_int8 () || nucseg_matrix_conv_has_int8 ();
 }
 
 static NucsegPrecision

@@ -2,7 +2,7 @@
 /*
  * steps.c: runs one step. oneDNN's convolutions bring their own threads; the
  * other operations share the rows of their output between OpenMP's, where
- * there is enough to do for it to pay.
+ * there is enough to do for it to pay, and products of matrices their blocks.
  */
 #include "cpu/onednn/steps.h"
 
@@ -89,7 +89,7 @@ average (const Work *work, gint first, gint end)
         (gfloat *) out->data + (gsize) cell * out->channels);
 }
 
-/* Rows first..end of the step. */
+/* Rows, or blocks, first..end of the step. */
 static void
 run_rows (gpointer data, gint part, gint first, gint end)
 {
@@ -169,8 +169,6 @@ count_rows (const NucsegStep *step)
   case NUCSEG_STEP_DEPTH_TO_SPACE:
   case NUCSEG_STEP_MAPS:
     return step->in[0].tensor.height;
-  case NUCSEG_STEP_MATRIX:
-    return nucseg_matrix_conv_count (step->matrix, &step->out.tensor);
   default:
     return step->out.tensor.height;
   }
@@ -196,10 +194,8 @@ nucseg_step_run (
     return TRUE;
   }
   if (step->kind == NUCSEG_STEP_MATRIX)
-    nucseg_parallel_blocks (run_rows, &work, count_rows (step),
-        nucseg_matrix_conv_get_block (
-            step->matrix, count_rows (step), context->threads),
-        context->threads);
+    nucseg_parallel_pieces (run_rows, &work,
+        nucseg_matrix_conv_count_blocks (step->matrix), context->threads);
   else
     nucseg_parallel_rows (run_rows, &work, count_rows (step),
         MIN (context->threads, 1 + size / GRAIN));

@@ -225,6 +225,34 @@ test_scales (void)
   }
 }
 
+/* Sums of steps fit 32 bits. */
+static void
+test_sums (void)
+{
+  for (gint channels = 68; channels <= 69; channels++) {
+    NucsegBuilder *b = nucseg_builder_new (1, 8);
+    g_autoptr (GError) error = NULL;
+    g_autoptr (NucsegModel) model = NULL;
+    g_autoptr (GBytes) bytes = NULL;
+
+    nucseg_builder_set_scale (b, 1);
+    nucseg_builder_conv (b, "wide", "input", channels,
+        &(NucsegBuilderConv){ .activation = "relu" });
+    nucseg_builder_set_scale (b, 0);
+    nucseg_builder_conv (b, "maps", "wide", 1,
+        &(NucsegBuilderConv){ .kernel = 31, .padding = 15 });
+    bytes = nucseg_builder_end (b, "maps", 0);
+    if (channels == 69) {
+      expect_refused (g_steal_pointer (&bytes),
+          "graph.nodes[1].weight: 66309 products for each output, expected at "
+          "most 65536");
+    } else {
+      model = nucseg_model_new_from_bytes (bytes, "sums", &error);
+      g_assert_no_error (error);
+    }
+  }
+}
+
 static void
 test_input_refused (void)
 {
@@ -312,6 +340,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/graph/scales", test_scales);
+  g_test_add_func ("/graph/sums", test_sums);
   g_test_add_func ("/graph/refused", test_refused);
   g_test_add_func ("/graph/input-output-refused", test_input_refused);
   return g_test_run ();
