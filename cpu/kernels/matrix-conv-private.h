@@ -27,7 +27,7 @@ G_BEGIN_DECLS
 
 typedef void (*NucsegMatrixRun) (const NucsegMatrixConv *self,
     const NucsegTensor *in, const NucsegTensor *out, gpointer scratch,
-    gint64 first, gint64 end);
+    gint64 first, gint64 end, gint split);
 
 struct _NucsegMatrixConv {
   NucsegConv conv; /* its weight and bias are not to be used */
@@ -48,6 +48,7 @@ struct _NucsegMatrixConv {
   gint chunk; /* pieces that are gathered at once */
   gint64 n_pieces; /* of the output */
   gint64 block; /* pieces that one thread does before it takes others */
+  gint n_splits; /* parts of the outputs, which are done apart */
   guint32 *weight; /* U */
   guint32 *bias; /* (group, padded): gint32 with steps, else gfloat */
   gfloat *factor; /* (group, padded): to steps of the output */
@@ -82,10 +83,10 @@ void nucseg_matrix_pack (NucsegMatrixConv *self, const NucsegConv *conv,
 #ifdef NUCSEG_HAVE_AVX2
 void nucseg_matrix_run_steps_avx2 (const NucsegMatrixConv *self,
     const NucsegTensor *in, const NucsegTensor *out, gpointer scratch,
-    gint64 first, gint64 end);
+    gint64 first, gint64 end, gint split);
 void nucseg_matrix_run_f32_avx2 (const NucsegMatrixConv *self,
     const NucsegTensor *in, const NucsegTensor *out, gpointer scratch,
-    gint64 first, gint64 end);
+    gint64 first, gint64 end, gint split);
 #endif
 
 G_END_DECLS

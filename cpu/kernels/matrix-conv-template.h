@@ -37,6 +37,7 @@ typedef struct {
   const NucsegMatrixConv *self;
   const NucsegTensor *in, *out;
   gint group;
+  gint split; /* which part of the outputs */
   gint64 first;
   gint n; /* pieces from the first on */
   gint per_row; /* pieces of a row */
@@ -303,6 +304,9 @@ run_chunk (Chunk *chunk)
   const NucsegMatrixConv *self = chunk->self;
   const guint32 *u = self->weight
       + (gsize) chunk->group * nucseg_matrix_block_size (self, self->padded);
+  const gint n_blocks = (self->padded + BLOCK - 1) / BLOCK;
+  const gint start = n_blocks * chunk->split / self->n_splits * BLOCK;
+  const gint end = n_blocks * (chunk->split + 1) / self->n_splits * BLOCK;
 
   if (self->depthwise) {
     depthwise (chunk);
@@ -312,7 +316,7 @@ run_chunk (Chunk *chunk)
     winograd_gather (chunk);
   else
     gather (chunk);
-  for (gint first = 0; first < self->padded; first += BLOCK) {
+  for (gint first = start; first < MIN (end, self->padded); first += BLOCK) {
     const gint width = nucseg_matrix_block_width (self, first);
 
     multiply (chunk, u + nucseg_matrix_block_size (self, first), width);
@@ -327,9 +331,10 @@ run_chunk (Chunk *chunk)
 
 void
 KERNEL_RUN (const NucsegMatrixConv *self, const NucsegTensor *in,
-    const NucsegTensor *out, gpointer scratch, gint64 first, gint64 end)
+    const NucsegTensor *out, gpointer scratch, gint64 first, gint64 end,
+    gint split)
 {
-  Chunk chunk = { self, in, out, 0, 0, 0, 0, scratch,
+  Chunk chunk = { self, in, out, 0, split, 0, 0, 0, scratch,
     (guint32 *) scratch + self->chunk * nucseg_matrix_piece_size (self), 1,
     { 0 } };
 

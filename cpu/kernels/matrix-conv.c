@@ -167,7 +167,8 @@ set_shape (NucsegMatrixConv *self, const NucsegConv *conv,
 }
 
 /* What each of @threads takes at once: little enough that a slower one leaves
- * some to the others, unless there is little. */
+ * some to the others, unless there is little. Where there are fewer pieces than
+ * are multiplied at once for each, threads share the outputs, too. */
 static void
 set_blocks (NucsegMatrixConv *self, const NucsegConv *conv,
     const NucsegTensor *out, guint threads)
@@ -185,8 +186,17 @@ set_blocks (NucsegMatrixConv *self, const NucsegConv *conv,
         * self->tiles_w;
   share = (self->n_pieces + n_threads - 1) / n_threads;
   self->block = share < 4 * self->chunk ? share : self->chunk;
-  if (n_threads == 1)
+  self->n_splits = 1;
+  if (n_threads == 1) {
     self->block = self->n_pieces;
+  } else if (share < NUCSEG_MATRIX_PIECES && !self->depthwise) {
+    const gint64 n_blocks =
+        (self->n_pieces + NUCSEG_MATRIX_PIECES - 1) / NUCSEG_MATRIX_PIECES;
+
+    self->block = NUCSEG_MATRIX_PIECES;
+    self->n_splits = (gint) MIN ((n_threads + n_blocks - 1) / n_blocks,
+        round_up (self->padded, NUCSEG_MATRIX_BLOCK) / NUCSEG_MATRIX_BLOCK);
+  }
 }
 
 NucsegMatrixConv *
@@ -255,7 +265,8 @@ nucseg_matrix_conv_get_scratch_size (const NucsegMatrixConv *self)
 gint
 nucseg_matrix_conv_count_blocks (const NucsegMatrixConv *self)
 {
-  return (gint) ((self->n_pieces + self->block - 1) / self->block);
+  return (gint) ((self->n_pieces + self->block - 1) / self->block)
+      * self->n_splits;
 }
 
 const gchar *
@@ -271,6 +282,10 @@ void
 nucseg_matrix_conv_run (const NucsegMatrixConv *self, const NucsegTensor *in,
     const NucsegTensor *out, gpointer scratch, gint first, gint end)
 {
-  self->run (self, in, out, scratch, first * self->block,
-      MIN (self->n_pieces, end * self->block));
+  for (gint i = first; i < end; i++) {
+    const gint64 at = i / self->n_splits * self->block;
+
+    self->run (self, in, out, scratch, at,
+        MIN (self->n_pieces, at + self->block), i % self->n_splits);
+  }
 }

@@ -131,13 +131,15 @@ parity_backend (void)
   return tested;
 }
 
+guint parity_threads = 2;
+
 NucsegPlan *
 parity_plan_new (const NucsegBackend *backend, NucsegModel *model,
     gint frame_width, gint frame_height, gdouble scale,
     NucsegPrecision precision, NucsegGeometry *geometry)
 {
   g_autoptr (GError) error = NULL;
-  NucsegPlanOptions options = { model, { 0 }, precision, 2 };
+  NucsegPlanOptions options = { model, { 0 }, precision, parity_threads };
   gint multiple = nucseg_model_get_graph (model)->multiple;
   NucsegPlan *plan;
 

@@ -87,6 +87,9 @@ const NucsegBackend *parity_reference (void);
 /* The back end under test. */
 const NucsegBackend *parity_backend (void);
 
+/* Of the plans to come; 2 before anyone sets it. */
+extern guint parity_threads;
+
 /* A plan at any size: @scale x the frame, rounded up to the graph's multiple;
  * fails the test and returns NULL if it can't be had. */
 NucsegPlan *parity_plan_new (const NucsegBackend *backend, NucsegModel *model,

@@ -134,6 +134,19 @@ test_whole (const Test *test)
 
     parity_compare ("U-Net", seed, limit_of (test->precision, TRUE), expected,
         actual, magnitude, test->height, test->width, 3);
+    if (g_str_equal (parity_backend ()->name, "onednn")) {
+      g_autofree gfloat *shared = NULL;
+
+      /* more threads than some layers have work for */
+      parity_threads = 7;
+      shared = run (parity_backend (), model, test->width, test->height,
+          test->precision, input);
+      parity_threads = 2;
+      g_assert_nonnull (shared);
+      parity_compare ("U-Net, 7 threads", seed,
+          limit_of (test->precision, TRUE), expected, shared, magnitude,
+          test->height, test->width, 3);
+    }
   }
   nucseg_model_unref (model);
 }
