@@ -19,26 +19,42 @@ load_words (const Element *p, gint n)
 #endif
 }
 
-static inline Sums
+/* Which of a kernel's @n taps, the first of them at @at, are in 0..size. */
+static inline void
+taps_inside (gint at, gint size, gint dilation, gint n, gint *first, gint *end)
+{
+  *first = 0;
+  *end = n;
+  if (at < 0)
+    *first = (dilation - 1 - at) / dilation;
+  if (at + (n - 1) * dilation >= size)
+    *end = at < size ? (size - at + dilation - 1) / dilation : 0;
+}
+
+/* @n outputs from channel @c on; the first tap is at (@y, @x). */
+static inline __attribute__ ((always_inline)) Sums
 depthwise_sum (const Chunk *chunk, gint y, gint x, gint c, gint n)
 {
   const NucsegMatrixConv *self = chunk->self;
-  const NucsegConv *conv = &self->conv;
-  const guint32 *w = self->weight + c;
+  const gint dilation = self->conv.dilation, side = self->conv.kernel_w;
+  const gsize step = (gsize) dilation * chunk->in->pitch;
+  gint ky, ky_end, kx_first, kx_end;
   Sums sum = { 0 };
 
-  for (gint ky = 0; ky < conv->kernel_h; ky++) {
-    const gint row = y + ky * conv->dilation;
+  taps_inside (
+      y, chunk->in->height, dilation, self->conv.kernel_h, &ky, &ky_end);
+  taps_inside (x, chunk->in->width, dilation, side, &kx_first, &kx_end);
+  for (; ky < ky_end; ky++) {
+    const gint column = x + kx_first * dilation;
+    const Element *from = row_of (chunk, y + ky * dilation)
+        + (gssize) column * chunk->in->pitch + c;
+    const guint32 *w =
+        self->weight + ((gsize) ky * side + kx_first) * self->padded + c;
 
-    for (gint kx = 0; kx < conv->kernel_w; kx++, w += self->padded) {
-      const gint column = x + kx * conv->dilation;
-
-      if (row >= 0 && row < chunk->in->height && column >= 0
-          && column < chunk->in->width)
-        sum = multiply_add (sum,
-            load_words (
-                row_of (chunk, row) + (gsize) column * chunk->in->pitch + c, n),
-            sums_at (w));
+    for (gint kx = kx_first; kx < kx_end; kx++) {
+      sum = multiply_add (sum, load_words (from, n), sums_at (w));
+      from += step;
+      w += self->padded;
     }
   }
   return sum;
@@ -53,13 +69,19 @@ depthwise (const Chunk *chunk)
   for (gint c = 0; c < channels; c += LANES) {
     const Outputs to = outputs_from (chunk, c);
 
-    for (gint p = 0; p < chunk->n; p++) {
-      const gint64 pixel = chunk->first + p;
-      const gint y = (gint) (pixel / chunk->per_row) * conv->stride;
-      const gint x = (gint) (pixel % chunk->per_row) * conv->stride;
+    gint row = (gint) (chunk->first / chunk->per_row);
+    gint column = (gint) (chunk->first % chunk->per_row);
 
-      finish (&to, (gsize) pixel,
-          depthwise_sum (chunk, y - conv->padding, x - conv->padding, c, to.n));
+    for (gint p = 0; p < chunk->n; row++, column = 0) {
+      const gint y = row * conv->stride - conv->padding;
+
+      for (; p < chunk->n && column < chunk->per_row; p++, column++) {
+        const gint x = column * conv->stride - conv->padding;
+
+        finish (&to, (gsize) chunk->first + p,
+            to.n == LANES ? depthwise_sum (chunk, y, x, c, LANES)
+                          : depthwise_sum (chunk, y, x, c, to.n));
+      }
     }
   }
 }
