@@ -58,8 +58,6 @@ gather_border (const Chunk *chunk, const Element *row, gint x, guint32 *to)
 
   if (!row || first >= end) {
     gather_tap (self, NULL, to);
-  } else if (self->tap_columns == 1) {
-    gather_tap (self, row + (gsize) x * chunk->in->pitch, to);
   } else {
     memcpy (tap + first * channels, row + (x + first) * channels,
         (gsize) (end - first) * channels * sizeof *tap);

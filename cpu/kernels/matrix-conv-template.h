@@ -85,6 +85,15 @@ store_words (guint32 *p, Channels v)
   memcpy (p, &v, sizeof v);
 }
 
+static inline Sums
+sums_at (const guint32 *p)
+{
+  Sums sums;
+
+  memcpy (&sums, p, sizeof sums);
+  return sums;
+}
+
 /* The first of the group's channels at row @y, column 0. */
 static inline const Element *
 row_of (const Chunk *chunk, gint y)
@@ -135,7 +144,7 @@ multiply_some (const Chunk *chunk, const guint32 *v, const guint32 *u,
 
 #pragma GCC unroll 2
         for (gint j = 0; j < vectors; j++)
-          memcpy (&weights[j], w + j * LANES, sizeof weights[j]);
+          weights[j] = sums_at (w + j * LANES);
 #pragma GCC unroll 12
         for (gint p = 0; p < pieces; p++) {
 #pragma GCC unroll 2
@@ -244,9 +253,9 @@ outputs_from (const Chunk *chunk, gint c)
   Outputs to = { (guint8 *) out->data
         + channel * nucseg_element_size (out->type),
     out->pitch, MIN (LANES, self->out_channels - c), out->type,
-    self->conv.activation, { 0 }, load_f32 (self->factor + at) };
+    self->conv.activation, sums_at (self->bias + at),
+    load_f32 (self->factor + at) };
 
-  memcpy (&to.bias, self->bias + at, sizeof to.bias);
   return to;
 }
 
@@ -272,15 +281,6 @@ finish (const Outputs *to, gsize pixel, Sums sum)
     store_f32 ((gfloat *) to->data + pixel * to->pitch, v);
   else
     store_few_f32 ((gfloat *) to->data + pixel * to->pitch, v, to->n);
-}
-
-static inline Sums
-sums_at (const guint32 *m)
-{
-  Sums sums;
-
-  memcpy (&sums, m, sizeof sums);
-  return sums;
 }
 
 static __attribute__ ((noinline)) void

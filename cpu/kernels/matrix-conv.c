@@ -113,12 +113,13 @@ choose_tile (const NucsegConv *conv, const gint8 *weight,
       count_taps (conv, out->height) * count_taps (conv, out->width);
   const gint64 by_2 = count_products (conv, out, 2) * 5 / 4;
   const gint64 by_4 = count_products (conv, out, 4) * 5 / 4;
-  const gint64 sum = weight ? largest_sum (conv, weight) : 0;
+  gint64 sum;
 
   if (conv->kernel_h != 3 || conv->kernel_w != 3 || conv->stride != 1
       || (conv->groups > 1 && conv->in_channels == conv->groups)
       || (in->type == NUCSEG_ELEMENT_F32 && out->type == NUCSEG_ELEMENT_U8))
     return 1;
+  sum = weight ? largest_sum (conv, weight) : 0;
   if (by_4 < MIN (by_2, plain) && sum < MAX_SUM_4)
     return 4;
   return by_2 < plain && sum < MAX_SUM_2 ? 2 : 1;

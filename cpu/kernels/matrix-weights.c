@@ -96,6 +96,7 @@ pack (NucsegMatrixConv *self, const NucsegConv *conv, const gint8 *integers)
     for (gint o = 0; o < self->out_channels; o++) {
       const gint first = o - o % NUCSEG_MATRIX_BLOCK;
       const gint width = nucseg_matrix_block_width (self, first);
+
       for (gint i = 0; i < self->in_channels; i++) {
         get_weights (self, conv, integers, group, o, i, w);
         put_weights (self, w, steps, i, width,

@@ -9,8 +9,8 @@
  *   takes either.
  * - Convolutions of one channel in f32, and those of steps with eight outputs,
  *   are done by our own kernels where the CPU has what they need. With AVX2
- *   and no more those of steps all are, and 3x3 in f32; without VNNI oneDNN's
- * of steps are not exact.
+ *   and no more those of steps all are, and 3x3 in f32. Without VNNI those of
+ *   steps are not exact in oneDNN.
  * - A tensor that our own kernels make, and that only they and one
  *   concatenation read, is written straight into its slice of it.
  * - A product and the 2x2 maxima of it are one step.
