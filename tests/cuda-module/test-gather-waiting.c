@@ -9,10 +9,34 @@
  */
 #include "gather-streams.h"
 
+#include <dlfcn.h>
+#include <gmodule.h>
+
 #define MIDDLE_DEADLINE 400000
 /* Batches without a frame of a session until it isn't waited for, as
  * docs/architecture.md says. */
 #define PATIENCE 8
+/* A busy machine may bring frames too late for each other, but not always. */
+#define TRIES 20
+
+/* In GLib's place, also for the module: a clock would say whether a frame has
+ * waited for its deadline only where nothing else keeps the machine busy. */
+G_MODULE_EXPORT gboolean
+g_cond_wait_until (GCond *cond, GMutex *mutex, gint64 end_time)
+{
+  static gboolean (*wait_until) (GCond *, GMutex *, gint64);
+  static gsize once = 0;
+  gboolean signalled;
+
+  if (g_once_init_enter (&once)) {
+    wait_until = (gboolean (*) (GCond *, GMutex *, gint64)) dlsym (
+        RTLD_NEXT, "g_cond_wait_until");
+    g_once_init_leave (&once, 1);
+  }
+  signalled = wait_until (cond, mutex, end_time);
+  expired_waits += !signalled;
+  return signalled;
+}
 
 /* More streams than a batch has places: who fills it waits for no others. */
 static void
@@ -23,7 +47,7 @@ test_more_streams (void)
   streams[0].n_frames = streams[1].n_frames = 1;
   run_streams (streams, 2);
   for (guint i = 0; i < 2; i++) {
-    g_assert_cmpint (streams[i].took, <, LONG_DEADLINE);
+    g_assert_cmpuint (streams[i].n_expired, ==, 0);
     g_assert_cmpuint (streams[i].results[0].batch, ==, 2);
   }
   end_streams (streams, 3);
@@ -46,7 +70,7 @@ test_deadline (void)
   /* the other one has joined and brings nothing */
   streams[0].n_frames = 1;
   run_streams (streams, 1);
-  g_assert_cmpint (streams[0].took, >=, SHORT_DEADLINE);
+  g_assert_cmpuint (streams[0].n_expired, ==, 1);
   g_assert_cmpuint (streams[0].results[0].batch, ==, 1);
   assert_like_alone (&streams[0]);
   end_streams (streams, 2);
@@ -62,20 +86,21 @@ test_pause (void)
   streams[0].n_frames = 1;
   for (guint i = 0; i < PATIENCE; i++) {
     run_streams (streams, 1);
-    g_assert_cmpint (streams[0].took, >=, MIDDLE_DEADLINE);
+    g_assert_cmpuint (streams[0].n_expired, ==, 1);
   }
   run_streams (streams, 1);
-  g_assert_cmpint (streams[0].took, <, MIDDLE_DEADLINE);
+  g_assert_cmpuint (streams[0].n_expired, ==, 0);
   g_assert_cmpuint (streams[0].results[0].batch, ==, 1);
   assert_like_alone (&streams[0]);
 
   streams[0].n_frames = N_FRAMES;
-  run_streams (streams, 2);
-  for (guint i = 0; i < 2; i++) {
-    assert_like_alone (&streams[i]);
-    for (guint k = 0; k < N_FRAMES; k++)
-      most = MAX (most, streams[i].results[k].batch);
+  for (guint k = 0; k < TRIES && most < 2; k++) {
+    run_streams (streams, 2);
+    for (guint i = 0; i < 2 * N_FRAMES; i++)
+      most = MAX (most, streams[i / N_FRAMES].results[i % N_FRAMES].batch);
   }
+  assert_like_alone (&streams[0]);
+  assert_like_alone (&streams[1]);
   g_assert_cmpuint (most, ==, 2);
   end_streams (streams, 2);
 }
@@ -90,7 +115,7 @@ test_other_format (void)
   streams[0].n_frames = streams[1].n_frames = 1;
   run_streams (streams, 2);
   /* the second one waits, for the first one's next frame */
-  g_assert_cmpint (MIN (streams[0].took, streams[1].took), <, LONG_DEADLINE);
+  g_assert_cmpuint (streams[0].n_expired + streams[1].n_expired, ==, 1);
   for (guint i = 0; i < 2; i++) {
     g_assert_cmpuint (streams[i].results[0].batch, ==, 1);
     assert_like_alone (&streams[i]);
@@ -117,7 +142,7 @@ test_leaving (void)
   streams[0].n_frames = 1;
   run_streams (streams, 1);
   g_thread_join (leaver);
-  g_assert_cmpint (streams[0].took, <, LONG_DEADLINE);
+  g_assert_cmpuint (streams[0].n_expired, ==, 0);
   assert_like_alone (&streams[0]);
   end_streams (streams, 2);
 }
