@@ -58,26 +58,31 @@ def show(buffer):
               f"{facts.get_value('time-total') / 1e6:.1f} ms)")
 
 
-def main():
+def run(line, handle, program="read_masks.py"):
+    """Calls handle with each frame that comes out of a launch line; ends the
+    program where something goes wrong."""
     Gst.init(None)
-    line = sys.argv[1] if len(sys.argv) > 1 else DEFAULT
     try:
         pipeline = Gst.parse_launch(line + " ! appsink name=sink sync=false")
     except GLib.Error as error:
-        sys.exit(f"read_masks.py: {error.message}")
+        sys.exit(f"{program}: {error.message}")
     sink = pipeline.get_by_name("sink")
     state = pipeline.set_state(Gst.State.PLAYING)
     started = state != Gst.StateChangeReturn.FAILURE
     try:
         while started and (sample := sink.pull_sample()):
-            show(sample.get_buffer())
+            handle(sample.get_buffer())
     except LookupError as error:
-        sys.exit(f"read_masks.py: {error}")
+        sys.exit(f"{program}: {error}")
     finally:
         message = pipeline.get_bus().pop_filtered(Gst.MessageType.ERROR)
         pipeline.set_state(Gst.State.NULL)
     if message:
-        sys.exit(f"read_masks.py: {message.parse_error()[0].message}")
+        sys.exit(f"{program}: {message.parse_error()[0].message}")
+
+
+def main():
+    run(sys.argv[1] if len(sys.argv) > 1 else DEFAULT, show)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ typedef enum {
   F_LABELS,
   F_N_OBJECTS,
   F_OBJECTS,
+  F_TRACKS,
   F_PIXEL_SIZE,
   F_MODEL,
   F_MODEL_SHA256,
@@ -38,10 +39,10 @@ typedef enum {
 } Field;
 
 static const gchar *const field_names[F_LAST] = { "width", "height", "labels",
-  "n-objects", "objects", "pixel-size", "model", "model-sha256", "backend",
-  "precision", "inferred", "age", "age-frames", "time-prepare", "time-network",
-  "time-decode", "time-overlay", "time-total", "scale", "low", "high",
-  "inverted", "dropped" };
+  "n-objects", "objects", "tracks", "pixel-size", "model", "model-sha256",
+  "backend", "precision", "inferred", "age", "age-frames", "time-prepare",
+  "time-network", "time-decode", "time-overlay", "time-total", "scale", "low",
+  "high", "inverted", "dropped" };
 
 static GQuark fields[F_LAST];
 
@@ -99,6 +100,8 @@ nucseg_meta_attach (
   set_buffer (s, F_LABELS, facts->labels);
   if (facts->objects)
     set_buffer (s, F_OBJECTS, facts->objects);
+  if (facts->tracks)
+    set_buffer (s, F_TRACKS, facts->tracks);
   if (!facts->model)
     return;
 

@@ -27,6 +27,7 @@ void nucseg_meta_register (void);
  * @n_objects: number of nuclei
  * @objects: (nullable): buffer of @n_objects NucsegObject; referenced; NULL
  *   exactly where @n_objects is 0
+ * @tracks: (nullable): buffer of @n_objects NucsegTrack; referenced
  * @pixel_size: micrometres per frame pixel, 0 if unknown
  * @model: (nullable): NULL leaves out this and all fields below, as in a
  *   truth meta, which no model made. Interned (g_intern_string), as the three
@@ -51,6 +52,7 @@ typedef struct {
   GstBuffer *labels;
   guint n_objects;
   GstBuffer *objects;
+  GstBuffer *tracks;
   gdouble pixel_size;
   const gchar *model, *model_sha256, *backend, *precision;
   gboolean inferred;

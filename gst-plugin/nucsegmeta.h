@@ -35,6 +35,19 @@ G_BEGIN_DECLS
 #define NUCSEG_ROI_PARAM "nucseg"
 
 /**
+ * NucsegTrack:
+ * @id: of a nucleus, from 1, the same in all frames of a stream, never used
+ *   again
+ * @mother: id of the nucleus whose division it came of, 0: of none
+ *
+ * Which nucleus of a stream a label is.
+ */
+typedef struct {
+  guint32 id;
+  guint32 mother;
+} NucsegTrack;
+
+/**
  * NucsegMasks:
  * @width: pixels a row of @labels: the frame's width
  * @height: rows of @labels
@@ -42,6 +55,8 @@ G_BEGIN_DECLS
  *   background, @objects[i].label of an object's pixels
  * @n_objects: number of nuclei
  * @objects: @n_objects records, NULL where there are none
+ * @tracks: that of @objects[i] is @tracks[i]; NULL where the meta has none (a
+ *   %NUCSEG_TRUTH_META_NAME has them) or where there are no nuclei
  * @structure: all other fields, belongs to the meta: see docs/metadata.md
  *
  * The meta of one buffer, mapped for reading. The last two members are private.
@@ -52,10 +67,11 @@ typedef struct {
   const guint16 *labels;
   guint n_objects;
   const NucsegObject *objects;
+  const NucsegTrack *tracks;
   const GstStructure *structure;
   /*< private >*/
-  GstBuffer *buffers[2];
-  GstMapInfo maps[2];
+  GstBuffer *buffers[3];
+  GstMapInfo maps[3];
 } NucsegMasks;
 
 /**
@@ -68,7 +84,7 @@ typedef struct {
 static inline void
 nucseg_masks_unmap (NucsegMasks *masks)
 {
-  for (guint i = 0; i < 2; i++) {
+  for (guint i = 0; i < 3; i++) {
     if (masks->buffers[i]) {
       gst_buffer_unmap (masks->buffers[i], &masks->maps[i]);
       gst_buffer_unref (masks->buffers[i]);
@@ -127,13 +143,19 @@ nucseg_masks_map (GstBuffer *buffer, const gchar *meta_name, NucsegMasks *masks)
           (gsize) masks->width * (gsize) masks->height * sizeof (guint16))
       || (masks->n_objects > 0
           && !nucseg_masks_map_field_ (masks, "objects", 1,
-              (gsize) masks->n_objects * sizeof (NucsegObject)))) {
+              (gsize) masks->n_objects * sizeof (NucsegObject)))
+      || (masks->n_objects > 0
+          && gst_structure_has_field (masks->structure, "tracks")
+          && !nucseg_masks_map_field_ (masks, "tracks", 2,
+              (gsize) masks->n_objects * sizeof (NucsegTrack)))) {
     nucseg_masks_unmap (masks);
     return FALSE;
   }
   masks->labels = (const guint16 *) (const void *) masks->maps[0].data;
   if (masks->n_objects > 0)
     masks->objects = (const NucsegObject *) (const void *) masks->maps[1].data;
+  if (masks->buffers[2])
+    masks->tracks = (const NucsegTrack *) (const void *) masks->maps[2].data;
   return TRUE;
 }
 

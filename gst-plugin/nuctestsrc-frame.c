@@ -93,6 +93,24 @@ simulate (NucTestSrc *self)
   return GST_FLOW_OK;
 }
 
+/* Which nucleus of the simulation each label of the scene is; NULL: none. */
+static GstBuffer *
+tracks_of (const NucScene *scene, const NucNucleus *nuclei, guint n_nuclei,
+    guint n_labels)
+{
+  const gsize size = n_labels * sizeof (NucsegTrack);
+  NucsegTrack *tracks = n_labels > 0 ? g_malloc (size) : NULL;
+
+  for (guint i = 0; i < n_nuclei; i++) {
+    const guint label = nuc_scene_get_label (scene, i);
+
+    if (label > 0)
+      tracks[label - 1] =
+          (NucsegTrack){ .id = nuclei[i].id, .mother = nuclei[i].mother };
+  }
+  return tracks ? gst_buffer_new_wrapped (tracks, size) : NULL;
+}
+
 /* Draws the frame and attaches the truth. */
 static GstFlowReturn
 draw (NucTestSrc *self, GstBuffer *buffer)
@@ -147,9 +165,11 @@ draw (NucTestSrc *self, GstBuffer *buffer)
 
   facts.objects = nucseg_mask_pool_objects (self->pool,
       (const NucsegObject *) (gpointer) self->objects->data, facts.n_objects);
+  facts.tracks = tracks_of (self->scene, nuclei, n_nuclei, facts.n_objects);
   nucseg_meta_attach (buffer, NUCSEG_TRUTH_META_NAME, &facts);
   gst_buffer_unref (facts.labels);
   gst_clear_buffer (&facts.objects);
+  gst_clear_buffer (&facts.tracks);
   return GST_FLOW_OK;
 }
 

@@ -46,6 +46,7 @@ typedef struct {
   guint age; /* frames in this phase */
   guint duration; /* frames that this phase lasts */
   guint id; /* never used again */
+  guint mother; /* id of the one it was born of, 0: none */
   guint sister; /* id of the other daughter, 0: none */
   gboolean sticky;
   gdouble vx, vy; /* own motion, pixels per frame */

@@ -310,3 +310,9 @@ nuc_scene_draw (
     draw_nucleus (scene, nuclei, i, labels);
   return renumber (scene, n_nuclei, labels);
 }
+
+guint
+nuc_scene_get_label (const NucScene *scene, guint index)
+{
+  return scene->order[index + 1];
+}

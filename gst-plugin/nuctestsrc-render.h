@@ -65,6 +65,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (NucScene, nuc_scene_free)
 guint nuc_scene_draw (
     NucScene *scene, const NucNucleus *nuclei, guint n_nuclei, guint16 *labels);
 
+/**
+ * nuc_scene_get_label:
+ * @scene: a scene that was drawn
+ * @index: below the last nuc_scene_draw()'s n_nuclei
+ *
+ * Returns: the label that it gave nuclei[@index]; 0: none of its pixels is seen
+ */
+guint nuc_scene_get_label (const NucScene *scene, guint index);
+
 G_END_DECLS
 
 #endif /* NUCTESTSRC_RENDER_H */

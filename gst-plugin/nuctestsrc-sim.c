@@ -156,6 +156,7 @@ divide (NucSim *sim, guint index)
 
   one.ax = -mother->uy;
   one.ay = mother->ux;
+  one.mother = mother->id;
   one.id = sim->next_id++;
   one.radius = mix (mother->radius, draw_radius (sim), 0.3);
   nuc_nucleus_set_phase (&one, NUC_PHASE_SEPARATING, short_phase (sim));

@@ -32,21 +32,6 @@ through (const gchar *rest, const gchar *properties)
   return out;
 }
 
-static gboolean
-lacks (const gchar *element)
-{
-  GstElementFactory *factory = gst_element_factory_find (element);
-  g_autofree gchar *text = NULL;
-
-  if (factory) {
-    gst_object_unref (factory);
-    return FALSE;
-  }
-  text = g_strdup_printf ("there is no %s here", element);
-  g_test_skip (text);
-  return TRUE;
-}
-
 /* Asserts that table and labels of @masks tell the same. */
 static void
 assert_consistent (const NucsegMasks *masks)
@@ -113,7 +98,7 @@ check_scaled (gint width, gint height)
 static void
 test_scaled (void)
 {
-  if (lacks ("videoscale"))
+  if (nst_lacks ("videoscale"))
     return;
   check_scaled (WIDTH * 2, HEIGHT * 2);
   check_scaled (WIDTH * 3, HEIGHT);
@@ -138,7 +123,7 @@ test_scaled_borders (void)
     { 2 * WIDTH, 2 * HEIGHT + 1, "1/1", TRUE },
     { 2 * WIDTH, 2 * HEIGHT + 2, "1/1", FALSE } };
 
-  if (lacks ("videoscale"))
+  if (nst_lacks ("videoscale"))
     return;
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autofree gchar *rest =
@@ -165,7 +150,7 @@ test_scaled_away (void)
   NucsegMasks masks;
   guint gone = 0;
 
-  if (lacks ("videoscale"))
+  if (nst_lacks ("videoscale"))
     return;
   buffer = through ("videoscale ! video/x-raw,width=4,height=4", "");
   g_assert_true (nucseg_masks_map (buffer, NUCSEG_META_NAME, &masks));
@@ -186,7 +171,7 @@ test_scaled_empty (void)
   GstHarness *h;
   GstBuffer *out;
 
-  if (lacks ("videoscale"))
+  if (nst_lacks ("videoscale"))
     return;
   h = gst_harness_new_parse (
       "nucsegfilter model=affine backend=reference overlay=none ! "
@@ -210,7 +195,7 @@ test_cropped_and_turned (void)
     g_auto (GStrv) words = g_strsplit (rest[i], " ", 2);
     GstBuffer *buffer;
 
-    if (lacks (words[0]))
+    if (nst_lacks (words[0]))
       continue;
     buffer = through (rest[i], "");
     g_assert_null (gst_buffer_get_custom_meta (buffer, NUCSEG_META_NAME));
@@ -223,7 +208,7 @@ test_converted (void)
 {
   GstBuffer *buffer;
 
-  if (lacks ("videoconvert"))
+  if (nst_lacks ("videoconvert"))
     return;
   /* colours change, places don't */
   buffer = through ("videoconvert ! video/x-raw,format=RGB", "");

@@ -6,24 +6,7 @@
 set -eu
 example=$1
 
-python=
-for candidate in /usr/bin/python3 python3; do
-  if "$candidate" -c 'import gi, numpy
-gi.require_version("Gst", "1.0")
-from gi.repository import Gst
-Gst.Buffer.map_range' 2>/dev/null; then
-    python=$candidate
-    break
-  fi
-done
-if [ -z "$python" ]; then
-  echo "SKIP: no Python with python3-gi, python3-gst-1.0 and python3-numpy"
-  exit 77
-fi
-if [ "${2:-none}" != none ]; then
-  echo "SKIP: a Python without a sanitizer can't load a build with one ($2)"
-  exit 77
-fi
+. "$(dirname "$0")/find-python.sh"
 
 source="nuctestsrc num-buffers=4 is-live=false seed=7"
 size="video/x-raw,format=GRAY8,width=128,height=128"

@@ -263,3 +263,18 @@ nst_wait_error (GstElement *pipeline, gchar **element)
   gst_object_unref (bus);
   return error;
 }
+
+gboolean
+nst_lacks (const gchar *element)
+{
+  GstElementFactory *factory = gst_element_factory_find (element);
+  g_autofree gchar *text = NULL;
+
+  if (factory) {
+    gst_object_unref (factory);
+    return FALSE;
+  }
+  text = g_strdup_printf ("there is no %s here", element);
+  g_test_skip (text);
+  return TRUE;
+}

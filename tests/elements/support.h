@@ -20,6 +20,9 @@ G_BEGIN_DECLS
 void nst_init (int *argc, char ***argv);
 int nst_run (void);
 
+/* Whether there is no such element; the test then counts as skipped. */
+gboolean nst_lacks (const gchar *element);
+
 /* The folder of the models. "affine": foreground logit 10 (x - 1/2) with x the
  * grey value over its maximum, 4-connected components, takes either polarity:
  * whatever is brighter than one half is nucleus. "affine-bright": the same,
