@@ -166,7 +166,7 @@ live_pull (GstHarness *h)
   guint before = gst_harness_buffers_received (h);
   GstBuffer *buffer;
 
-  g_assert_true (gst_harness_wait_for_clock_id_waits (h, 1, 10));
+  g_assert_true (gst_harness_wait_for_clock_id_waits (h, 1, 60));
   g_assert_cmpuint (gst_harness_buffers_received (h), ==, before);
   g_assert_true (gst_harness_crank_single_clock_wait (h));
   buffer = gst_harness_pull (h);
@@ -209,7 +209,7 @@ live_after_pause (
 
   gst_harness_play (h);
   gst_buffer_unref (live_pull (h));
-  g_assert_true (gst_harness_wait_for_clock_id_waits (h, 1, 10));
+  g_assert_true (gst_harness_wait_for_clock_id_waits (h, 1, 60));
   gst_harness_set_time (h, due * 40 * GST_MSECOND);
   buffer = live_pull (h);
   g_assert_cmpuint (GST_BUFFER_OFFSET (buffer), ==, 1);

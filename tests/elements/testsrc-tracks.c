@@ -25,9 +25,8 @@ assert_follows (
   g_assert_cmpuint (seen->mother, ==, track->mother);
   g_assert_cmpuint (seen->frame, <, frame);
   if (seen->frame == frame - 1)
-    g_assert_cmpfloat (
-        hypot (o->centroid_x - seen->x, o->centroid_y - seen->y), <,
-        (o->width + o->height) / 2.0);
+    g_assert_cmpfloat (hypot (o->centroid_x - seen->x, o->centroid_y - seen->y),
+        <, (o->width + o->height) / 2.0);
 }
 
 /* Its mother was there in the last frame, near by. */
@@ -73,8 +72,8 @@ add_frame (GHashTable *all, const NucsegMasks *truth, guint frame)
   }
   /* who has divided is no longer there */
   for (guint i = 0; i < truth->n_objects; i++) {
-    const Seen *mother = g_hash_table_lookup (
-        all, GUINT_TO_POINTER (truth->tracks[i].mother));
+    const Seen *mother =
+        g_hash_table_lookup (all, GUINT_TO_POINTER (truth->tracks[i].mother));
 
     if (mother)
       g_assert_cmpuint (mother->frame, <, frame);
@@ -87,8 +86,7 @@ test_tracks (void)
 {
   GstHarness *h = source_new (CAPS, N_FRAMES, "count", 12, "division-period",
       60, "diameter", 24.0, NULL);
-  g_autoptr (GHashTable) all =
-      g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  g_autoptr (GHashTable) all = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   guint born = 0;
 
   gst_harness_play (h);

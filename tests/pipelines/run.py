@@ -55,8 +55,7 @@ def run(command, folder, leaks=True):
             f"print_suppressions=0:suppressions={ROOT / 'tests' / 'leaks.supp'}"
         )
     return subprocess.run(
-        command, cwd=folder, env=environment, timeout=120,
-        capture_output=True, text=True, check=False,
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False,
     )
 
 

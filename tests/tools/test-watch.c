@@ -348,6 +348,7 @@ test_interrupt_shown (void)
   g_assert_no_error (error);
   /* until the sink holds one, and what is in front of it is full */
   for (guint n = 0; n < 3 || count_lines (jsonl) > n;) {
+    g_assert_cmpint (waitpid (pid, &status, WNOHANG), ==, 0);
     n = count_lines (jsonl);
     g_usleep (500000);
   }
