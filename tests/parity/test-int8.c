@@ -336,6 +336,28 @@ test_no_scales (void)
       parity_backend ()->best_precision (model), !=, NUCSEG_PRECISION_INT8);
 }
 
+/* Where nothing is asked for, the CPU runs a model that has scales in int8 if
+ * it can: with AVX2 at least. */
+static void
+test_auto (void)
+{
+  g_autoptr (NucsegModel) model = end (begin (7), "first");
+  const gboolean may = parity_supports (model, NUCSEG_PRECISION_INT8);
+
+  if (!g_str_equal (parity_backend ()->name, "onednn")) {
+    g_test_skip ("the back end's own choice is another");
+    return;
+  }
+#ifdef __x86_64__
+  if (__builtin_cpu_supports ("avx2") && !g_getenv ("NUCSEG_CPU_KERNELS")
+      && !g_getenv ("ONEDNN_MAX_CPU_ISA"))
+    g_assert_true (may);
+#endif
+  g_assert_cmpint (
+      parity_backend ()->best_precision (model) == NUCSEG_PRECISION_INT8, ==,
+      may);
+}
+
 static void
 add (void)
 {
@@ -353,6 +375,7 @@ add (void)
   g_test_add_func ("/parity/int8/product", test_product);
   g_test_add_func ("/parity/int8/average", test_average);
   g_test_add_func ("/parity/int8/no-scales", test_no_scales);
+  g_test_add_func ("/parity/int8/auto", test_auto);
 }
 
 int

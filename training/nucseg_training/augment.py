@@ -4,11 +4,13 @@ deformation, then what microscopes do to grey values."""
 
 from __future__ import annotations
 
+import io
 import math
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from PIL import Image
 
 from .canvas import Canvas
 
@@ -108,6 +110,19 @@ def _renormalise(x: torch.Tensor) -> torch.Tensor:
     return (x - lo) / max(hi - lo, 1e-3)
 
 
+def recorded(x: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
+    """What a recording in JPEG leaves of a prepared crop: whole grey values, few of
+    them where the frame was dim, and blocks of 8x8."""
+    levels = math.exp(float(rng.uniform(math.log(20), math.log(140))))
+    quality = int(rng.integers(25, 96))
+    # The darkest that preparation lets through is -0.25, the brightest 1.5.
+    grey = np.rint((x.numpy() + 0.25) * levels).clip(0, 255).astype(np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(grey).save(file, "JPEG", quality=quality)
+    back = np.asarray(Image.open(file), np.float32)
+    return torch.from_numpy(back / np.float32(levels) - np.float32(0.25))
+
+
 # How often a crop is shown as if its polarity had been guessed wrong: stained
 # tissue on a dark ground is, now and then.
 INVERSION = {"fluorescence": 0.04, "colour": 0.15, "brightfield": 0.15}
@@ -135,6 +150,8 @@ def photometric(x: torch.Tensor, rng: np.random.Generator,
         if rng.random() < 0.5:
             noise = noise * x.clamp(min=0.02).sqrt() * 1.5
         x = x + strength * noise
+    if rng.random() < 0.15:
+        x = recorded(x, rng)
     if rng.random() < inversion:
         x = 1 - x
     if rng.random() < 0.5:
@@ -146,8 +163,10 @@ def photometric(x: torch.Tensor, rng: np.random.Generator,
 
 def hardly(x: torch.Tensor, rng: np.random.Generator,
            clip: tuple[float, float]) -> torch.Tensor:
-    """What a gentle crop gets: the percentiles of its own content, or another
-    exposure, now and then."""
+    """What a gentle crop gets: JPEG, the percentiles of its own content, or
+    another exposure, now and then."""
+    if rng.random() < 0.1:
+        x = recorded(x, rng)
     if rng.random() < 0.25:
         x = _renormalise(x)
     if rng.random() < 0.25:

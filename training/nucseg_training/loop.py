@@ -30,6 +30,16 @@ def find_device(name: str) -> str:
     return name
 
 
+def has_bf16(device: str) -> bool:
+    """Whether a device multiplies bf16 itself; PyTorch imitates it elsewhere,
+    six to eight times slower than f32."""
+    if device != "cpu":
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    # Not public; ARM's PyTorch has none of them. To imitate is slow, not wrong.
+    return any(getattr(torch.cpu, f"_is_{name}_supported", lambda: False)()
+               for name in ("avx512_bf16", "amx_tile"))
+
+
 def parameter_groups(net: nn.Module, weight_decay: float) -> list[dict]:
     """For an optimiser: biases and norms do not decay."""
     return [{"params": [p for p in net.parameters() if p.ndim > 1],

@@ -26,11 +26,19 @@ def _enlarged(a: np.ndarray, factor: int) -> np.ndarray:
     return a.repeat(factor, 0).repeat(factor, 1)
 
 
+def _write(draw: ImageDraw.ImageDraw, x: int, y: int, text: str) -> None:
+    """On a ground of its own: frames are dark or bright."""
+    draw.rectangle(draw.textbbox((x, y), text), fill=(0, 0, 0))
+    draw.text((x, y), text, fill=(255, 255, 0))
+
+
 def row(root: Path, entry: data.Entry, found: np.ndarray, caption: str,
         side: int = 640) -> Image.Image:
-    """Frame, frame with the truth's outlines (green), with the prediction's
-    (magenta); small frames enlarged, large ones cut at `side`."""
-    grey, bits = data.read_image(root / "images" / f"{entry.id}.png")
+    """The frame, in its colours if it has any; what the network sees of it with the
+    truth's outlines (green), and with the prediction's (magenta); small frames
+    enlarged, large ones cut at `side`."""
+    file = root / "images" / f"{entry.id}.png"
+    grey, bits = data.read_image(file)
     truth = data.read_labels(root / "labels" / f"{entry.id}.png")
     spec = InputSpec()
     x = apply_polarity(normalise(grey, bits, spec), spec)
@@ -38,16 +46,20 @@ def row(root: Path, entry: data.Entry, found: np.ndarray, caption: str,
     cut = slice(0, side // factor)
     base = _enlarged((np.clip(x, 0, 1) * 255).astype(np.uint8)[cut, cut],
                      factor)
-    panels = []
-    for labels, colour in ((None, ()), (truth, (0, 255, 0)),
-                           (found, (255, 0, 255))):
+    with Image.open(file) as picture:
+        coloured = len(picture.getbands()) > 2
+        pixels = np.asarray(picture.convert("RGB")) if coloured else None
+    panels = [_enlarged(pixels[cut, cut], factor) if coloured
+              else np.stack([base] * 3, -1)]
+    for labels, colour in ((truth, (0, 255, 0)), (found, (255, 0, 255))):
         rgb = np.stack([base] * 3, -1)
-        if labels is not None:
-            rgb[outlines(_enlarged(labels[cut, cut], factor))] = colour
+        rgb[outlines(_enlarged(labels[cut, cut], factor))] = colour
         panels.append(rgb)
     image = Image.fromarray(np.concatenate(panels, 1))
-    ImageDraw.Draw(image).text((4, image.height - 14), caption,
-                               fill=(255, 255, 0))
+    draw = ImageDraw.Draw(image)
+    _write(draw, 4, image.height - 14, caption)
+    for i, heading in enumerate(("frame", "truth", "found")):
+        _write(draw, i * base.shape[1] + 4, 2, heading)
     return image
 
 

@@ -4,6 +4,7 @@ sizes, and the same images inside larger frames."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -81,6 +82,31 @@ def dim(pairs: list[Pair], seed: int) -> Iterator[Pair]:
         light = rng.poisson(stretched(grey) * (137 / 230.0) * 4) / 4
         frame = light + rng.normal(0, 2, grey.shape) + 100
         yield np.rint(np.clip(frame, 0, 4095)).astype(np.uint16), labels
+
+
+def compressed(pairs: list[Pair], quality: int) -> Iterator[Pair]:
+    """What a camera or a recorder that writes JPEG leaves."""
+    for grey, labels in pairs:
+        file = io.BytesIO()
+        Image.fromarray(grey).save(file, "JPEG", quality=quality)
+        yield np.asarray(Image.open(file)), labels
+
+
+def touching_share(labels: np.ndarray) -> float:
+    """Of the nuclei, those with a pixel beside another one's, 8 neighbours."""
+    touching: set[int] = set()
+    h, w = labels.shape
+    for dy, dx in ((0, 1), (1, -1), (1, 0), (1, 1)):
+        a = labels[:h - dy, max(0, -dx):w - max(0, dx)]
+        b = labels[dy:, max(0, dx):w + min(0, dx)]
+        edge = (a > 0) & (b > 0) & (a != b)
+        touching |= set(a[edge]) | set(b[edge])
+    return len(touching) / max(1, len(np.unique(labels[labels > 0])))
+
+
+def dense(pairs: list[Pair], least: float) -> Iterator[Pair]:
+    """The frames in which so many nuclei touch others."""
+    return (p for p in pairs if touching_share(p[1]) >= least)
 
 
 def mosaics(pairs: list[Pair], side: int) -> Iterator[list[tuple[int, int]]]:

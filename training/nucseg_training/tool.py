@@ -60,3 +60,13 @@ def count(text: str) -> int:
         raise argparse.ArgumentTypeError(f"{text}: a number from 1 up is "
                                          "expected")
     return value
+
+
+def add_precision(p: argparse.ArgumentParser) -> None:
+    """--f32 and --bf16, which make `f32` True, False, or None for neither."""
+    which = p.add_mutually_exclusive_group()
+    which.add_argument("--f32", action="store_true", default=None,
+                       help="no bf16 autocast (default: where the CPU or GPU has "
+                       "no bf16 of its own and only imitates it)")
+    which.add_argument("--bf16", action="store_false", default=None, dest="f32",
+                       help="bf16 autocast (default elsewhere)")

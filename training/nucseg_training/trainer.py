@@ -196,7 +196,8 @@ def train(net: AttentionUNet, source: BatchSource, o: TrainOptions, out: Path,
             now = time.monotonic()
             if now - shown > (2 if sys.stderr.isatty() else 30):
                 shown = now
-                _show(step, progress, now - start, optimizer, recent)
+                _show(step, max(step / o.steps, (now - start) / o.seconds),
+                      now - start, optimizer, recent)
             if now - saved > o.save_every:
                 saved = now
                 write()
@@ -213,7 +214,7 @@ def _show(step: int, progress: float, used: float,
           optimizer: torch.optim.Optimizer | Muon, recent: deque) -> None:
     mean = {k: sum(r[k] for r in recent) / len(recent) for k in recent[0]} \
         if recent else {}
-    left = used * (1 - progress) / max(progress, 1e-6)
+    left = used * max(0.0, 1 - progress) / progress
     text = (f"{100 * progress:5.1f} %  step {step}  {step / used:.2f}/s  "
             f"left {int(left) // 60}:{int(left) % 60:02d}  "
             f"lr {optimizer.param_groups[0]['lr']:.2e}  "

@@ -39,6 +39,24 @@ def source(**parts) -> augment.BatchSource:
                                SPEC.clip, 0.0, **parts)
 
 
+class Recorded(unittest.TestCase):
+    def test_close_to_what_it_was(self) -> None:
+        x = disc_canvas().image[:128, :128].clamp(*SPEC.clip)
+        seen = set()
+        for seed in range(20):
+            y = augment.recorded(x, np.random.default_rng(seed))
+            again = augment.recorded(x, np.random.default_rng(seed))
+            self.assertTrue(torch.equal(y, again))
+            self.assertEqual((y.shape, y.dtype), (x.shape, torch.float32))
+            # of sharp discs in the worst quality, a tenth of their contrast
+            self.assertLess(float((y - x).abs().mean()), 0.1)
+            self.assertGreater(float((y - x).abs().max()), 0)
+            seen.add(len(y.unique()))
+        # dim frames have few values, others many
+        self.assertLess(min(seen), 60)
+        self.assertGreater(max(seen), 100)
+
+
 class Batches(unittest.TestCase):
     def test_joined_crops_keep_their_nuclei(self) -> None:
         for across in (2, 4):

@@ -5,7 +5,12 @@ import unittest
 import zipfile
 
 import numpy as np
-import roifile
+
+try:
+    import roifile
+    import torch  # noqa: F401
+except ImportError as error:
+    raise unittest.SkipTest("training/requirements.txt is not installed") from error
 
 from .user_files import Folder, rectangle, squares
 

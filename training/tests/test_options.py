@@ -83,7 +83,7 @@ class Options(unittest.TestCase):
     def test_usual_values(self) -> None:
         a = self.parse("--out", self.root / "a.pt", "--start-from", "m")
         self.assertEqual((a.steps, a.rate, a.gentle, a.f32, a.seed),
-                         (400, 3e-4, 0.8, False, 1))
+                         (400, 3e-4, 0.8, None, 1))
         a = self.parse("--out", self.root / "a.pt", "--gentle", "0.1")
         self.assertEqual((a.steps, a.rate, a.gentle), (20000, 2e-3, 0.1))
 

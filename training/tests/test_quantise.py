@@ -6,7 +6,11 @@ import unittest
 from pathlib import Path
 
 import numpy as np
-import torch
+
+try:
+    import torch
+except ImportError as error:
+    raise unittest.SkipTest("PyTorch is not installed") from error
 
 from nucseg_training import fold, graph, quantise
 from nucseg_training.network import AttentionUNet, NetworkConfig

@@ -8,6 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+try:
+    import torch  # noqa: F401
+except ImportError as error:
+    raise unittest.SkipTest("PyTorch is not installed") from error
+
 from .user_files import LABELS, Folder
 
 
