@@ -11,6 +11,7 @@ the number of nuclei and their mean area in pixels.
 Needs python3-gi, python3-gst-1.0 and python3-numpy.
 """
 import contextlib
+import os
 import sys
 
 import gi
@@ -74,6 +75,10 @@ def run(line, handle, program="read_masks.py"):
             handle(sample.get_buffer())
     except LookupError as error:
         sys.exit(f"{program}: {error}")
+    except KeyboardInterrupt:  # a camera has no end of its own
+        pass
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     finally:
         message = pipeline.get_bus().pop_filtered(Gst.MessageType.ERROR)
         pipeline.set_state(Gst.State.NULL)

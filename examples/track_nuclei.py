@@ -118,6 +118,7 @@ def main():
                  mother[k], k, f"{o['centroid_x']:.1f}",
                  f"{o['centroid_y']:.1f}", o["area"], f"{o['mean']:.1f}"]
                 for k, o in enumerate(objects, 1))
+        sys.stdout.flush()
 
     run(sys.argv[1] if len(sys.argv) > 1 else DEFAULT, write, "track_nuclei.py")
 

@@ -18,6 +18,11 @@ echo "$table" | awk -F, '
   NF != columns || $3 < 1 || $4 != 0 || $8 < 30 { exit 1 }
   { frames[$1]++ }
   END { if (NR < 20 || length(frames) != 3) exit 1 }'
+
+# a reader that has seen enough
+said=$({ "$python" "$examples/track_nuclei.py" | head -n 1 >/dev/null; } 2>&1)
+[ -z "$said" ]
+
 if out=$("$python" "$examples/track_nuclei.py" "videotestsrc num-buffers=2" 2>&1); then
   echo "no error for frames without masks" >&2
   exit 1
