@@ -49,6 +49,25 @@ class Stress(unittest.TestCase):
         _, slivers = stress.score_mosaics(self.pairs, predict, 512, 1)
         self.assertEqual(slivers.found, inside.found + 2)
 
+    def test_dense_frames_are_those_whose_nuclei_touch(self) -> None:
+        labels = np.zeros((20, 20), np.int32)
+        labels[2:5, 2:5], labels[5:8, 5:8], labels[12:15, 2:5] = 1, 2, 3
+        self.assertAlmostEqual(stress.touching_share(labels), 2 / 3)
+        labels[5:8, 5:8], labels[5:8, 1:2] = 0, 2  # the other diagonal
+        self.assertAlmostEqual(stress.touching_share(labels), 2 / 3)
+        self.assertEqual(stress.touching_share(labels * (labels == 1)), 0)
+        self.assertEqual(stress.touching_share(np.zeros((9, 9), int)), 0)
+        pairs = [(labels, labels), (labels, labels * (labels == 1))]
+        self.assertEqual(len(list(stress.dense(pairs, 0.5))), 1)
+
+    def test_jpeg_keeps_size_and_loses_little(self) -> None:
+        for grey, labels in stress.compressed(self.pairs[:1], 75):
+            self.assertEqual((grey.shape, grey.dtype), ((256, 256), np.uint8))
+            difference = np.abs(grey.astype(int) - self.pairs[0][0])
+            self.assertGreater(difference.max(), 0)
+            self.assertLess(difference.mean(), 2)
+            self.assertIs(labels, self.pairs[0][1])
+
     def test_deep_images_are_read_and_none_is_an_error(self) -> None:
         grey, labels = self.pairs[0]
         with tempfile.TemporaryDirectory() as folder:
