@@ -99,7 +99,6 @@ class Tracker:
         self.area[track[1:]] = area[1:]
         lost = self.seen < self.frame
         lost &= self.seen > self.frame - PATIENCE
-        lost[0] = False
         self.last = np.where(labels > 0, track[labels],
                              np.where(lost[self.last], self.last, 0))
 

@@ -84,7 +84,7 @@ typedef struct {
 static inline void
 nucseg_masks_unmap (NucsegMasks *masks)
 {
-  for (guint i = 0; i < 3; i++) {
+  for (guint i = 0; i < G_N_ELEMENTS (masks->buffers); i++) {
     if (masks->buffers[i]) {
       gst_buffer_unmap (masks->buffers[i], &masks->maps[i]);
       gst_buffer_unref (masks->buffers[i]);

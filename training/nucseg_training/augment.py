@@ -4,15 +4,14 @@ deformation, then what microscopes do to grey values."""
 
 from __future__ import annotations
 
-import io
 import math
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image
 
 from .canvas import Canvas
+from .data import through_jpeg
 
 
 def _field(rng: np.random.Generator, channels: int, cells: int, size: int
@@ -117,9 +116,7 @@ def recorded(x: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
     quality = int(rng.integers(25, 96))
     # The darkest that preparation lets through is -0.25, the brightest 1.5.
     grey = np.rint((x.numpy() + 0.25) * levels).clip(0, 255).astype(np.uint8)
-    file = io.BytesIO()
-    Image.fromarray(grey).save(file, "JPEG", quality=quality)
-    back = np.asarray(Image.open(file), np.float32)
+    back = through_jpeg(grey, quality).astype(np.float32)
     return torch.from_numpy(back / np.float32(levels) - np.float32(0.25))
 
 

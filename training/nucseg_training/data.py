@@ -5,6 +5,7 @@ finished label images need none.)"""
 from __future__ import annotations
 
 import csv
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,6 +68,13 @@ def read_image(path: Path) -> tuple[np.ndarray, int]:
 def has_colours(frame: np.ndarray) -> bool:
     """Whether it is RGB and more than grey."""
     return frame.ndim == 3 and bool((frame != frame[..., :1]).any())
+
+
+def through_jpeg(grey: np.ndarray, quality: int) -> np.ndarray:
+    """What JPEG leaves of 8-bit grey values (H, W)."""
+    file = io.BytesIO()
+    Image.fromarray(grey).save(file, "JPEG", quality=quality)
+    return np.asarray(Image.open(file))
 
 
 def read_labels(path: Path) -> np.ndarray:

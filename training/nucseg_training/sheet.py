@@ -37,8 +37,8 @@ def row(root: Path, entry: data.Entry, found: np.ndarray, caption: str,
     """The frame, in its colours if it has any; what the network sees of it with the
     truth's outlines (green), and with the prediction's (magenta); small frames
     enlarged, large ones cut at `side`."""
-    file = root / "images" / f"{entry.id}.png"
-    grey, bits = data.read_image(file)
+    frame = data.read_frame(root / "images" / f"{entry.id}.png")
+    grey, bits = data.grey_of(frame)
     truth = data.read_labels(root / "labels" / f"{entry.id}.png")
     spec = InputSpec()
     x = apply_polarity(normalise(grey, bits, spec), spec)
@@ -46,10 +46,7 @@ def row(root: Path, entry: data.Entry, found: np.ndarray, caption: str,
     cut = slice(0, side // factor)
     base = _enlarged((np.clip(x, 0, 1) * 255).astype(np.uint8)[cut, cut],
                      factor)
-    with Image.open(file) as picture:
-        coloured = len(picture.getbands()) > 2
-        pixels = np.asarray(picture.convert("RGB")) if coloured else None
-    panels = [_enlarged(pixels[cut, cut], factor) if coloured
+    panels = [_enlarged(frame[cut, cut], factor) if data.has_colours(frame)
               else np.stack([base] * 3, -1)]
     for labels, colour in ((truth, (0, 255, 0)), (found, (255, 0, 255))):
         rgb = np.stack([base] * 3, -1)

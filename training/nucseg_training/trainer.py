@@ -161,10 +161,13 @@ def train(net: AttentionUNet, source: BatchSource, o: TrainOptions, out: Path,
             "step": step, "seconds": time.monotonic() - start,
             "options": asdict(o), "note": note})
 
+    def progress_at(now: float) -> float:
+        return max(step / o.steps, (now - start) / o.seconds)
+
     with _interrupts() as interrupted:
         for images, labels in batches(source, step, o):
             now = time.monotonic()
-            progress = max(step / o.steps, (now - start) / o.seconds)
+            progress = progress_at(now)
             if progress >= 1 or interrupted():
                 break
             for group in optimizer.param_groups:
@@ -196,8 +199,7 @@ def train(net: AttentionUNet, source: BatchSource, o: TrainOptions, out: Path,
             now = time.monotonic()
             if now - shown > (2 if sys.stderr.isatty() else 30):
                 shown = now
-                _show(step, max(step / o.steps, (now - start) / o.seconds),
-                      now - start, optimizer, recent)
+                _show(step, progress_at(now), now - start, optimizer, recent)
             if now - saved > o.save_every:
                 saved = now
                 write()
