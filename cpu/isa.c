@@ -2,26 +2,34 @@
 /* isa.c: asks the CPU, once. */
 #include "cpu/isa.h"
 
+/* Whether the user keeps kernels to @isa. */
+static gboolean
+is_most (const gchar *isa)
+{
+  return g_strcmp0 (g_getenv ("NUCSEG_CPU_KERNELS"), isa) == 0;
+}
+
 static NucsegIsa
 find_isa (void)
 {
-  const gchar *most = g_getenv ("NUCSEG_CPU_KERNELS");
   NucsegIsa isa = NUCSEG_ISA_PORTABLE;
 
-  if (g_strcmp0 (most, "portable") == 0)
+  if (is_most ("portable"))
     return isa;
 #ifdef NUCSEG_HAVE_AVX2
   if (__builtin_cpu_supports ("avx2") && __builtin_cpu_supports ("fma"))
     isa = NUCSEG_ISA_AVX2;
 #endif
-  if (g_strcmp0 (most, "avx2") == 0)
+  if (is_most ("avx2"))
     return isa;
 #ifdef NUCSEG_HAVE_AVX512
   if (__builtin_cpu_supports ("avx512f") && __builtin_cpu_supports ("avx512bw")
       && __builtin_cpu_supports ("avx512vl")
       && __builtin_cpu_supports ("avx512dq"))
-    return __builtin_cpu_supports ("avx512bf16") ? NUCSEG_ISA_AVX512_BF16
-                                                 : NUCSEG_ISA_AVX512;
+    isa = NUCSEG_ISA_AVX512;
+  if (isa == NUCSEG_ISA_AVX512 && !is_most ("avx512")
+      && __builtin_cpu_supports ("avx512bf16"))
+    isa = NUCSEG_ISA_AVX512_BF16;
 #endif
   return isa;
 }
@@ -40,7 +48,7 @@ gboolean
 nucseg_isa_has_vnni (void)
 {
 #ifdef NUCSEG_HAVE_VNNI
-  return nucseg_isa_get () >= NUCSEG_ISA_AVX512
+  return nucseg_isa_get () >= NUCSEG_ISA_AVX512 && !is_most ("avx512")
       && __builtin_cpu_supports ("avx512vnni");
 #else
   return FALSE;

@@ -2,7 +2,8 @@
 /*
  * isa.h: which instruction sets our own kernels may use. The environment
  * variable NUCSEG_CPU_KERNELS=portable keeps them to what every CPU has, =avx2
- * to AVX2 (tests run all ways); oneDNN has ONEDNN_MAX_CPU_ISA for the same.
+ * to AVX2, =avx512 to AVX-512 without VNNI and BF16 (tests run all ways);
+ * oneDNN has ONEDNN_MAX_CPU_ISA for the same.
  */
 #ifndef NUCSEG_CPU_ISA_H
 #define NUCSEG_CPU_ISA_H

@@ -13,7 +13,7 @@ load_words (const Element *p, gint n)
   if (n < LANES)
     p = memcpy (some, p, (gsize) n * sizeof *p);
 #if KERNEL_STEPS
-  return (Sums) _mm256_cvtepu8_epi32 (_mm_loadl_epi64 ((const __m128i *) p));
+  return __builtin_convertvector(load_steps (p), Sums);
 #else
   return load_f32 (p);
 #endif

@@ -54,7 +54,7 @@ gather_border (const Chunk *chunk, const Element *row, gint x, guint32 *to)
   const gint channels = self->in_channels;
   const gint first = MAX (0, -x);
   const gint end = MIN (self->tap_columns, chunk->in->width - x);
-  Element tap[NUCSEG_MATRIX_MAX_SIDE * NUCSEG_MATRIX_LANES] = { 0 };
+  Element tap[NUCSEG_MATRIX_MAX_SIDE * LANES] = { 0 };
 
   if (!row || first >= end) {
     gather_tap (self, NULL, to);
@@ -71,7 +71,7 @@ gather (Chunk *chunk)
   const NucsegMatrixConv *self = chunk->self;
   const NucsegConv *conv = &self->conv;
   const NucsegTensor *in = chunk->in;
-  const gsize size = (gsize) self->n_panels * self->chunk * LANES;
+  const gsize size = self->v_step;
 
   find_taps (chunk);
   for (gint i = 0; i < chunk->n_taps; i++) {

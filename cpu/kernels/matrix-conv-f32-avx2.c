@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* matrix-conv-f32-avx2.c: matrix-conv.h on f32 elements, for AVX2. */
+#define LANES 8
 #define KERNEL_STEPS 0
 #define KERNEL_RUN nucseg_matrix_run_f32_avx2
 #include "cpu/kernels/matrix-conv-template.h"

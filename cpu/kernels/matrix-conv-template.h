@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * matrix-conv-template.h: the kernels of matrix-conv.h for AVX2 with FMA. A
- * file that includes it defines
+ * matrix-conv-template.h: the kernels of matrix-conv.h. A file that includes it
+ * defines
  *
+ *   LANES          8: for AVX2 with FMA, 16: for AVX-512
  *   KERNEL_STEPS   1: inputs are steps (guint8), multiplied as 16-bit integers,
  *                  0: f32
  *   KERNEL_RUN     name of the function that it makes
@@ -12,7 +13,6 @@
  * (gather-template.h), multiply() makes M of V and the weights, finish_pixels()
  * makes outputs of M. winograd-template.h has the first and the last for tiles.
  */
-#define LANES 8
 #include "cpu/kernels/activate.h"
 #include "cpu/kernels/lanes.h"
 #include "cpu/kernels/matrix-conv-private.h"
@@ -21,16 +21,22 @@
 typedef guint8 Element;
 typedef Signed Sums;
 /* The channels of a vector of words. */
-typedef gint16 Channels __attribute__ ((vector_size (32)));
-#define N_CHANNELS 16
+typedef gint16 Channels __attribute__ ((vector_size (LANES * 4)));
+#define N_CHANNELS (2 * LANES)
 #else
 typedef gfloat Element;
 typedef Vector Sums;
 typedef Vector Channels;
-#define N_CHANNELS 8
+#define N_CHANNELS LANES
 #endif
 
-#define BLOCK NUCSEG_MATRIX_BLOCK
+#define BLOCK (2 * LANES)
+
+/* Sums that registers hold beside what is multiplied: of 16 or of 32. */
+#ifndef AHEAD
+#define AHEAD 512
+#endif
+#define MAX_SUMS (LANES == 16 ? 24 : 12)
 
 /* Where the pieces of a chunk begin, and what the chunk's taps are. */
 typedef struct {
@@ -51,11 +57,14 @@ typedef struct {
 static inline Channels
 load_all (const Element *p)
 {
-#if KERNEL_STEPS
+#if !KERNEL_STEPS
+  return load_f32 (p);
+#elif LANES == 16
+  return (Channels) _mm512_cvtepu8_epi16 (
+      _mm256_loadu_si256 ((const __m256i *) p));
+#else
   return (Channels) _mm256_cvtepu8_epi16 (
       _mm_loadu_si128 ((const __m128i *) p));
-#else
-  return load_f32 (p);
 #endif
 }
 
@@ -63,6 +72,15 @@ load_all (const Element *p)
 static inline Channels
 load_channels (const Element *p, gint n)
 {
+#if LANES == 16
+  const guint32 first = n >= N_CHANNELS ? 0xffffffffu : (1u << n) - 1;
+
+#if KERNEL_STEPS
+  return (Channels) _mm512_cvtepu8_epi16 (_mm256_maskz_loadu_epi8 (first, p));
+#else
+  return (Channels) _mm512_maskz_loadu_ps ((__mmask16) first, p);
+#endif
+#else
   Element some[N_CHANNELS] = { 0 };
 
   if (n >= N_CHANNELS)
@@ -77,6 +95,7 @@ load_channels (const Element *p, gint n)
   }
   memcpy (some, p, (gsize) n * sizeof *p);
   return load_all (some);
+#endif
 }
 
 static inline void
@@ -111,15 +130,30 @@ row_of (const Chunk *chunk, gint y)
 static inline Sums
 multiply_add (Sums sum, Sums words, Sums weights)
 {
-#if KERNEL_STEPS
-  return sum + (Sums) _mm256_madd_epi16 ((__m256i) words, (__m256i) weights);
+#if !KERNEL_STEPS
+  return words * weights + sum;
+#elif defined(__AVX512VNNI__)
+  return (Sums) _mm512_dpwssd_epi32 (
+      (__m512i) sum, (__m512i) words, (__m512i) weights);
+#elif LANES == 16
+  return sum + (Sums) _mm512_madd_epi16 ((__m512i) words, (__m512i) weights);
 #else
-  return (Sums) _mm256_fmadd_ps (
-      (__m256) words, (__m256) weights, (__m256) sum);
+  return sum + (Sums) _mm256_madd_epi16 ((__m256i) words, (__m256i) weights);
 #endif
 }
 
-/* @pieces times @vectors sums of one product, kept in registers: 12. @u: its
+/* The word at @p in every lane. */
+static inline Sums
+sums_of (const guint32 *p)
+{
+#if LANES == 16
+  return (Sums) _mm512_set1_epi32 ((gint) *p);
+#else
+  return (Sums) _mm256_set1_epi32 ((gint) *p);
+#endif
+}
+
+/* @pieces times @vectors sums of one product, kept in registers. @u: its
  * weights, tap 0 first. */
 static inline __attribute__ ((always_inline)) void
 multiply_some (const Chunk *chunk, const guint32 *v, const guint32 *u,
@@ -128,10 +162,10 @@ multiply_some (const Chunk *chunk, const guint32 *v, const guint32 *u,
   const gsize panel = (gsize) chunk->self->chunk * LANES;
   const gint n_words = chunk->self->n_words;
   const gint width = vectors * LANES;
-  Sums sums[12];
+  Sums sums[MAX_SUMS];
 
-#pragma GCC unroll 12
-  for (gint i = 0; i < 12; i++)
+#pragma GCC unroll 24
+  for (gint i = 0; i < MAX_SUMS; i++)
     sums[i] = (Sums){ 0 };
   for (gint t = 0; t < chunk->n_taps; t++) {
     const guint32 *w = u + (gsize) chunk->taps[t] * n_words * width;
@@ -143,14 +177,16 @@ multiply_some (const Chunk *chunk, const guint32 *v, const guint32 *u,
         Sums weights[2];
 
 #pragma GCC unroll 2
-        for (gint j = 0; j < vectors; j++)
+        for (gint j = 0; j < vectors; j++) {
           weights[j] = sums_at (w + j * LANES);
+          __builtin_prefetch (w + j * LANES + AHEAD);
+        }
 #pragma GCC unroll 12
         for (gint p = 0; p < pieces; p++) {
 #pragma GCC unroll 2
           for (gint j = 0; j < vectors; j++)
-            sums[p * vectors + j] = multiply_add (sums[p * vectors + j],
-                (Sums) _mm256_set1_epi32 ((gint) v[p * LANES + k]), weights[j]);
+            sums[p * vectors + j] = multiply_add (
+                sums[p * vectors + j], sums_of (v + p * LANES + k), weights[j]);
         }
       }
     }
@@ -172,13 +208,12 @@ multiply (const Chunk *chunk, const guint32 *u, gint width)
   const gsize size = (gsize) self->n_taps * self->n_words * width;
 
   for (gint f = 0; f < self->n_products; f++, u += size) {
-    const guint32 *v = chunk->v
-        + (gsize) f * self->n_taps * self->n_panels * self->chunk * LANES;
-    guint32 *m = chunk->m + (gsize) f * self->chunk * BLOCK;
+    const guint32 *v = chunk->v + (gsize) f * self->v_step;
+    guint32 *m = chunk->m + (gsize) f * self->m_step;
 
     if (width == BLOCK) {
-      for (gint p = 0; p < chunk->n; p += 6)
-        multiply_some (chunk, v + p * LANES, u, m + p * BLOCK, 6, 2);
+      for (gint p = 0; p < chunk->n; p += MAX_SUMS / 2)
+        multiply_some (chunk, v + p * LANES, u, m + p * BLOCK, MAX_SUMS / 2, 2);
     } else {
       for (gint p = 0; p < chunk->n; p += 12)
         multiply_some (chunk, v + p * LANES, u, m + p * BLOCK, 12, 1);
@@ -207,6 +242,9 @@ activate (NucsegActivation activation, Vector v, gint n)
 static inline void
 store_few_f32 (gfloat *to, Vector v, gint n)
 {
+#if LANES == 16
+  _mm512_mask_storeu_ps (to, (__mmask16) ((1u << n) - 1), (__m512) v);
+#else
   __m128 some = _mm256_castps256_ps128 ((__m256) v);
 
   if (n & 4) {
@@ -221,6 +259,7 @@ store_few_f32 (gfloat *to, Vector v, gint n)
   }
   if (n & 1)
     _mm_store_ss (to, some);
+#endif
 }
 
 static inline void
@@ -229,7 +268,11 @@ store_few_steps (guint8 *to, Steps v, gint n)
   if (n == LANES)
     store_steps (to, v);
   else
+#if LANES == 16
+    _mm_mask_storeu_epi8 (to, (__mmask16) ((1u << n) - 1), (__m128i) v);
+#else
     memcpy (to, &v, (gsize) n);
+#endif
 }
 
 /* Up to LANES outputs of each pixel. */
@@ -335,7 +378,7 @@ KERNEL_RUN (const NucsegMatrixConv *self, const NucsegTensor *in,
     gint split)
 {
   Chunk chunk = { self, in, out, 0, split, 0, 0, 0, scratch,
-    (guint32 *) scratch + self->chunk * nucseg_matrix_piece_size (self), 1,
+    (guint32 *) scratch + self->n_products * self->n_taps * self->v_step, 1,
     { 0 } };
 
   chunk.per_row =

@@ -15,6 +15,16 @@
 /* Of a group: with fewer, most lanes would be idle. */
 #define MIN_CHANNELS_F32 4
 
+/* Of AVX-512 oneDNN makes full use; it is slower where tiles of 4x4 save
+ * products, and there are more of these than of words to move around. */
+#define MIN_CHANNELS_AVX512 8
+
+/* Inputs times outputs of a convolution of steps. With VNNI oneDNN multiplies
+ * twice as many steps at once as 16-bit integers can be: only from here on do
+ * tiles of 4x4 save more than moving words around costs. Measured on two
+ * virtual cores of a Cascade Lake: docs/performance.md. */
+#define MIN_PAIRS (48 * 48)
+
 /* Sums of steps by tiles of 2x2 and 4x4 are known by 30 and 26 bits
  * (winograd-template.h): with the largest steps, 255, an output's weights of
  * one sign must not add up to more. */
@@ -35,21 +45,6 @@ nucseg_matrix_conv_has_int8 (void)
 #else
   return FALSE;
 #endif
-}
-
-gboolean
-nucseg_matrix_conv_wants (
-    const NucsegConv *conv, NucsegElement in, NucsegElement out)
-{
-  const gint per_group = conv->in_channels / conv->groups;
-
-  if (out == NUCSEG_ELEMENT_BF16 || !nucseg_matrix_conv_has_int8 ())
-    return FALSE;
-  if (in == NUCSEG_ELEMENT_U8)
-    return TRUE;
-  return in == NUCSEG_ELEMENT_F32 && nucseg_isa_get () == NUCSEG_ISA_AVX2
-      && conv->kernel_h == 3 && conv->kernel_w == 3 && conv->stride == 1
-      && (conv->groups == 1 || per_group >= MIN_CHANNELS_F32);
 }
 
 /* Tiles along @size outputs, on every @dilation-th of them. */
@@ -106,8 +101,8 @@ largest_sum (const NucsegConv *conv, const gint8 *weight)
  * f32 is summed plainly, so that as few as possible round to others than
  * elsewhere. @weight: of steps, or NULL. */
 static gint
-choose_tile (const NucsegConv *conv, const gint8 *weight,
-    const NucsegTensor *in, const NucsegTensor *out)
+choose_tile (const NucsegConv *conv, const gint8 *weight, NucsegElement in,
+    const NucsegTensor *out)
 {
   const gint64 plain =
       count_taps (conv, out->height) * count_taps (conv, out->width);
@@ -117,7 +112,7 @@ choose_tile (const NucsegConv *conv, const gint8 *weight,
 
   if (conv->kernel_h != 3 || conv->kernel_w != 3 || conv->stride != 1
       || (conv->groups > 1 && conv->in_channels == conv->groups)
-      || (in->type == NUCSEG_ELEMENT_F32 && out->type == NUCSEG_ELEMENT_U8))
+      || (in == NUCSEG_ELEMENT_F32 && out->type == NUCSEG_ELEMENT_U8))
     return 1;
   sum = weight ? largest_sum (conv, weight) : 0;
   if (by_4 < MIN (by_2, plain) && sum < MAX_SUM_4)
@@ -125,14 +120,40 @@ choose_tile (const NucsegConv *conv, const gint8 *weight,
   return by_2 < plain && sum < MAX_SUM_2 ? 2 : 1;
 }
 
+gboolean
+nucseg_matrix_conv_wants (
+    const NucsegConv *conv, NucsegElement in, const NucsegTensor *out)
+{
+  const gint per_group = conv->in_channels / conv->groups;
+
+  if (out->type == NUCSEG_ELEMENT_BF16 || !nucseg_matrix_conv_has_int8 ())
+    return FALSE;
+  if (in == NUCSEG_ELEMENT_U8)
+    return TRUE;
+  if (in != NUCSEG_ELEMENT_F32 || conv->kernel_h != 3 || conv->kernel_w != 3
+      || conv->stride != 1
+      || (conv->groups > 1 && per_group < MIN_CHANNELS_F32))
+    return FALSE;
+  return nucseg_isa_get () == NUCSEG_ISA_AVX2
+      || (per_group >= MIN_CHANNELS_AVX512
+          && choose_tile (conv, NULL, in, out) == 4);
+}
+
+gboolean
+nucseg_matrix_conv_saves (const NucsegConv *conv, const NucsegTensor *out)
+{
+  return nucseg_isa_has_vnni () && conv->groups == 1
+      && (gint64) conv->in_channels * conv->out_channels >= MIN_PAIRS
+      && choose_tile (conv, NULL, NUCSEG_ELEMENT_U8, out) == 4;
+}
+
 /* Whether a row of the kernel can be one tap. More channels fill a vector by
  * themselves. */
 static gboolean
-joins_columns (const NucsegConv *conv, const NucsegTensor *in)
+joins_columns (const NucsegConv *conv, const NucsegTensor *in, gint lanes)
 {
   return conv->groups == 1 && conv->dilation == 1
-      && in->pitch == conv->in_channels
-      && conv->in_channels < NUCSEG_MATRIX_LANES;
+      && in->pitch == conv->in_channels && conv->in_channels < lanes;
 }
 
 /* How the work is divided. */
@@ -142,6 +163,7 @@ set_shape (NucsegMatrixConv *self, const NucsegConv *conv,
 {
   const gboolean steps = in->type == NUCSEG_ELEMENT_U8;
   const gboolean tiled = self->tile > 1;
+  gint piece; /* words of V */
 
   self->tiles_h = count_tiles (out->height, conv->dilation, self->tile);
   self->tiles_w = count_tiles (out->width, conv->dilation, self->tile);
@@ -150,8 +172,9 @@ set_shape (NucsegMatrixConv *self, const NucsegConv *conv,
   self->groups = self->depthwise ? 1 : conv->groups;
   self->in_channels = conv->in_channels / self->groups;
   self->out_channels = conv->out_channels / self->groups;
-  self->padded = round_up (self->out_channels, NUCSEG_MATRIX_LANES);
-  self->tap_columns = !tiled && joins_columns (conv, in) ? conv->kernel_w : 1;
+  self->padded = round_up (self->out_channels, self->lanes);
+  self->tap_columns =
+      !tiled && joins_columns (conv, in, self->lanes) ? conv->kernel_w : 1;
   self->tap_channels = self->tap_columns * self->in_channels;
   self->n_products = tiled ? (self->tile + 2) * (self->tile + 2) : 1;
   self->n_taps =
@@ -159,12 +182,17 @@ set_shape (NucsegMatrixConv *self, const NucsegConv *conv,
   self->n_words = self->depthwise ? 1
       : steps                     ? (self->tap_channels + 1) / 2
                                   : self->tap_channels;
-  self->n_panels =
-      round_up (self->n_words, NUCSEG_MATRIX_LANES) / NUCSEG_MATRIX_LANES;
-  self->chunk = (gint) MIN (MAX_CHUNK,
-      CHUNK_BYTES / sizeof (guint32) / nucseg_matrix_piece_size (self));
+  self->n_panels = round_up (self->n_words, self->lanes) / self->lanes;
+  piece = self->n_products * self->n_taps * self->n_panels * self->lanes;
+  self->chunk = MIN (MAX_CHUNK, CHUNK_BYTES / (gint) sizeof (guint32) / piece);
   self->chunk = MAX (
       self->chunk - self->chunk % NUCSEG_MATRIX_PIECES, NUCSEG_MATRIX_PIECES);
+  self->v_step = (gsize) self->n_panels * self->chunk * self->lanes;
+  self->m_step = (gsize) self->chunk * 2 * self->lanes;
+  if (tiled) {
+    self->v_step += self->lanes;
+    self->m_step += self->lanes;
+  }
 }
 
 /* What each of @threads takes at once: little enough that a slower one leaves
@@ -196,8 +224,35 @@ set_blocks (NucsegMatrixConv *self, const NucsegConv *conv,
 
     self->block = NUCSEG_MATRIX_PIECES;
     self->n_splits = (gint) MIN ((n_threads + n_blocks - 1) / n_blocks,
-        round_up (self->padded, NUCSEG_MATRIX_BLOCK) / NUCSEG_MATRIX_BLOCK);
+        round_up (self->padded, 2 * self->lanes) / (2 * self->lanes));
   }
+}
+
+/* Wider vectors would be half empty with few outputs. */
+static NucsegMatrixKernel
+choose_kernel (const NucsegConv *conv, gboolean steps)
+{
+  NucsegMatrixKernel kernel = { NULL, 8, "avx2" };
+
+#ifdef NUCSEG_HAVE_AVX2
+  kernel.run =
+      steps ? nucseg_matrix_run_steps_avx2 : nucseg_matrix_run_f32_avx2;
+#endif
+#ifdef NUCSEG_HAVE_AVX512
+  if (nucseg_isa_get () >= NUCSEG_ISA_AVX512
+      && conv->out_channels / conv->groups > kernel.lanes) {
+    kernel = (NucsegMatrixKernel){ steps ? nucseg_matrix_run_steps_avx512
+                                         : nucseg_matrix_run_f32_avx512,
+      16, "avx512" };
+#ifdef NUCSEG_HAVE_VNNI
+    if (steps && nucseg_isa_has_vnni ()) {
+      kernel.run = nucseg_matrix_run_steps_vnni;
+      kernel.isa = "avx512_vnni";
+    }
+#endif
+  }
+#endif
+  return kernel;
 }
 
 NucsegMatrixConv *
@@ -205,22 +260,29 @@ nucseg_matrix_conv_new (const NucsegConv *conv, const NucsegTensor *in,
     const NucsegTensor *out, guint threads, GError **error)
 {
   const gboolean steps = in->type == NUCSEG_ELEMENT_U8;
+  const NucsegMatrixKernel kernel = choose_kernel (conv, steps);
   NucsegMatrixConv *self = g_new0 (NucsegMatrixConv, 1);
   NucsegQuantised quantised = { 0 };
   gsize n_outputs;
 
   self->conv = *conv;
   self->conv.weight = self->conv.bias = NULL;
-#ifdef NUCSEG_HAVE_AVX2
-  self->run = steps ? nucseg_matrix_run_steps_avx2 : nucseg_matrix_run_f32_avx2;
-#endif
+  self->run = kernel.run;
+  self->lanes = kernel.lanes;
   if (steps
       && !nucseg_quantised_init (&quantised, conv, in->scale,
           out->type == NUCSEG_ELEMENT_U8 ? out->scale : 0))
     goto no_memory;
-  self->tile = choose_tile (conv, quantised.weight, in, out);
+  self->tile = choose_tile (conv, quantised.weight, in->type, out);
   set_shape (self, conv, in, out);
   set_blocks (self, conv, out, threads);
+
+  self->name = g_strdup_printf ("%s %s",
+      self->depthwise       ? "depthwise"
+          : self->tile == 1 ? "matrix"
+          : self->tile == 2 ? "winograd 2x2"
+                            : "winograd 4x4",
+      kernel.isa);
 
   n_outputs = (gsize) self->groups * self->padded;
   self->weight = g_try_new0 (guint32,
@@ -247,6 +309,7 @@ nucseg_matrix_conv_free (NucsegMatrixConv *self)
 {
   if (!self)
     return;
+  g_free (self->name);
   g_free (self->weight);
   g_free (self->bias);
   g_free (self->factor);
@@ -256,9 +319,8 @@ nucseg_matrix_conv_free (NucsegMatrixConv *self)
 gsize
 nucseg_matrix_conv_get_scratch_size (const NucsegMatrixConv *self)
 {
-  const gsize words = self->chunk
-      * (nucseg_matrix_piece_size (self)
-          + (gsize) self->n_products * NUCSEG_MATRIX_BLOCK);
+  const gsize words = self->n_products * self->n_taps * self->v_step
+      + self->n_products * self->m_step;
 
   return (words * sizeof (guint32) + 63) / 64 * 64;
 }
@@ -273,10 +335,7 @@ nucseg_matrix_conv_count_blocks (const NucsegMatrixConv *self)
 const gchar *
 nucseg_matrix_conv_get_name (const NucsegMatrixConv *self)
 {
-  return self->depthwise ? "depthwise avx2"
-      : self->tile == 1  ? "matrix avx2"
-      : self->tile == 2  ? "winograd 2x2 avx2"
-                         : "winograd 4x4 avx2";
+  return self->name;
 }
 
 void

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * matrix-conv.h: convolutions as products of matrices, for CPUs whose best is
- * AVX2. oneDNN 2.6 does 3x3 ones there at half of the CPU's rate in f32, and in
+ * matrix-conv.h: convolutions as products of matrices, for AVX2 and AVX-512.
+ * oneDNN 2.6 does 3x3 ones with AVX2 at half of the CPU's rate in f32, and in
  * int8 none exactly: without VNNI, sums of two products of steps are cut off at
- * 16 bits.
+ * 16 bits. With AVX-512 it comes near the CPU's rate, so all that is to be won
+ * is not to multiply.
  *
  * Steps are multiplied as 16-bit integers, which is exact. 3x3 convolutions
  * take 36 products for a tile of 4x4 outputs instead of 144, by Winograd's
@@ -30,9 +31,16 @@ typedef struct _NucsegMatrixConv NucsegMatrixConv;
 gboolean nucseg_matrix_conv_has_int8 (void);
 
 /* Whether the convolution can be done here on this CPU and, if its input is
- * f32, is faster than in oneDNN. @in, @out: types of its tensors */
+ * f32, is faster than in oneDNN. @in: type of its input; @out: its output,
+ * whose data is not looked at */
 gboolean nucseg_matrix_conv_wants (
-    const NucsegConv *conv, NucsegElement in, NucsegElement out);
+    const NucsegConv *conv, NucsegElement in, const NucsegTensor *out);
+
+/* Whether a convolution of steps takes less time here also where oneDNN has
+ * VNNI, which may change with what becomes of its weights: then it is slower,
+ * and as exact. */
+gboolean
+nucseg_matrix_conv_saves (const NucsegConv *conv, const NucsegTensor *out);
 
 /**
  * nucseg_matrix_conv_new:

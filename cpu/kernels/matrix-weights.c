@@ -5,15 +5,15 @@
 
 #include <string.h>
 
-/* Twice G of section 4.1 and, for tiles of 4x4, 4, 6, 6, 24, 24 and 1 times the
- * rows of G of section 4.3: whole numbers, and the factors by which they are
- * too large. */
+/* Twice G of section 4.1 and, for tiles of 4x4, 24 times G of section 4.3,
+ * whose last row is 12 times as large for its weights to fit 16 bits: whole
+ * numbers, and the factors by which they are too large. */
 static const gint g2[4][3] = { { 2, 0, 0 }, { 1, 1, 1 }, { 1, -1, 1 },
   { 0, 0, 2 } };
-static const gint g4[6][3] = { { 1, 0, 0 }, { -1, -1, -1 }, { -1, 1, -1 },
-  { 1, 2, 4 }, { 1, -2, 4 }, { 0, 0, 1 } };
+static const gint g4[6][3] = { { 6, 0, 0 }, { -4, -4, -4 }, { -4, 4, -4 },
+  { 1, 2, 4 }, { 1, -2, 4 }, { 0, 0, 12 } };
 static const gint times2[4] = { 2, 2, 2, 2 },
-                  times4[6] = { 4, 6, 6, 24, 24, 1 };
+                  times4[6] = { 24, 24, 24, 24, 24, 12 };
 
 /* G w G', with whole numbers for G where @exact; a weight each for the products
  * of a tile. */
@@ -94,14 +94,13 @@ pack (NucsegMatrixConv *self, const NucsegConv *conv, const gint8 *integers)
         + (gsize) group * nucseg_matrix_block_size (self, self->padded);
 
     for (gint o = 0; o < self->out_channels; o++) {
-      const gint first = o - o % NUCSEG_MATRIX_BLOCK;
+      const gint first = o - o % (2 * self->lanes);
       const gint width = nucseg_matrix_block_width (self, first);
 
       for (gint i = 0; i < self->in_channels; i++) {
         get_weights (self, conv, integers, group, o, i, w);
         put_weights (self, w, steps, i, width,
-            u + nucseg_matrix_block_size (self, first)
-                + o % NUCSEG_MATRIX_BLOCK);
+            u + nucseg_matrix_block_size (self, first) + o - first);
       }
     }
   }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * narrow-conv.h: convolutions of steps with eight outputs, as networks end with
- * at full resolution: half of what a library, which fills sixteen lanes with
- * outputs, does for them is for nothing.
+ * narrow-conv.h: convolutions of steps or of f32 with eight outputs, as
+ * networks end with at full resolution: half of what a library, which fills
+ * sixteen lanes with outputs, does for them is for nothing.
  */
 #ifndef NUCSEG_CPU_NARROW_CONV_H
 #define NUCSEG_CPU_NARROW_CONV_H
@@ -17,7 +17,7 @@ typedef struct _NucsegNarrowConv NucsegNarrowConv;
 gboolean nucseg_narrow_conv_wants (
     const NucsegConv *conv, NucsegElement in, NucsegElement out);
 
-/* Of steps of the tensors' scales; copies the weights. NULL with MEMORY. */
+/* Steps have the tensors' scales; copies the weights. NULL with MEMORY. */
 NucsegNarrowConv *nucseg_narrow_conv_new (const NucsegConv *conv,
     const NucsegTensor *in, const NucsegTensor *out, GError **error);
 void nucseg_narrow_conv_free (NucsegNarrowConv *self);

@@ -17,6 +17,10 @@
 #define TIMES(v, power) ((v) * (gfloat) (1 << (power)))
 #endif
 
+/* Keeps the compiler from working out the places of all of a tile's products
+ * beforehand, for which there are not registers enough. */
+#define HIDE(pointer) __asm__("" : "+r"(pointer))
+
 /* Tiles of the same pixels side by side: where the first one's outputs are. */
 typedef struct {
   gint y, x, n;
@@ -114,7 +118,7 @@ winograd_channels (const NucsegMatrixConv *self, const TileRows *rows, gint x,
     gint n_tiles, gint c, gint n, guint32 *to, const gint tile)
 {
   const gint side = tile + 2;
-  const gsize step = (gsize) self->n_panels * self->chunk * LANES;
+  const gsize step = self->v_step;
   const gint dilation = self->conv.dilation;
   Channels columns[MAX_SIDE][MAX_SIDE];
 
@@ -122,6 +126,8 @@ winograd_channels (const NucsegMatrixConv *self, const TileRows *rows, gint x,
   winograd_column (rows, x + dilation, c, n, columns[1], tile);
   x += 2 * dilation;
   for (gint t = 0; t < n_tiles; t++, to += LANES) {
+    guint32 *product = to;
+
     for (gint j = 2; j < side; j++, x += dilation)
       winograd_column (rows, x, c, n, columns[j], tile);
 #pragma GCC unroll 6
@@ -133,8 +139,10 @@ winograd_channels (const NucsegMatrixConv *self, const TileRows *rows, gint x,
         row[j] = columns[j][i];
       winograd_inputs (row, factors, tile);
 #pragma GCC unroll 6
-      for (gint j = 0; j < side; j++)
-        store_words (to + (i * side + j) * step, factors[j]);
+      for (gint j = 0; j < side; j++, product += step) {
+        HIDE (product);
+        store_words (product, factors[j]);
+      }
       columns[0][i] = row[tile];
       columns[1][i] = row[tile + 1];
     }
@@ -175,8 +183,8 @@ winograd_gather (Chunk *chunk)
 
 /* --- Outputs ------------------------------------------------------------ */
 
-/* A' m of one row or column. With steps, products of 4x4 are as many times too
- * large as their weights (matrix-conv.c), and the outputs 24 times. */
+/* A' m of one row or column. With steps, products of 4x4 are 24 times too
+ * large, as are the outputs, and the last 12 times (matrix-weights.c). */
 static inline __attribute__ ((always_inline)) void
 winograd_outputs (const Sums *m, Sums *to, const gint tile)
 {
@@ -187,18 +195,11 @@ winograd_outputs (const Sums *m, Sums *to, const gint tile)
     const Sums sum = m[1] + m[2], difference = m[1] - m[2];
     const Sums sum2 = m[3] + m[4], difference2 = m[3] - m[4];
 
-#if KERNEL_STEPS
-    to[0] = TIMES (m[0], 2) + TIMES (m[0], 1) + TIMES (sum, 2) + sum2;
-    to[1] = TIMES (difference, 2) + TIMES (difference2, 1);
-    to[2] = TIMES (sum + sum2, 2);
-    to[3] =
-        TIMES (difference, 2) + TIMES (difference2 + m[5] + TIMES (m[5], 1), 3);
-#else
     to[0] = m[0] + sum + sum2;
     to[1] = difference + TIMES (difference2, 1);
     to[2] = sum + TIMES (sum2, 2);
-    to[3] = difference + TIMES (difference2, 3) + m[5];
-#endif
+    to[3] = difference + TIMES (difference2, 3)
+        + (KERNEL_STEPS ? TIMES (m[5], 1) : m[5]);
   }
 }
 
@@ -211,13 +212,48 @@ winograd_scale (Sums sum, const gint tile)
 #if KERNEL_STEPS
   if (tile == 2)
     return sum >> 2;
-  return (Sums) _mm256_mullo_epi32 (
-             (__m256i) sum, _mm256_set1_epi32 (0x38e38e39))
-      >> 6;
+  return (sum * 0x38e38e39) >> 6;
 #else
   return sum;
 #endif
 }
+
+#if KERNEL_STEPS && LANES == 16
+/* finish() of four pixels in a row, @step elements apart, whose outputs become
+ * steps and fill their vectors: packing them together takes half of what each
+ * would. Packing limits to 0..255, but what is too large for an integer must
+ * not become the least one before. */
+static inline __attribute__ ((always_inline)) void
+finish_four (const Outputs *to, gsize pixel, gint dilation, const Sums *sums)
+{
+  /* Which 32 bits of packed ones, four outputs of a pixel, go where. */
+  const __m512i order =
+      _mm512_setr_epi32 (0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  const gsize step = (gsize) dilation * to->pitch;
+  guint8 *at = (guint8 *) to->data + pixel * to->pitch;
+  __m512i whole[4], four;
+
+#pragma GCC unroll 4
+  for (gint j = 0; j < 4; j++) {
+    const Vector v =
+        __builtin_convertvector(winograd_scale (sums[j], 4) + to->bias, Vector)
+        * to->factor;
+
+    whole[j] = _mm512_cvtps_epi32 (
+        _mm512_min_ps ((__m512) v, _mm512_set1_ps (255.0f)));
+  }
+  four = _mm512_packus_epi16 (_mm512_packs_epi32 (whole[0], whole[1]),
+      _mm512_packs_epi32 (whole[2], whole[3]));
+  four = _mm512_permutexvar_epi32 (order, four);
+  _mm_storeu_si128 ((__m128i *) at, _mm512_castsi512_si128 (four));
+  _mm_storeu_si128 (
+      (__m128i *) (at + step), _mm512_extracti32x4_epi32 (four, 1));
+  _mm_storeu_si128 (
+      (__m128i *) (at + 2 * step), _mm512_extracti32x4_epi32 (four, 2));
+  _mm_storeu_si128 (
+      (__m128i *) (at + 3 * step), _mm512_extracti32x4_epi32 (four, 3));
+}
+#endif
 
 /* All outputs of a tile from its products, which are @step words apart. */
 static inline __attribute__ ((always_inline)) void
@@ -226,14 +262,18 @@ winograd_tile (const guint32 *m, gsize step, const Outputs *to, gsize pixel,
 {
   const gint side = tile + 2;
   Sums half[NUCSEG_WINOGRAD_MAX_TILE][MAX_SIDE];
+  const gsize down = side * step;
 
 #pragma GCC unroll 6
   for (gint j = 0; j < side; j++) {
     Sums column[MAX_SIDE], some[NUCSEG_WINOGRAD_MAX_TILE];
+    const guint32 *product = m + j * step;
 
 #pragma GCC unroll 6
-    for (gint i = 0; i < side; i++)
-      column[i] = sums_at (m + (i * side + j) * step);
+    for (gint i = 0; i < side; i++, product += down) {
+      HIDE (product);
+      column[i] = sums_at (product);
+    }
     winograd_outputs (column, some, tile);
 #pragma GCC unroll 4
     for (gint i = 0; i < tile; i++)
@@ -243,6 +283,13 @@ winograd_tile (const guint32 *m, gsize step, const Outputs *to, gsize pixel,
     Sums outputs[NUCSEG_WINOGRAD_MAX_TILE];
 
     winograd_outputs (half[i], outputs, tile);
+#if KERNEL_STEPS && LANES == 16
+    if (tile == 4 && n_columns == 4 && to->n == LANES
+        && to->type == NUCSEG_ELEMENT_U8) {
+      finish_four (to, pixel, dilation, outputs);
+      continue;
+    }
+#endif
 #pragma GCC unroll 4
     for (gint j = 0; j < tile; j++) {
       if (j < n_columns)
@@ -267,7 +314,7 @@ static inline __attribute__ ((always_inline)) void
 winograd_finish_tiles (
     const Chunk *chunk, gint c, const guint32 *m, const gint tile)
 {
-  const gsize step = (gsize) chunk->self->chunk * BLOCK;
+  const gsize step = chunk->self->m_step;
   const gint dilation = chunk->self->conv.dilation;
   const gint width = chunk->out->width, height = chunk->out->height;
   const Outputs to = outputs_from (chunk, c);

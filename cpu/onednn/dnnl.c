@@ -51,6 +51,18 @@ nucseg_dnnl_has_int8 (void)
 #endif
 }
 
+gboolean
+nucseg_dnnl_has_amx (void)
+{
+#if defined(__x86_64__)
+  const guint want = dnnl_cpu_isa_avx512_core_amx;
+
+  return ((guint) dnnl_get_effective_cpu_isa () & want) == want;
+#else
+  return FALSE;
+#endif
+}
+
 NucsegDnnl *
 nucseg_dnnl_new (GError **error)
 {

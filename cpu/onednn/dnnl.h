@@ -27,6 +27,9 @@ gboolean nucseg_dnnl_has_bf16 (void);
 /* Whether it multiplies 8-bit integers without rounding in between: VNNI. */
 gboolean nucseg_dnnl_has_int8 (void);
 
+/* Whether it does so by AMX's tiles, which nothing of ours comes near. */
+gboolean nucseg_dnnl_has_amx (void);
+
 /* An engine and a stream on the CPU; NULL with DEVICE. */
 NucsegDnnl *nucseg_dnnl_new (GError **error);
 void nucseg_dnnl_free (NucsegDnnl *dnnl);

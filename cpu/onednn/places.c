@@ -73,14 +73,19 @@ choose_conv (const NucsegNetwork *self, guint i)
 {
   const NucsegConv *conv = &self->graph->nodes[i].u.conv;
   const NucsegElement in = nucseg_network_wanted_type (self, i, 0);
+  const NucsegNodePlan *plan = &self->nodes[i];
+  const NucsegTensor out = { plan->shape.height, plan->shape.width,
+    plan->shape.channels, plan->shape.channels, plan->type, NULL, 0 };
 
   if (nucseg_grey_conv_wants (conv, in))
     return NUCSEG_STEP_GREY;
-  if (nucseg_narrow_conv_wants (conv, in, self->nodes[i].type))
+  if (nucseg_narrow_conv_wants (conv, in, plan->type))
     return NUCSEG_STEP_NARROW;
-  if (nucseg_matrix_conv_wants (conv, in, self->nodes[i].type)
+  if (nucseg_matrix_conv_wants (conv, in, &out)
       && (in == NUCSEG_ELEMENT_F32 || nucseg_isa_get () == NUCSEG_ISA_AVX2
-          || !nucseg_dnnl_has_int8 ()))
+          || !nucseg_dnnl_has_int8 ()
+          || (!nucseg_dnnl_has_amx ()
+              && nucseg_matrix_conv_saves (conv, &out))))
     return NUCSEG_STEP_MATRIX;
   return NUCSEG_STEP_CONV;
 }

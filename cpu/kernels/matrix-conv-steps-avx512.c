@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* matrix-conv-steps-avx512.c: matrix-conv.h on 8-bit steps, for AVX-512. */
+#define LANES 16
+#define KERNEL_STEPS 1
+#define KERNEL_RUN nucseg_matrix_run_steps_avx512
+#include "cpu/kernels/matrix-conv-template.h"
