@@ -2,20 +2,21 @@
 /*
  * grey-conv-template.h: the kernel of grey-conv.h, a part of
  * template.h for f32, AVX2 and AVX-512. The outputs of one pixel are the
- * lanes: a tap is one input, the same in all lanes, times one vector of
- * weights. Taps are added row by row and the bias comes last, as in oneDNN:
- * another order of f32 sums would round some pixels to other steps.
+ * lanes: an input of a tap, the same in all lanes, times one vector of weights.
+ * Taps are added row by row and the bias comes last, as in oneDNN: another
+ * order of f32 sums would round some pixels to other steps.
  */
 
 /* Pixels whose sums are kept in registers, so that a vector of weights is read
  * once for all of them. */
-#define GREY_PIXELS 8
+#define GREY_PIXELS (LANES == 16 ? 12 : 8)
 
 /* Sums of GREY_PIXELS pixels from (@x, @y) on, outputs @c to @c + LANES, all of
- * whose taps lie in the frame. @side is the kernel's, both ways. */
+ * whose taps lie in the frame. @side is the kernel's, both ways, @n the
+ * channels: inputs of a row of taps lie one after the other. */
 static inline __attribute__ ((always_inline)) void
 grey_sums (const NucsegGreyConv *self, const NucsegTensor *in, gint y, gint x,
-    gint c, gint side, Vector *sums)
+    gint c, const gint side, const gint n, Vector *sums)
 {
   const NucsegConv *conv = &self->conv;
 
@@ -25,14 +26,18 @@ grey_sums (const NucsegGreyConv *self, const NucsegTensor *in, gint y, gint x,
   for (gint ky = 0; ky < side; ky++) {
     const gfloat *from = pixel (in, y - conv->padding + ky, x - conv->padding);
     const gfloat *weight =
-        self->weight + (gsize) ky * side * conv->out_channels + c;
+        self->weight + (gsize) ky * side * n * conv->out_channels + c;
 
-#pragma GCC unroll 5
-    for (gint kx = 0; kx < side; kx++) {
-      const Vector w = load_f32 (weight + (gsize) kx * conv->out_channels);
+#pragma GCC unroll 12
+    for (gint k = 0; k < side * n; k++) {
+      const Vector w = load_f32 (weight + (gsize) k * conv->out_channels);
 
+      /* An input is read again for every tap, of memory: the compiler would
+       * keep all of them in registers, of which there are not enough. */
+      if (n > 1)
+        __asm__("" : "+r"(from));
       for (gint p = 0; p < GREY_PIXELS; p++)
-        sums[p] += from[p + kx] * w;
+        sums[p] += from[p * n + k] * w;
     }
   }
 }
@@ -49,10 +54,15 @@ grey_sum (
   Vector sum = { 0 };
 
   for (gint ky = MAX (0, -top); ky < ky_end; ky++) {
-    for (gint kx = MAX (0, -left); kx < kx_end; kx++)
-      sum += *pixel (in, top + ky, left + kx)
-          * load_f32 (self->weight
-              + ((gsize) ky * conv->kernel_w + kx) * conv->out_channels + c);
+    for (gint kx = MAX (0, -left); kx < kx_end; kx++) {
+      const gfloat *from = pixel (in, top + ky, left + kx);
+      const gfloat *weight = self->weight + c
+          + ((gsize) ky * conv->kernel_w + kx) * conv->in_channels
+              * conv->out_channels;
+
+      for (gint i = 0; i < conv->in_channels; i++)
+        sum += from[i] * load_f32 (weight + (gsize) i * conv->out_channels);
+    }
   }
   return sum;
 }
@@ -64,7 +74,7 @@ grey_store (const NucsegTensor *out, NucsegElement type, gint y, gint x, gint c,
 {
   gsize at = ((gsize) y * out->width + x) * out->pitch + c;
 
-#pragma GCC unroll 8
+#pragma GCC unroll 12
   for (gint p = 0; p < n; p++, at += out->pitch) {
     const Vector v = maximum_f32 (least, sums[p] + bias); /* a NaN stays one */
 
@@ -77,10 +87,12 @@ grey_store (const NucsegTensor *out, NucsegElement type, gint y, gint x, gint c,
   }
 }
 
-/* Outputs @c to @c + LANES of row @y. @side: 0 where blocks can't be done. */
+/* Outputs @c to @c + LANES of row @y. @side: 0 where blocks can't be done. @n:
+ * channels. */
 static inline __attribute__ ((always_inline)) void
 grey_row (const NucsegGreyConv *self, const NucsegTensor *in,
-    const NucsegTensor *out, NucsegElement type, gint side, gint y, gint c)
+    const NucsegTensor *out, NucsegElement type, const gint side, const gint n,
+    gint y, gint c)
 {
   const gboolean relu = self->conv.activation == NUCSEG_ACTIVATION_RELU;
   const Vector least = (Vector){ 0 } - (relu ? 0.0f : INFINITY);
@@ -93,7 +105,7 @@ grey_row (const NucsegGreyConv *self, const NucsegTensor *in,
 
   while (x < out->width) {
     if (side > 0 && x >= first && x <= last) {
-      grey_sums (self, in, y, x, c, side, sums);
+      grey_sums (self, in, y, x, c, side, n, sums);
       grey_store (out, type, y, x, c, GREY_PIXELS, bias, least, inverse, sums);
       x += GREY_PIXELS;
     } else {
@@ -109,20 +121,23 @@ grey_rows (const NucsegGreyConv *self, const NucsegTensor *in,
     const NucsegTensor *out, NucsegElement type, gint first, gint end)
 {
   const NucsegConv *conv = &self->conv;
+  const gint n = conv->in_channels;
   const gint side =
-      in->pitch == 1 && conv->kernel_h == conv->kernel_w ? conv->kernel_w : 0;
+      in->pitch == n && conv->kernel_h == conv->kernel_w ? conv->kernel_w : 0;
 
   for (gint y = first; y < end; y++) {
     const gint top = y - conv->padding;
     const gboolean inside = top >= 0 && top + conv->kernel_h <= in->height;
 
     for (gint c = 0; c < conv->out_channels; c += LANES) {
-      if (inside && side == 3)
-        grey_row (self, in, out, type, 3, y, c);
-      else if (inside && side == 5)
-        grey_row (self, in, out, type, 5, y, c);
+      if (inside && side == 3 && n == 1)
+        grey_row (self, in, out, type, 3, 1, y, c);
+      else if (inside && side == 3 && n == 4)
+        grey_row (self, in, out, type, 3, 4, y, c);
+      else if (inside && side == 5 && n == 1)
+        grey_row (self, in, out, type, 5, 1, y, c);
       else
-        grey_row (self, in, out, type, 0, y, c);
+        grey_row (self, in, out, type, 0, n, y, c);
     }
   }
 }

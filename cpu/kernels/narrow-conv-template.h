@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * narrow-conv-template.h: the kernels of narrow-conv.h, for AVX-512. A file that
- * includes it defines
+ * narrow-conv-template.h: the kernels of narrow-conv.h, for AVX-512. A file
+ * that includes it defines
  *
  *   KERNEL_STEPS   1: inputs and outputs are steps, multiplied by VNNI,
  *                  0: f32
@@ -33,7 +33,8 @@ typedef Vector Outputs;
 static inline const guint8 *
 pixel (const NucsegTensor *t, gint y, gint x)
 {
-  return (const guint8 *) t->data + ((gsize) y * t->width + x) * t->pitch * ELEMENT;
+  return (const guint8 *) t->data
+      + ((gsize) y * t->width + x) * t->pitch * ELEMENT;
 }
 
 static inline __m512i
@@ -111,17 +112,16 @@ sum_one (const NucsegNarrowConv *self, const NucsegTensor *in, gint y, gint x)
       const guint8 *from = pixel (in, top + ky, left + kx);
 
       for (gint q = 0; q < self->n_words; q++)
-        sum = multiply_add (sum,
-            inputs (from + (gsize) q * NUCSEG_NARROW_WORD),
+        sum = multiply_add (sum, inputs (from + (gsize) q * NUCSEG_NARROW_WORD),
             weights (self, ky, kx, q));
     }
   }
   return sum;
 }
 
-/* Joins the halves of two pixels' sums and makes outputs of them: rounds them to
- * steps, or keeps them at @least. A sum of up to 4096 steps fits 32 bits, and
- * of up to 57 f32 holds it. @factor: twice. */
+/* Joins the halves of two pixels' sums and makes outputs of them: rounds them
+ * to steps, or keeps them at @least. A sum of up to 4096 steps fits 32 bits,
+ * and of up to 57 f32 holds it. @factor: twice. */
 static inline Outputs
 join (Sums a, Sums b, Vector factor, Vector least)
 {
@@ -135,16 +135,16 @@ join (Sums a, Sums b, Vector factor, Vector least)
 
   return steps_from_f32 (__builtin_convertvector(sums, Vector) * factor);
 #else
-  const __m512 sums = _mm512_add_ps (_mm512_permutex2var_ps (a, even, b),
-      _mm512_permutex2var_ps (a, odd, b));
+  const __m512 sums = _mm512_add_ps (
+      _mm512_permutex2var_ps (a, even, b), _mm512_permutex2var_ps (a, odd, b));
 
   return maximum_f32 (least, (Vector) sums); /* a NaN stays one */
 #endif
 }
 
 void
-KERNEL_RUN (const NucsegNarrowConv *self,
-    const NucsegTensor *in, const NucsegTensor *out, gint first, gint end)
+KERNEL_RUN (const NucsegNarrowConv *self, const NucsegTensor *in,
+    const NucsegTensor *out, gint first, gint end)
 {
   const Vector factor = load_f32 (self->factor);
   const Vector least = (Vector){ 0 } - (self->relu ? 0.0f : INFINITY);

@@ -42,7 +42,11 @@ const ParityCase parity_cases[] = {
   { "conv3-1-16", SIZE (5, 26, 1, 1), CONV (16, 3, 1, 1, 1, 1, FALSE, NULL) },
   { "conv5-1-16", SIZE (7, 27, 1, 1), CONV (16, 5, 1, 1, 2, 1, TRUE, "relu") },
   { "conv5-1-24", SIZE (9, 28, 1, 1), CONV (24, 5, 1, 1, 2, 1, TRUE, NULL) },
-  /* of eight outputs: likewise */
+  /* of the four that blocks of pixels become, and of eight outputs: likewise */
+  { "conv3-4-16", SIZE (6, 29, 1, 4), CONV (16, 3, 1, 1, 1, 1, TRUE, "relu") },
+  { "conv3-4-8", SIZE (9, 15, 1, 4), CONV (8, 3, 1, 1, 1, 1, FALSE, NULL) },
+  { "conv3-4-32-wide-padding", SIZE (3, 14, 1, 4),
+      CONV (32, 3, 1, 1, 2, 1, TRUE, "relu"), WEIGH },
   { "conv3-16-8", SIZE (9, 25, 1, 16), CONV (8, 3, 1, 1, 1, 1, TRUE, "relu") },
   { "conv3-24-8", SIZE (5, 26, 1, 24), CONV (8, 3, 1, 1, 1, 1, TRUE, "relu") },
   { "conv3-8-8-no-padding", SIZE (10, 25, 1, 8),
