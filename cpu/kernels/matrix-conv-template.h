@@ -199,6 +199,24 @@ multiply_some (const Chunk *chunk, const guint32 *v, const guint32 *u,
   }
 }
 
+/* All pieces, so many at once; the last ones in a third or two of that, if they
+ * are that few. */
+static inline __attribute__ ((always_inline)) void
+multiply_pieces (const Chunk *chunk, const guint32 *v, const guint32 *u,
+    guint32 *m, const gint pieces, const gint vectors)
+{
+  for (gint left = chunk->n; left > 0; left -= pieces) {
+    if (left > pieces / 3 * 2)
+      multiply_some (chunk, v, u, m, pieces, vectors);
+    else if (left > pieces / 3)
+      multiply_some (chunk, v, u, m, pieces / 3 * 2, vectors);
+    else
+      multiply_some (chunk, v, u, m, pieces / 3, vectors);
+    v += pieces * LANES;
+    m += pieces * BLOCK;
+  }
+}
+
 /* All of the chunk's products with one block of outputs. What stands in V
  * behind the last piece is multiplied too, and not looked at. */
 static __attribute__ ((noinline)) void
@@ -211,13 +229,10 @@ multiply (const Chunk *chunk, const guint32 *u, gint width)
     const guint32 *v = chunk->v + (gsize) f * self->v_step;
     guint32 *m = chunk->m + (gsize) f * self->m_step;
 
-    if (width == BLOCK) {
-      for (gint p = 0; p < chunk->n; p += MAX_SUMS / 2)
-        multiply_some (chunk, v + p * LANES, u, m + p * BLOCK, MAX_SUMS / 2, 2);
-    } else {
-      for (gint p = 0; p < chunk->n; p += 12)
-        multiply_some (chunk, v + p * LANES, u, m + p * BLOCK, 12, 1);
-    }
+    if (width == BLOCK)
+      multiply_pieces (chunk, v, u, m, MAX_SUMS / 2, 2);
+    else
+      multiply_pieces (chunk, v, u, m, 12, 1);
   }
 }
 

@@ -19,11 +19,13 @@
  * products, and there are more of these than of words to move around. */
 #define MIN_CHANNELS_AVX512 8
 
-/* Inputs times outputs of a convolution of steps. With VNNI oneDNN multiplies
- * twice as many steps at once as 16-bit integers can be: only from here on do
- * tiles of 4x4 save more than moving words around costs. Measured on two
- * virtual cores of a Cascade Lake: docs/performance.md. */
+/* With VNNI oneDNN multiplies twice as many steps at once as 16-bit integers
+ * can be. Only from so many inputs times outputs on do tiles of 4x4 save more
+ * than it costs to move words around, and from so many tiles on more than to
+ * read weights that are eight times as large. Measured on two virtual cores of
+ * a Cascade Lake: docs/performance.md. */
 #define MIN_PAIRS (48 * 48)
+#define MIN_TILES 64
 
 /* Sums of steps by tiles of 2x2 and 4x4 are known by 30 and 26 bits
  * (winograd-template.h): with the largest steps, 255, an output's weights of
@@ -144,6 +146,7 @@ nucseg_matrix_conv_saves (const NucsegConv *conv, const NucsegTensor *out)
 {
   return nucseg_isa_has_vnni () && conv->groups == 1
       && (gint64) conv->in_channels * conv->out_channels >= MIN_PAIRS
+      && count_products (conv, out, 4) >= 36 * MIN_TILES
       && choose_tile (conv, NULL, NUCSEG_ELEMENT_U8, out) == 4;
 }
 
