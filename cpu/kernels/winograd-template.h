@@ -218,43 +218,6 @@ winograd_scale (Sums sum, const gint tile)
 #endif
 }
 
-#if KERNEL_STEPS && LANES == 16
-/* finish() of four pixels in a row, @step elements apart, whose outputs become
- * steps and fill their vectors: packing them together takes half of what each
- * would. Packing limits to 0..255, but what is too large for an integer must
- * not become the least one before. */
-static inline __attribute__ ((always_inline)) void
-finish_four (const Outputs *to, gsize pixel, gint dilation, const Sums *sums)
-{
-  /* Which 32 bits of packed ones, four outputs of a pixel, go where. */
-  const __m512i order =
-      _mm512_setr_epi32 (0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-  const gsize step = (gsize) dilation * to->pitch;
-  guint8 *at = (guint8 *) to->data + pixel * to->pitch;
-  __m512i whole[4], four;
-
-#pragma GCC unroll 4
-  for (gint j = 0; j < 4; j++) {
-    const Vector v =
-        __builtin_convertvector(winograd_scale (sums[j], 4) + to->bias, Vector)
-        * to->factor;
-
-    whole[j] = _mm512_cvtps_epi32 (
-        _mm512_min_ps ((__m512) v, _mm512_set1_ps (255.0f)));
-  }
-  four = _mm512_packus_epi16 (_mm512_packs_epi32 (whole[0], whole[1]),
-      _mm512_packs_epi32 (whole[2], whole[3]));
-  four = _mm512_permutexvar_epi32 (order, four);
-  _mm_storeu_si128 ((__m128i *) at, _mm512_castsi512_si128 (four));
-  _mm_storeu_si128 (
-      (__m128i *) (at + step), _mm512_extracti32x4_epi32 (four, 1));
-  _mm_storeu_si128 (
-      (__m128i *) (at + 2 * step), _mm512_extracti32x4_epi32 (four, 2));
-  _mm_storeu_si128 (
-      (__m128i *) (at + 3 * step), _mm512_extracti32x4_epi32 (four, 3));
-}
-#endif
-
 /* All outputs of a tile from its products, which are @step words apart. */
 static inline __attribute__ ((always_inline)) void
 winograd_tile (const guint32 *m, gsize step, const Outputs *to, gsize pixel,
@@ -283,13 +246,6 @@ winograd_tile (const guint32 *m, gsize step, const Outputs *to, gsize pixel,
     Sums outputs[NUCSEG_WINOGRAD_MAX_TILE];
 
     winograd_outputs (half[i], outputs, tile);
-#if KERNEL_STEPS && LANES == 16
-    if (tile == 4 && n_columns == 4 && to->n == LANES
-        && to->type == NUCSEG_ELEMENT_U8) {
-      finish_four (to, pixel, dilation, outputs);
-      continue;
-    }
-#endif
 #pragma GCC unroll 4
     for (gint j = 0; j < tile; j++) {
       if (j < n_columns)
