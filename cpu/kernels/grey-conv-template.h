@@ -35,7 +35,7 @@ grey_sums (const NucsegGreyConv *self, const NucsegTensor *in, gint y, gint x,
       /* An input is read again for every tap, of memory: the compiler would
        * keep all of them in registers, of which there are not enough. */
       if (n > 1)
-        __asm__("" : "+r"(from));
+        FORGET (from);
       for (gint p = 0; p < GREY_PIXELS; p++)
         sums[p] += from[p * n + k] * w;
     }

@@ -26,6 +26,11 @@ typedef guint8 Steps __attribute__ ((vector_size (LANES)));
  * even, in the low bits. */
 #define ROUND 0x1.8p23f
 
+/* Has the compiler take @pointer for a new one, so that it neither keeps what
+ * was read there nor works out beforehand where all that follows is: for loops
+ * that registers are not enough for. */
+#define FORGET(pointer) __asm__("" : "+r"(pointer))
+
 static inline Vector
 load_f32 (const gfloat *p)
 {

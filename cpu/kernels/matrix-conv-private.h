@@ -29,13 +29,6 @@ typedef void (*NucsegMatrixRun) (const NucsegMatrixConv *self,
     const NucsegTensor *in, const NucsegTensor *out, gpointer scratch,
     gint64 first, gint64 end, gint split);
 
-/* What one instruction set has to offer. */
-typedef struct {
-  NucsegMatrixRun run;
-  gint lanes;
-  const gchar *isa;
-} NucsegMatrixKernel;
-
 struct _NucsegMatrixConv {
   NucsegConv conv; /* its weight and bias are not to be used */
   NucsegMatrixRun run;
@@ -72,6 +65,13 @@ static inline gsize
 nucseg_matrix_block_size (const NucsegMatrixConv *self, gint width)
 {
   return (gsize) self->n_products * self->n_taps * self->n_words * width;
+}
+
+/* Words of V. */
+static inline gsize
+nucseg_matrix_v_size (const NucsegMatrixConv *self)
+{
+  return self->n_products * self->n_taps * self->v_step;
 }
 
 static inline gint

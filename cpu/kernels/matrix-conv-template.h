@@ -278,8 +278,7 @@ KERNEL_RUN (const NucsegMatrixConv *self, const NucsegTensor *in,
     gint split)
 {
   Chunk chunk = { self, in, out, 0, split, 0, 0, 0, scratch,
-    (guint32 *) scratch + self->n_products * self->n_taps * self->v_step, 1,
-    { 0 } };
+    (guint32 *) scratch + nucseg_matrix_v_size (self), 1, { 0 } };
 
   chunk.per_row =
       self->tile > 1 ? self->conv.dilation * self->tiles_w : out->width;

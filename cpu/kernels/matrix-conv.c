@@ -33,6 +33,13 @@
 #define MAX_SUM_2 ((1 << 29) / 255)
 #define MAX_SUM_4 ((1 << 25) / 255)
 
+/* What one instruction set has to offer. */
+typedef struct {
+  NucsegMatrixRun run;
+  gint lanes;
+  const gchar *isa;
+} MatrixKernel;
+
 static gint
 round_up (gint n, gint multiple)
 {
@@ -232,10 +239,10 @@ set_blocks (NucsegMatrixConv *self, const NucsegConv *conv,
 }
 
 /* Wider vectors would be half empty with few outputs. */
-static NucsegMatrixKernel
+static MatrixKernel
 choose_kernel (const NucsegConv *conv, gboolean steps)
 {
-  NucsegMatrixKernel kernel = { NULL, 8, "avx2" };
+  MatrixKernel kernel = { NULL, 8, "avx2" };
 
 #ifdef NUCSEG_HAVE_AVX2
   kernel.run =
@@ -244,8 +251,8 @@ choose_kernel (const NucsegConv *conv, gboolean steps)
 #ifdef NUCSEG_HAVE_AVX512
   if (nucseg_isa_get () >= NUCSEG_ISA_AVX512
       && conv->out_channels / conv->groups > kernel.lanes) {
-    kernel = (NucsegMatrixKernel){ steps ? nucseg_matrix_run_steps_avx512
-                                         : nucseg_matrix_run_f32_avx512,
+    kernel = (MatrixKernel){ steps ? nucseg_matrix_run_steps_avx512
+                                   : nucseg_matrix_run_f32_avx512,
       16, "avx512" };
 #ifdef NUCSEG_HAVE_VNNI
     if (steps && nucseg_isa_has_vnni ()) {
@@ -263,7 +270,7 @@ nucseg_matrix_conv_new (const NucsegConv *conv, const NucsegTensor *in,
     const NucsegTensor *out, guint threads, GError **error)
 {
   const gboolean steps = in->type == NUCSEG_ELEMENT_U8;
-  const NucsegMatrixKernel kernel = choose_kernel (conv, steps);
+  const MatrixKernel kernel = choose_kernel (conv, steps);
   NucsegMatrixConv *self = g_new0 (NucsegMatrixConv, 1);
   NucsegQuantised quantised = { 0 };
   gsize n_outputs;
@@ -322,8 +329,8 @@ nucseg_matrix_conv_free (NucsegMatrixConv *self)
 gsize
 nucseg_matrix_conv_get_scratch_size (const NucsegMatrixConv *self)
 {
-  const gsize words = self->n_products * self->n_taps * self->v_step
-      + self->n_products * self->m_step;
+  const gsize words =
+      nucseg_matrix_v_size (self) + self->n_products * self->m_step;
 
   return (words * sizeof (guint32) + 63) / 64 * 64;
 }

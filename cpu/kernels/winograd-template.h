@@ -17,10 +17,6 @@
 #define TIMES(v, power) ((v) * (gfloat) (1 << (power)))
 #endif
 
-/* Keeps the compiler from working out the places of all of a tile's products
- * beforehand, for which there are not registers enough. */
-#define HIDE(pointer) __asm__("" : "+r"(pointer))
-
 /* Tiles of the same pixels side by side: where the first one's outputs are. */
 typedef struct {
   gint y, x, n;
@@ -140,7 +136,7 @@ winograd_channels (const NucsegMatrixConv *self, const TileRows *rows, gint x,
       winograd_inputs (row, factors, tile);
 #pragma GCC unroll 6
       for (gint j = 0; j < side; j++, product += step) {
-        HIDE (product);
+        FORGET (product);
         store_words (product, factors[j]);
       }
       columns[0][i] = row[tile];
@@ -234,7 +230,7 @@ winograd_tile (const guint32 *m, gsize step, const Outputs *to, gsize pixel,
 
 #pragma GCC unroll 6
     for (gint i = 0; i < side; i++, product += down) {
-      HIDE (product);
+      FORGET (product);
       column[i] = sums_at (product);
     }
     winograd_outputs (column, some, tile);
