@@ -12,6 +12,7 @@ import torch.nn.functional as F
 
 from .canvas import Canvas
 from .data import through_jpeg
+from .prepare import InputSpec
 
 
 def _field(rng: np.random.Generator, channels: int, cells: int, size: int
@@ -100,10 +101,19 @@ def _noise(rng: np.random.Generator, size: int) -> torch.Tensor:
     return torch.from_numpy(rng.standard_normal((size, size), np.float32))
 
 
-def _renormalise(x: torch.Tensor) -> torch.Tensor:
-    """Percentiles 1 and 99.8 to 0 and 1, as the engine does for a frame."""
+def _renormalise(x: torch.Tensor, spec: InputSpec) -> torch.Tensor:
+    """What the engine does for a frame, for the crop: the model's percentiles or
+    the crop's extremes to 0 and 1, or its histogram made even."""
     flat = x.numpy().ravel()
-    lo_i, hi_i = int(0.01 * flat.size), int(0.998 * flat.size)
+    if spec.method == "equalize":
+        _, which, counts = np.unique(flat, return_inverse=True,
+                                     return_counts=True)
+        rest = max(1, flat.size - counts[0])
+        even = (np.cumsum(counts) - counts[0]) / rest
+        return torch.from_numpy(even[which].reshape(x.shape).astype(np.float32))
+    lo_i, hi_i = 0, flat.size - 1
+    if spec.method == "percentile":
+        lo_i, hi_i = (int(p / 100 * flat.size) for p in (spec.low, spec.high))
     part = np.partition(flat, (lo_i, hi_i))
     lo, hi = float(part[lo_i]), float(part[hi_i])
     return (x - lo) / max(hi - lo, 1e-3)
@@ -126,7 +136,7 @@ INVERSION = {"fluorescence": 0.04, "colour": 0.15, "brightfield": 0.15}
 
 
 def photometric(x: torch.Tensor, rng: np.random.Generator,
-                clip: tuple[float, float], inversion: float) -> torch.Tensor:
+                spec: InputSpec, inversion: float) -> torch.Tensor:
     """What light, optics and camera may do to a prepared crop."""
     size = x.shape[0]
     if rng.random() < 0.5:
@@ -152,27 +162,27 @@ def photometric(x: torch.Tensor, rng: np.random.Generator,
     if rng.random() < inversion:
         x = 1 - x
     if rng.random() < 0.5:
-        x = _renormalise(x)
+        x = _renormalise(x, spec)
     if rng.random() < 0.5:
         x = x * rng.uniform(0.75, 1.25) + rng.uniform(-0.1, 0.1)
-    return x.clamp(*clip)
+    return x.clamp(*spec.clip)
 
 
 def hardly(x: torch.Tensor, rng: np.random.Generator,
-           clip: tuple[float, float]) -> torch.Tensor:
-    """What a gentle crop gets: JPEG, the percentiles of its own content, or
+           spec: InputSpec) -> torch.Tensor:
+    """What a gentle crop gets: JPEG, the limits of its own content, or
     another exposure, now and then."""
     if rng.random() < 0.1:
         x = recorded(x, rng)
     if rng.random() < 0.25:
-        x = _renormalise(x)
+        x = _renormalise(x, spec)
     if rng.random() < 0.25:
         x = x * rng.uniform(0.85, 1.15) + rng.uniform(-0.04, 0.04)
-    return x.clamp(*clip)
+    return x.clamp(*spec.clip)
 
 
 def empty_frame(rng: np.random.Generator, size: int,
-                clip: tuple[float, float]) -> torch.Tensor:
+                spec: InputSpec) -> torch.Tensor:
     """Noise, perhaps correlated and unevenly lit, stretched to the full range
     as the preparation does with a frame that shows nothing."""
     x = _noise(rng, size)
@@ -181,7 +191,7 @@ def empty_frame(rng: np.random.Generator, size: int,
         x = x / x.std()
     if rng.random() < 0.6:
         x = x + rng.uniform(0.0, 3.0) * _field(rng, 1, 3, size)[0]
-    return _renormalise(x).clamp(*clip)
+    return _renormalise(x, spec).clamp(*spec.clip)
 
 
 def join(images: torch.Tensor, labels: torch.Tensor, across: int = 2
@@ -210,11 +220,11 @@ class BatchSource:
     """Batches by number: batch i of a seed is always the same."""
 
     def __init__(self, canvases: list[Canvas], weights: np.ndarray, seed: int,
-                 batch: int, size: int, clip: tuple[float, float],
+                 batch: int, size: int, spec: InputSpec,
                  empty: float, gentle: float = 0.0, joined: float = 0.0):
         self.canvases, self.weights = canvases, weights
         self.seed, self.batch, self.size = seed, batch, size
-        self.clip, self.empty, self.gentle = clip, empty, gentle
+        self.spec, self.empty, self.gentle = spec, empty, gentle
         self.joined = joined
 
     def __call__(self, number: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -238,11 +248,11 @@ class BatchSource:
               ) -> tuple[torch.Tensor, torch.Tensor]:
         """A crop of a canvas, or now and then a frame without nuclei."""
         if rng.random() < self.empty:
-            return (empty_frame(rng, size, self.clip),
+            return (empty_frame(rng, size, self.spec),
                     torch.zeros(size, size, dtype=torch.int64))
         gentle = self.gentle > 0 and rng.random() < self.gentle
         x, y = sample(canvas, rng, size, gentle)
         if gentle:
-            return hardly(x, rng, self.clip), y
+            return hardly(x, rng, self.spec), y
         inversion = INVERSION.get(canvas.entry.kind, 0.04)
-        return photometric(x, rng, self.clip, inversion), y
+        return photometric(x, rng, self.spec, inversion), y

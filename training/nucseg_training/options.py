@@ -10,7 +10,7 @@ import re
 import sys
 from pathlib import Path
 
-from . import checkpoint, limits, tool
+from . import checkpoint, limits, prepare, tool
 from .optimizer import OPTIMIZERS
 
 # A model that is fine-tuned already knows nuclei: a few hundred small steps, and
@@ -19,7 +19,8 @@ FINE_TUNING = {"steps": 400, "rate": 3e-4, "warmup": 50, "gentle": 0.8}
 TRAINING = {"steps": 20000, "rate": 2e-3, "warmup": 200, "gentle": 0.0,
             "batch": 16, "crop": 256, "minutes": 1e6, "optimizer": "adamw",
             "joined": 0.0, "teacher": None, "teacher_share": 0.5,
-            "weight_decay": 1e-4, "ema": 0.998, "empty": 0.02, "seed": 1,
+            "weight_decay": 1e-4, "ema": 0.998, "empty": 0.02, "rare": 3.0,
+            "seed": 1,
             "f32": None, "hold_out": 0.2, "start_from": None}
 # Least and largest values; None: no bound.
 RANGES = {"steps": (1, None), "batch": (1, None), "crop": (1, None),
@@ -83,6 +84,11 @@ def _parser(description: str) -> argparse.ArgumentParser:
                    help="memory of the averaged weights (0.998)")
     p.add_argument("--empty", type=float,
                    help="share of crops that are noise without nuclei (0.02)")
+    p.add_argument("--rare", type=float, metavar="TIMES",
+                   help="with --data: how many times as often stained tissue and "
+                   "brightfield are shown as they are there (3)")
+    p.add_argument("--normalization", choices=tuple(prepare.SPECS),
+                   help="of the frames of a new network (percentile)")
     p.add_argument("--widths", type=int, nargs="+",
                    help="channels of each stage (16 32 64 128)")
     p.add_argument("--stem", type=int, choices=(1, 2, 4),
@@ -122,7 +128,7 @@ def _check(p: argparse.ArgumentParser, a: argparse.Namespace) -> None:
             p.error(f"{option} {value}: a number from {least} up is expected")
         if most is not None and not least <= value <= most:
             p.error(f"{option} {value}: {least} to {most} is expected")
-    for key in ("minutes", "rate"):
+    for key in ("minutes", "rate", "rare"):
         value = getattr(a, key)
         if value is not None and not value > 0:
             p.error(f"--{key} {value}: more than 0 is expected")
@@ -133,6 +139,7 @@ def _check(p: argparse.ArgumentParser, a: argparse.Namespace) -> None:
         seconds_until(a.until)
     without = [f"--no-{k}" for k in ("aspp", "sap", "ce")
                if getattr(a, f"no_{k}")]
+    without += ["--normalization"] if a.normalization else []
     if without and (a.start_from or a.resume is not None):
         p.error(f"{without[0]}: has no effect with --start-from or --resume, "
                 "which bring their network along")

@@ -39,6 +39,13 @@ class InputSpec:
                 "pixel_size_um": self.pixel_size_um}
 
 
+# What a new network can be trained for. Percentiles alone leave pixels outside
+# 0..1, and of an equalised frame the mean does not tell the polarity.
+SPECS = {s.method: s for s in (
+    InputSpec(), InputSpec("minmax", clip=(0.0, 1.0)),
+    InputSpec("equalize", clip=(0.0, 1.0), polarity="both"))}
+
+
 def to_grey(frame: np.ndarray) -> np.ndarray:
     """(H, W) integers stay; (H, W, 3) RGB becomes BT.601 luma."""
     if frame.ndim == 2:

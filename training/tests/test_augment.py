@@ -14,7 +14,8 @@ try:
 except ImportError as error:
     raise unittest.SkipTest("PyTorch is not installed") from error
 
-from nucseg_training import augment, canvas, checkpoint, optimizer, trainer
+from nucseg_training import (augment, canvas, checkpoint, optimizer, prepare,
+                             trainer)
 from nucseg_training.data import Entry
 from nucseg_training.network import AttentionUNet, NetworkConfig
 from nucseg_training.prepare import InputSpec
@@ -36,7 +37,7 @@ def disc_canvas() -> canvas.Canvas:
 def source(**parts) -> augment.BatchSource:
     """Batches of four crops of 64x64."""
     return augment.BatchSource([disc_canvas()], np.ones(1), 3, 4, 64,
-                               SPEC.clip, 0.0, **parts)
+                               SPEC, 0.0, **parts)
 
 
 class Recorded(unittest.TestCase):
@@ -55,6 +56,30 @@ class Recorded(unittest.TestCase):
         # dim frames have few values, others many
         self.assertLess(min(seen), 60)
         self.assertGreater(max(seen), 100)
+
+
+class Normalised(unittest.TestCase):
+    def test_crops_are_prepared_as_frames_of_the_model_are(self) -> None:
+        rng = np.random.default_rng(2)
+        grey = rng.integers(0, 256, (64, 64))
+        grey[0, 0], grey[0, 1] = 0, 255
+        exposed = torch.from_numpy(grey.astype(np.float32)) * 0.002 + 0.3
+        for spec in prepare.SPECS.values():
+            whole = torch.from_numpy(prepare.normalise(grey, 8, spec))
+            again = augment._renormalise(exposed, spec).clamp(*spec.clip)
+            # A rank more or less of 4,096 is a grey value of 255 at most.
+            self.assertLess(float((again - whole).abs().max()), 1.5 / 255)
+
+    def test_a_crop_of_one_grey_value_has_no_nan(self) -> None:
+        for spec in prepare.SPECS.values():
+            y = augment._renormalise(torch.full((8, 8), 0.4), spec)
+            self.assertTrue(bool(torch.isfinite(y).all()))
+
+    def test_rare_kinds_are_shown_as_often_as_asked(self) -> None:
+        common, rare = disc_canvas(), disc_canvas()
+        rare.entry = Entry("tissue", "colour", "train")
+        w = canvas.sampling_weights([common, rare], {"colour": 6.0})
+        self.assertAlmostEqual(float(w[1] / w[0]), 6.0)
 
 
 class Batches(unittest.TestCase):
@@ -85,7 +110,7 @@ class Batches(unittest.TestCase):
         # Of four crops of 64x64 sixteen of 32x32 have the pixels.
         self.assertEqual(shapes, {(1, 1, 128, 128)})
         eight = augment.BatchSource([disc_canvas()], np.ones(1), 3, 8, 64,
-                                    SPEC.clip, 0.0, joined=1.0)
+                                    SPEC, 0.0, joined=1.0)
         shapes = {tuple(eight(i)[1].shape) for i in range(12)}
         self.assertEqual(shapes, {(2, 128, 128), (1, 192, 192)})
 
