@@ -43,7 +43,7 @@ typedef struct {
   gint height, width, channels;
 } NucsegShape;
 
-/* Weights: f32 in the mapped file (any alignment is checked to be 4). */
+/* Weights: f32 in the file's bytes (any alignment is checked to be 4). */
 typedef struct {
   const gfloat *weight; /* (O, I / groups, KH, KW) */
   const gfloat *bias; /* (O), or NULL */

@@ -154,13 +154,16 @@ nucseg_model_new_from_bytes (GBytes *bytes, const gchar *origin, GError **error)
   return model;
 }
 
-/* Maps only regular files: a FIFO would block, a device has no size. */
+/* Reads only regular files: a FIFO would block, a device has no size. They
+ * aren't mapped: whoever writes to a mapped file changes weights that were
+ * checked, and a process that reads what was cut off dies. */
 static GBytes *
-map_file (const gchar *path, GError **error)
+read_file (const gchar *path, GError **error)
 {
   g_autoptr (GError) local = NULL;
-  g_autoptr (GMappedFile) mapped = NULL;
   GStatBuf status;
+  gchar *contents;
+  gsize size;
 
   if (g_stat (path, &status) != 0) {
     gint code = errno;
@@ -177,13 +180,12 @@ map_file (const gchar *path, GError **error)
         S_ISDIR (status.st_mode) ? "a folder" : "not a regular file");
     return NULL;
   }
-  mapped = g_mapped_file_new (path, FALSE, &local);
-  if (!mapped) {
+  if (!g_file_get_contents (path, &contents, &size, &local)) {
     g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_IO,
         "%s: the model can't be read: %s", path, local->message);
     return NULL;
   }
-  return g_mapped_file_get_bytes (mapped);
+  return g_bytes_new_take (contents, size);
 }
 
 NucsegModel *
@@ -198,7 +200,7 @@ nucseg_model_load (const gchar *path_or_name, GError **error)
   path = nucseg_model_find (path_or_name, error);
   if (!path)
     return NULL;
-  bytes = map_file (path, error);
+  bytes = read_file (path, error);
   return bytes ? nucseg_model_new_from_bytes (bytes, path, error) : NULL;
 }
 

@@ -117,6 +117,10 @@ push_oldest (GstNucsegFilter *self)
   if (job->in != job->out)
     gst_buffer_unref (job->in);
   note_position (trans, job->out);
+  if (job->gap && !GST_BUFFER_IS_DISCONT (job->out)) {
+    job->out = gst_buffer_make_writable (job->out);
+    GST_BUFFER_FLAG_SET (job->out, GST_BUFFER_FLAG_DISCONT);
+  }
   flow = gst_pad_push (GST_BASE_TRANSFORM_SRC_PAD (trans), job->out);
   if (flow != GST_FLOW_OK) {
     GST_DEBUG_OBJECT (self, "downstream: %s", gst_flow_get_name (flow));
@@ -169,6 +173,7 @@ submit_input_buffer (
     GstBaseTransform *trans, gboolean is_discont, GstBuffer *inbuf)
 {
   GstNucsegFilter *self = GST_NUCSEG_FILTER (trans);
+  GstFlowReturn flow;
 
   /* other caps and pools are for the frames to come */
   if (gst_pad_needs_reconfigure (GST_BASE_TRANSFORM_SRC_PAD (trans)))
@@ -177,8 +182,11 @@ submit_input_buffer (
     gst_buffer_unref (inbuf);
     return take_flow (self);
   }
-  return NUCSEG_FILTER_PARENT_CLASS->submit_input_buffer (
+  flow = NUCSEG_FILTER_PARENT_CLASS->submit_input_buffer (
       trans, is_discont, inbuf);
+  /* The base class marks the gap in the next buffer that it pushes itself. */
+  self->gap = self->gap || flow == GST_BASE_TRANSFORM_FLOW_DROPPED;
+  return flow;
 }
 
 /* Behind the frames that are in work. */
@@ -220,6 +228,8 @@ generate_output (GstBaseTransform *trans, GstBuffer **outbuf)
   }
   job->in = in;
   job->out = out;
+  job->gap = self->gap;
+  self->gap = FALSE;
   limit = get_limit (self, &job->settings);
   if (limit == 1)
     nucseg_filter_drain (self);

@@ -115,9 +115,9 @@ nucseg_filter_map (GstNucsegFilter *self, const NucsegFrameSettings *settings,
   if (!fits) {
     nucseg_filter_unmap (mapped);
     GST_ELEMENT_ERROR (self, STREAM, FORMAT,
-        ("The offsets and strides of a buffer's GstVideoMeta reach beyond its "
-         "%" G_GSIZE_FORMAT " bytes.",
-            gst_buffer_get_size (buffer)),
+        ("The offsets and strides of a buffer's GstVideoMeta reach beyond the "
+         "memory of a plane (the buffer has %" G_GSIZE_FORMAT " bytes in %u).",
+            gst_buffer_get_size (buffer), gst_buffer_n_memory (buffer)),
         (NULL));
     return FALSE;
   }

@@ -169,6 +169,7 @@ typedef struct {
   NucsegFrameSettings settings;
   gboolean draw; /* this frame's pixels are written */
   gboolean reuse; /* of the last mask */
+  gboolean gap; /* the frame before it was dropped */
   guint session; /* of self->sessions */
   GstVideoFrame in_map, out_map; /* buffer NULL: not mapped */
   NucsegFrame frame, shown;
@@ -252,6 +253,7 @@ struct _GstNucsegFilter {
   guint oldest, in_work;
   guint turn; /* session of the next frame */
   GstFlowReturn flow; /* what the next buffer is answered with */
+  gboolean gap; /* frames were dropped since the last one in work */
   NucsegMetaFacts mask; /* the last inferred one; labels NULL: none */
   GstClockTime mask_pts;
   guint mask_age; /* frames since */

@@ -6,6 +6,8 @@
 #include "nuctestsrc-private.h"
 #include "nuctestsrc-truth.h"
 
+#define MOST_CATCHING_UP (G_USEC_PER_SEC / 5)
+
 GstClockTime
 nuc_test_src_frame_time (NucTestSrc *self, guint64 n)
 {
@@ -68,10 +70,29 @@ post_qos (NucTestSrc *self, GstClockTime time, GstClockTime duration)
   gst_element_post_message (GST_ELEMENT (self), message);
 }
 
-/* Brings the simulation to the frame that is due. */
-static GstFlowReturn
-simulate (NucTestSrc *self)
+/* The frame that the simulation has reached is shown in place of the one that
+ * is due. */
+static void
+fall_behind (NucTestSrc *self)
 {
+  const guint64 reached = nuc_sim_get_frame (self->sim);
+
+  GST_WARNING_OBJECT (self,
+      "simulating takes longer than a frame lasts: frame %" G_GUINT64_FORMAT
+      " is shown when %" G_GUINT64_FORMAT " is due",
+      reached, self->frame);
+  self->base_time = nuc_test_src_frame_time (self, self->frame);
+  self->base_frame = self->frame = reached;
+}
+
+/* Brings the simulation to the frame that is due; after @lost ones for a while
+ * only: where a step takes longer than a frame lasts, each catching up would
+ * take longer than the one before, and no frame ever come. */
+static GstFlowReturn
+simulate (NucTestSrc *self, guint64 lost)
+{
+  const gint64 end = g_get_monotonic_time () + MOST_CATCHING_UP;
+
   if (self->sim != NULL && nuc_sim_get_frame (self->sim) > self->frame)
     g_clear_pointer (&self->sim, nuc_sim_free);
   if (self->sim == NULL) {
@@ -88,6 +109,10 @@ simulate (NucTestSrc *self)
   while (nuc_sim_get_frame (self->sim) < self->frame) {
     if (g_atomic_int_get (&self->flushing))
       return GST_FLOW_FLUSHING;
+    if (lost > 0 && g_get_monotonic_time () > end) {
+      fall_behind (self);
+      break;
+    }
     nuc_sim_step (self->sim);
   }
   return GST_FLOW_OK;
@@ -196,8 +221,6 @@ nuc_test_src_fill (GstPushSrc *push, GstBuffer *buffer)
       ? GST_CLOCK_TIME_NONE
       : nuc_test_src_frame_time (self, self->frame + 1)
           - GST_BUFFER_PTS (buffer);
-  GST_BUFFER_OFFSET (buffer) = self->frame;
-  GST_BUFFER_OFFSET_END (buffer) = self->frame + 1;
   if (lost > 0) {
     self->n_skipped += lost;
     GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
@@ -206,11 +229,12 @@ nuc_test_src_fill (GstPushSrc *push, GstBuffer *buffer)
   }
   gst_object_sync_values (GST_OBJECT (self), GST_BUFFER_PTS (buffer));
 
-  flow = simulate (self);
+  flow = simulate (self, lost);
   if (flow == GST_FLOW_OK)
     flow = draw (self, buffer);
   if (flow == GST_FLOW_OK) {
-    self->frame++;
+    GST_BUFFER_OFFSET (buffer) = self->frame;
+    GST_BUFFER_OFFSET_END (buffer) = ++self->frame;
     self->n_pushed++;
   }
   return flow;

@@ -94,7 +94,7 @@ main (int argc, char **argv)
   setlocale (LC_CTYPE, "");
   code = dispatch (argc, argv);
   /* A full disk behind standard output is a failure too. */
-  if (fflush (stdout) != 0 && code == TOOL_EXIT_OK) {
+  if ((fflush (stdout) != 0 || ferror (stdout)) && code == TOOL_EXIT_OK) {
     tool_message ("can't write to standard output");
     code = TOOL_EXIT_FAILED;
   }

@@ -93,7 +93,10 @@ tool_parse (int argc, char **argv, const gchar *usage, const gchar *summary,
     g_autofree gchar *text = g_option_context_get_help (context, FALSE, NULL);
 
     fputs (text, stdout);
-    exit (fflush (stdout) == 0 ? TOOL_EXIT_OK : TOOL_EXIT_FAILED);
+    if (fflush (stdout) == 0)
+      exit (TOOL_EXIT_OK);
+    tool_message ("can't write to standard output");
+    exit (TOOL_EXIT_FAILED);
   }
   return TRUE;
 }

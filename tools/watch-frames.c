@@ -90,7 +90,10 @@ on_enough (GstElement *filter, gpointer user_data)
 static void
 end_if_enough (ToolFrames *self)
 {
-  if (self->enough || self->limit == 0 || self->n < self->limit)
+  const gboolean counted = self->limit > 0 && self->n >= self->limit;
+
+  /* who watches overnight for a table that can't be written watches for none */
+  if (self->enough || (!counted && !self->jsonl_errno))
     return;
   self->enough = TRUE;
   gst_element_call_async (self->filter, on_enough,

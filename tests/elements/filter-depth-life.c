@@ -126,6 +126,29 @@ test_reconfigure (void)
   stream_end (&s);
 }
 
+/* Downstream is late, and wants no frame before the fifth. */
+static void
+test_dropped (void)
+{
+  GstBuffer *buffer;
+  Stream s;
+
+  stream_start (&s, DEPTH);
+  g_object_set (s.filter, "qos", TRUE, NULL);
+  push (&s, 0, 1);
+  g_assert_true (gst_harness_push_upstream_event (s.h,
+      gst_event_new_qos (GST_QOS_TYPE_UNDERFLOW, 2, 180 * GST_MSECOND, 0)));
+  push (&s, 1, 8);
+  push_event (&s, gst_event_new_eos ());
+  g_assert_cmpstr (s.log->str, ==, "0 5 6 7 eos ");
+  while ((buffer = gst_harness_try_pull (s.h))) {
+    g_assert_true (GST_BUFFER_IS_DISCONT (buffer)
+        == (GST_BUFFER_PTS (buffer) == 5 * 40 * GST_MSECOND));
+    gst_buffer_unref (buffer);
+  }
+  stream_end (&s);
+}
+
 /* --- Flushes and states --------------------------------------------------- */
 
 static void
@@ -174,6 +197,7 @@ main (int argc, char **argv)
   g_test_add_func ("/filter/depth/queries", test_queries);
   g_test_add_func ("/filter/depth/sizes", test_sizes);
   g_test_add_func ("/filter/depth/reconfigure", test_reconfigure);
+  g_test_add_func ("/filter/depth/dropped", test_dropped);
   g_test_add_func ("/filter/depth/flush", test_flush);
   g_test_add_func ("/filter/depth/states", test_states);
   return nst_run ();

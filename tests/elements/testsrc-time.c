@@ -233,6 +233,33 @@ test_skip_late (void)
   live_after_pause (6, TRUE, 6, TRUE);
 }
 
+/* Simulating a frame takes longer than the frame lasts. */
+static void
+test_too_fast (void)
+{
+  GstHarness *h = gst_harness_new_parse ("nuctestsrc num-buffers=4");
+  GstClockTime last = GST_CLOCK_TIME_NONE;
+  guint64 frame = 0;
+
+  gst_harness_use_systemclock (h);
+  gst_harness_set_sink_caps_str (
+      h, "video/x-raw,format=GRAY8,width=64,height=64,framerate=1000000/1");
+  gst_harness_play (h);
+  for (guint i = 0; i < 4; i++) {
+    GstBuffer *buffer = gst_harness_pull (h);
+
+    g_assert_nonnull (buffer);
+    if (i > 0) {
+      g_assert_cmpuint (GST_BUFFER_PTS (buffer), >, last);
+      g_assert_cmpuint (GST_BUFFER_OFFSET (buffer), >, frame);
+    }
+    last = GST_BUFFER_PTS (buffer);
+    frame = GST_BUFFER_OFFSET (buffer);
+    gst_buffer_unref (buffer);
+  }
+  gst_harness_teardown (h);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -243,5 +270,6 @@ main (int argc, char **argv)
   g_test_add_func ("/testsrc-time/renegotiation", test_renegotiation);
   g_test_add_func ("/testsrc-time/live-latency", test_live_latency);
   g_test_add_func ("/testsrc-time/skip-late", test_skip_late);
+  g_test_add_func ("/testsrc-time/too-fast", test_too_fast);
   return nst_run ();
 }

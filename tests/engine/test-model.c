@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * test-model.c: models that load: what they say of themselves, order and
- * channels of their nodes, defaults, sharing.
+ * channels of their nodes, defaults, sharing; files that change afterwards.
  */
 #include "model.h"
 #include "modelbuilder.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static NucsegModel *
 load (GBytes *bytes)
@@ -198,6 +200,42 @@ test_threads (void)
     g_thread_join (threads[i]);
 }
 
+/* Whoever trains under the same name writes the file anew while it is in use.
+ */
+static void
+test_overwritten (void)
+{
+  const NucsegSessionOptions options = { .backend = "reference" };
+  g_autofree gchar *dir = g_dir_make_tmp ("nucseg-XXXXXX", NULL);
+  g_autofree gchar *path = g_build_filename (dir, "m.safetensors", NULL);
+  g_autoptr (GBytes) bytes = nucseg_builder_identity (8, -4);
+  NucsegParams params = NUCSEG_PARAMS_INIT;
+  guint8 pixels[64 * 64] = { 0 };
+  guint16 labels[64 * 64];
+  NucsegFrame frame = { NUCSEG_FORMAT_GRAY8, NUCSEG_MEMORY_SYSTEM, 64, 64,
+    { pixels }, { 64 }, 8, FALSE };
+  g_autoptr (GError) error = NULL;
+  NucsegResult result;
+
+  for (guint y = 16; y < 48; y++)
+    memset (pixels + y * 64 + 16, 255, 32);
+  g_assert_true (g_file_set_contents (path, g_bytes_get_data (bytes, NULL),
+      (gssize) g_bytes_get_size (bytes), &error));
+  NucsegModel *model = nucseg_model_load (path, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (truncate (path, 0), ==, 0);
+  NucsegSession *session = nucseg_session_new (model, &options, &error);
+  g_assert_no_error (error);
+  g_assert_true (nucseg_session_run (
+      session, &frame, &params, labels, 128, NULL, &result, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (result.n_objects, ==, 1);
+  nucseg_session_free (session);
+  nucseg_model_unref (model);
+  g_assert_cmpint (g_unlink (path), ==, 0);
+  g_assert_cmpint (g_rmdir (dir), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -208,5 +246,6 @@ main (int argc, char **argv)
   g_test_add_func ("/model/operations", test_operations);
   g_test_add_func ("/model/alignment", test_alignment);
   g_test_add_func ("/model/threads", test_threads);
+  g_test_add_func ("/model/overwritten", test_overwritten);
   return g_test_run ();
 }

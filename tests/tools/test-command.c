@@ -3,6 +3,7 @@
  * test-command.c: help, versions, wrong command lines, and nucseg info.
  */
 #include <string.h>
+#include <sys/wait.h>
 
 #include "fixtures.h"
 
@@ -131,6 +132,32 @@ test_info_lists (void)
   assert_says (run, "  copy (calls itself ");
 }
 
+/* What the lines are for is not there, so it is no success. */
+static void
+test_full_disk (void)
+{
+  static const gchar *const words[] = { "--version", "--help", "info",
+    "info --help" };
+
+  if (!g_file_test ("/dev/full", G_FILE_TEST_EXISTS)) {
+    g_test_skip ("no /dev/full here");
+    return;
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++) {
+    g_autofree gchar *line =
+        g_strdup_printf ("\"$NUCSEG_TEST_TOOL\" %s > /dev/full", words[i]);
+    gchar *argv[] = { "/bin/sh", "-c", line, NULL };
+    g_autofree gchar *says = NULL;
+    gint status;
+
+    g_assert_true (g_spawn_sync (NULL, argv, NULL, G_SPAWN_DEFAULT, NULL, NULL,
+        NULL, &says, &status, NULL));
+    g_assert_true (WIFEXITED (status));
+    g_assert_cmpint (WEXITSTATUS (status), ==, 1);
+    g_assert_nonnull (strstr (says, "can't write to standard output"));
+  }
+}
+
 static void
 add_tests (void)
 {
@@ -138,6 +165,7 @@ add_tests (void)
   g_test_add_func ("/command/wrong", test_wrong);
   g_test_add_func ("/command/info", test_info);
   g_test_add_func ("/command/info-lists", test_info_lists);
+  g_test_add_func ("/command/full-disk", test_full_disk);
 }
 
 int

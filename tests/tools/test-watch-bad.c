@@ -129,7 +129,7 @@ test_errors (void)
   g_autofree gchar *video = folder_file (folder, "a.mkv");
   g_autofree gchar *below = folder_file (folder, "text.mp4/a");
   const struct {
-    const gchar *arguments[10];
+    const gchar *arguments[12];
     gint code;
     const gchar *says;
   } cases[] = {
@@ -159,6 +159,10 @@ test_errors (void)
         "nosuch" },
     { { "watch", "test", "--model", model, "--frames=9", "--record",
           "/dev/full" },
+        1, "'/dev/full'" },
+    /* at the first line, not at the end of a stream that has none */
+    { { "watch", "test", "--model", model, "--size", "64x64", "--sink",
+          "fakesink", "--jsonl", "/dev/full" },
         1, "'/dev/full'" },
   };
   g_autofree gchar *display = g_strdup (g_getenv ("DISPLAY"));
