@@ -96,8 +96,10 @@ run_frames (NucsegSession *session, Row *row, GError **error)
   const gint size = row->size;
   const gsize n = (gsize) size * size;
   NucsegParams params = NUCSEG_PARAMS_INIT;
-  guint8 *pixels = g_malloc (n * N_PHASES), *picture = g_malloc (n);
-  guint16 *labels = g_new (guint16, n);
+  BenchMemory all_pixels = bench_memory_new (row->backend, n * N_PHASES);
+  BenchMemory picture = bench_memory_new (row->backend, n);
+  BenchMemory labels = bench_memory_new (row->backend, n * sizeof (guint16));
+  guint8 *pixels = all_pixels.data;
   guint64 *times[NUCSEG_STAGE_LAST];
   gboolean ok = TRUE;
 
@@ -108,10 +110,10 @@ run_frames (NucsegSession *session, Row *row, GError **error)
 
   for (gint i = 0; ok && i < n_warm_up + n_frames; i++) {
     NucsegFrame frame = grey_frame (pixels + (i % N_PHASES) * n, size);
-    NucsegFrame shown = grey_frame (picture, size);
+    NucsegFrame shown = grey_frame (picture.data, size);
     NucsegResult result;
 
-    ok = nucseg_session_run (session, &frame, &params, labels, size * 2,
+    ok = nucseg_session_run (session, &frame, &params, labels.data, size * 2,
         no_overlay ? NULL : &shown, &result, error);
     if (!ok || i < n_warm_up)
       continue;
@@ -123,9 +125,9 @@ run_frames (NucsegSession *session, Row *row, GError **error)
     take_times (row, stage, times[stage]);
     g_free (times[stage]);
   }
-  g_free (pixels);
-  g_free (picture);
-  g_free (labels);
+  bench_memory_clear (&all_pixels);
+  bench_memory_clear (&picture);
+  bench_memory_clear (&labels);
   return ok;
 }
 

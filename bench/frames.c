@@ -76,3 +76,23 @@ bench_frame_fill (guint8 *pixels, gint size, guint phase)
     pixels[i] = (guint8) CLAMP (value, 0, 255);
   }
 }
+
+BenchMemory
+bench_memory_new (const gchar *backend, gsize size)
+{
+  BenchMemory memory = { NULL, NULL };
+
+  if (nucseg_pinned_is_supported (backend))
+    memory.pinned = nucseg_pinned_new (backend, size, NULL);
+  memory.data =
+      memory.pinned ? nucseg_pinned_get_data (memory.pinned) : g_malloc (size);
+  return memory;
+}
+
+void
+bench_memory_clear (BenchMemory *memory)
+{
+  if (!memory->pinned)
+    g_free (memory->data);
+  nucseg_pinned_free (memory->pinned);
+}

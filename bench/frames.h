@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* frames.h: synthetic frames of nuclei for benchmarks: same seed, same bits. */
+/* frames.h: synthetic frames of nuclei for benchmarks (same seed, same bits),
+ * and memory for them. */
 #ifndef NUCSEG_BENCH_FRAMES_H
 #define NUCSEG_BENCH_FRAMES_H
 
@@ -17,6 +18,23 @@ G_BEGIN_DECLS
  * in 512x512), on a dim ground with uneven light and noise.
  */
 void bench_frame_fill (guint8 *pixels, gint size, guint phase);
+
+/* Memory for frames as the element's pools give it. */
+typedef struct {
+  NucsegPinned *pinned; /* NULL: of the heap */
+  gpointer data;
+} BenchMemory;
+
+/**
+ * bench_memory_new:
+ * @backend: whose
+ * @size: bytes, above 0
+ *
+ * Returns: memory that is page-locked where the back end has such; free with
+ *   bench_memory_clear()
+ */
+BenchMemory bench_memory_new (const gchar *backend, gsize size);
+void bench_memory_clear (BenchMemory *memory);
 
 G_END_DECLS
 

@@ -4,6 +4,8 @@
  */
 #include "cuda/cudnn-private.h"
 
+#include <string.h>
+
 #define MAX_CONFIGS 64 /* of one heuristic mode */
 #define MAX_KNOBS 64
 #define MAX_NOTES 16
@@ -84,9 +86,29 @@ append_knobs (
   nucseg_cudnn_maker_clear (&maker);
 }
 
+/* Whether a candidate of this name is there. The fallback names engines without
+ * settings (@is_fallback): one that the heuristics have named with settings
+ * chooses those itself, and takes seconds to compile once more. */
+static gboolean
+is_known (const NucsegCudnnConv *conv, const gchar *name, gboolean is_fallback)
+{
+  g_autofree gchar *with_settings =
+      is_fallback && !strchr (name, ':') ? g_strconcat (name, ":", NULL) : NULL;
+
+  for (guint i = 0; i < conv->candidates->len; i++) {
+    const gchar *known = nucseg_cudnn_conv_get_name (conv, i);
+
+    if (g_str_equal (known, name)
+        || (with_settings && g_str_has_prefix (known, with_settings)))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 /* Adds @config unless its engine isn't exact or it is there already. */
 static void
-add_candidate (NucsegCudnnConv *conv, cudnnBackendDescriptor_t config)
+add_candidate (NucsegCudnnConv *conv, cudnnBackendDescriptor_t config,
+    gboolean is_fallback)
 {
   const NucsegCudnnLibrary *library = conv->cudnn->library;
   cudnnBackendDescriptor_t engine;
@@ -113,13 +135,10 @@ add_candidate (NucsegCudnnConv *conv, cudnnBackendDescriptor_t config)
   g_string_printf (name, "%" G_GINT64_FORMAT, index);
   append_knobs (conv, config, name);
   candidate.name = g_string_free (name, FALSE);
-  for (guint i = 0; i < conv->candidates->len; i++) {
-    if (g_str_equal (nucseg_cudnn_conv_get_name (conv, i), candidate.name)) {
-      g_free (candidate.name);
-      return;
-    }
-  }
-  g_array_append_val (conv->candidates, candidate);
+  if (is_known (conv, candidate.name, is_fallback))
+    g_free (candidate.name);
+  else
+    g_array_append_val (conv->candidates, candidate);
 }
 
 /* A mode that knows nothing of this graph is no error. */
@@ -157,7 +176,7 @@ ask (NucsegCudnnConv *conv, cudnnBackendHeurMode_t mode)
     return;
   /* @got may be how many there are, not how many were asked for. */
   for (gint64 i = 0; i < MIN (got, n); i++)
-    add_candidate (conv, configs[i]);
+    add_candidate (conv, configs[i], mode == CUDNN_HEUR_MODE_FALLBACK);
 }
 
 NucsegCudnnConv *

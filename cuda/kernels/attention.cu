@@ -12,6 +12,7 @@
 #define MOST_STRIPES 32 /* parts of a cell, each summed by a block */
 #define STRIPE_ROWS 4 /* fewest rows of such a part */
 #define MOST_CHANNELS 4096
+#define AHEAD 16 /* weights of an output that are on their way at once */
 
 /* Rows and columns of one cell, or of a stripe of its rows. */
 struct Cell {
@@ -75,6 +76,12 @@ sum_cell (const NucsegCudaTensor &x, Cell cell, double *shared, F store)
   }
 }
 
+static __device__ double
+area_of (Cell cell)
+{
+  return (double) (cell.bottom - cell.top) * (cell.right - cell.left);
+}
+
 /*
  * avg_pool: one block of 256 threads for each cell, z images. Shared memory: 2
  * KiB x N. Bound by latency where cells are few; the attention kernel spreads
@@ -86,7 +93,7 @@ __launch_bounds__ (BLOCK) avg_pool (NucsegCudaTensor x, NucsegCudaTensor out)
 {
   NUCSEG_SHARED (double, shared, BLOCK *N);
   Cell cell = cell_at (x, out.height, out.width, (int) blockIdx.x);
-  double area = (double) (cell.bottom - cell.top) * (cell.right - cell.left);
+  double area = area_of (cell);
   float *pixel = image_of<float> (out) + (size_t) blockIdx.x * out.pitch;
 
   sum_cell<T, N> (x, cell, shared,
@@ -101,16 +108,29 @@ static __device__ void
 multiply (
     const NucsegCudaConv &conv, const float *in, float *shared, float *out)
 {
-  int n_out = conv.out_channels;
+  int n_out = conv.out_channels, n_in = conv.in_channels;
 
   for (int first = 0; first < n_out; first += BLOCK) {
     int here = min (n_out - first, BLOCK), lanes = BLOCK / here;
     int o = (int) threadIdx.x % here, lane = (int) threadIdx.x / here;
     float sum = 0;
 
-    for (int i = lane; i < conv.in_channels && lane < lanes; i += lanes)
-      sum = fmaf (
-          __ldg (&conv.weight[(size_t) i * n_out + first + o]), in[i], sum);
+    /* One block does this while the GPU waits: weights that are asked for one
+     * after the other come so, too. */
+    for (int i = lane; i < n_in && lane < lanes; i += AHEAD * lanes) {
+      float weights[AHEAD];
+
+#pragma unroll
+      for (int k = 0; k < AHEAD; k++)
+        weights[k] = i + k * lanes < n_in
+            ? __ldg (&conv.weight[(size_t) (i + k * lanes) * n_out + first + o])
+            : 0;
+#pragma unroll
+      for (int k = 0; k < AHEAD; k++) {
+        if (i + k * lanes < n_in)
+          sum = fmaf (weights[k], in[i + k * lanes], sum);
+      }
+    }
     __syncthreads ();
     shared[threadIdx.x] = sum;
     __syncthreads ();
@@ -132,7 +152,7 @@ multiply (
  *
  * Bound by reading x (it was just written: it comes out of L2), then by the
  * latency of the last block: some 10 dependent steps and C / (256 / C)
- * multiplications. O(elements + C^2).
+ * multiplications, whose weights come AHEAD at a time. O(elements + C^2).
  */
 template <typename T, int N>
 static __global__ void
@@ -158,6 +178,10 @@ __launch_bounds__ (BLOCK)
   if (!is_last_block (&a.counters[blockIdx.z], gridDim.x, flag))
     return;
 
+  /* A cell's place takes four divisions. */
+  for (int k = (int) threadIdx.x; k < cells; k += BLOCK)
+    shared[k] = area_of (cell_at (a.x, a.rows, a.columns, k));
+  __syncthreads ();
   /* A thread for each cell and channel, where there are few channels; its mean
    * takes the place of the first stripe's sum. */
   for (int i = (int) threadIdx.x; i < cells * channels; i += BLOCK) {
@@ -165,11 +189,9 @@ __launch_bounds__ (BLOCK)
     double *from = partial + (size_t) k * stripes * channels + i % channels;
     double sum = 0;
 
-    cell = cell_at (a.x, a.rows, a.columns, k);
     for (int s = 0; s < stripes; s++)
       sum += load_fresh (&from[(size_t) s * channels]);
-    *from =
-        sum / ((double) (cell.bottom - cell.top) * (cell.right - cell.left));
+    *from = sum / shared[k];
   }
   __syncthreads ();
   for (int c = (int) threadIdx.x; c < channels; c += BLOCK) {
