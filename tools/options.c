@@ -90,9 +90,11 @@ tool_parse (int argc, char **argv, const gchar *usage, const gchar *summary,
     return FALSE;
   }
   if (help) {
-    g_autofree gchar *text = g_option_context_get_help (context, FALSE, NULL);
+    gchar *text = g_option_context_get_help (context, FALSE, NULL);
 
     fputs (text, stdout);
+    /* nothing is freed on the way out */
+    g_free (text);
     if (fflush (stdout) == 0)
       exit (TOOL_EXIT_OK);
     tool_message ("can't write to standard output");
