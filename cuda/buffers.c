@@ -13,6 +13,7 @@ struct _NucsegBuffers {
   NucsegCudaDevice *device;
   NucsegPlacement *placement;
   guint8 *block; /* on the device */
+  gsize size; /* of it */
 };
 
 NucsegBuffers *
@@ -47,11 +48,17 @@ nucseg_buffers_use (NucsegBuffers *buffers, guint buffer, guint step)
   nucseg_placement_use (buffers->placement, buffer, step);
 }
 
-/* Engines are timed on what stands in the buffers before the first frame:
- * numbers of all signs and fractions. On zeros a GPU draws less power, and is
- * faster than it will be. */
-static gboolean
-fill (NucsegBuffers *buffers, gsize size, GError **error)
+gboolean
+nucseg_buffers_allocate (NucsegBuffers *buffers, GError **error)
+{
+  buffers->size = nucseg_placement_place (buffers->placement);
+  buffers->block = nucseg_cuda_alloc (
+      buffers->device, buffers->size, "the network's tensors", error);
+  return buffers->block != NULL;
+}
+
+gboolean
+nucseg_buffers_fill (NucsegBuffers *buffers, GError **error)
 {
   g_autofree guint16 *noise = g_new (guint16, N_NOISE);
   guint32 state = 1;
@@ -62,20 +69,10 @@ fill (NucsegBuffers *buffers, gsize size, GError **error)
     /* bf16, or half of an f32, from 0.5 to 2 and from -2 to -0.5 */
     noise[i] = (guint16) ((state >> 16 & 0x80ff) | 0x3f00);
   }
-  for (gsize at = 0; ok && at < size; at += N_NOISE * sizeof *noise)
+  for (gsize at = 0; ok && at < buffers->size; at += N_NOISE * sizeof *noise)
     ok = nucseg_cuda_upload (buffers->device, buffers->block + at, noise,
-        MIN (size - at, N_NOISE * sizeof *noise), error);
+        MIN (buffers->size - at, N_NOISE * sizeof *noise), error);
   return nucseg_cuda_wait (buffers->device, ok ? error : NULL) && ok;
-}
-
-gboolean
-nucseg_buffers_allocate (NucsegBuffers *buffers, GError **error)
-{
-  const gsize size = nucseg_placement_place (buffers->placement);
-
-  buffers->block =
-      nucseg_cuda_alloc (buffers->device, size, "the network's tensors", error);
-  return buffers->block && fill (buffers, size, error);
 }
 
 gpointer

@@ -74,7 +74,8 @@ tune_engines (NucsegNetwork *self, NucsegModel *model, const NucsegTune *tune,
   g_autoptr (GError) why = NULL;
 
   /* Each turn refuses some; in the end there are none of cuDNN's to fail. */
-  while (!nucseg_tune_steps (tune, self->graph, self->steps, failed, &why)) {
+  while (!nucseg_tune_steps (
+      tune, self->graph, self->steps, self->buffers, failed, &why)) {
     for (guint i = 0; i < failed->len; i++) {
       const NucsegStep *step = &g_array_index (
           self->steps, NucsegStep, g_array_index (failed, guint, i));

@@ -207,7 +207,7 @@ note (NucsegCache *cache, guint number, NucsegCudnnConv *conv)
 
 gboolean
 nucseg_tune_steps (const NucsegTune *tune, const NucsegGraph *graph,
-    GArray *steps, GArray *failed, GError **error)
+    GArray *steps, NucsegBuffers *buffers, GArray *failed, GError **error)
 {
   const NucsegCacheKey key = { .cudnn = nucseg_cudnn_get_version (tune->cudnn),
     .driver = nucseg_cuda_device_get_driver (tune->device),
@@ -219,6 +219,7 @@ nucseg_tune_steps (const NucsegTune *tune, const NucsegGraph *graph,
     .height = tune->height,
     .width = tune->width };
   static GMutex lock;
+  gboolean filled = FALSE;
   NucsegCache *cache;
   g_autoptr (GError) first = NULL, unsaved = NULL;
 
@@ -238,8 +239,13 @@ nucseg_tune_steps (const NucsegTune *tune, const NucsegGraph *graph,
     gboolean loaded, ok = TRUE;
     const gboolean chosen =
         !take_known (tune, cache, number, steps, s, &loaded);
-    if (chosen)
+    if (chosen) {
+      /* where this fails, so does what is measured then */
+      if (!filled)
+        nucseg_buffers_fill (buffers, NULL);
+      filled = TRUE;
       ok = choose (tune, step, first ? NULL : &first);
+    }
     nucseg_cuda_capture_lock ();
     nucseg_cudnn_conv_keep_built (step->cudnn);
     nucseg_cuda_capture_unlock ();

@@ -5,6 +5,7 @@
 #ifndef NUCSEG_CUDA_TUNE_H
 #define NUCSEG_CUDA_TUNE_H
 
+#include "cuda/buffers.h"
 #include "cuda/device.h"
 #include "cuda/steps.h"
 
@@ -24,6 +25,7 @@ typedef struct {
  * @tune: for what
  * @graph: where the nodes of the steps stand
  * @steps: NucsegSteps, whose tensors have their addresses
+ * @buffers: where those are; what stands there is lost
  * @failed: guints; gets the steps for which nothing of cuDNN's works
  * @error: return location
  *
@@ -36,7 +38,7 @@ typedef struct {
  *   have their plans
  */
 gboolean nucseg_tune_steps (const NucsegTune *tune, const NucsegGraph *graph,
-    GArray *steps, GArray *failed, GError **error);
+    GArray *steps, NucsegBuffers *buffers, GArray *failed, GError **error);
 
 G_END_DECLS
 

@@ -117,10 +117,8 @@ push_oldest (GstNucsegFilter *self)
   if (job->in != job->out)
     gst_buffer_unref (job->in);
   note_position (trans, job->out);
-  if (job->gap && !GST_BUFFER_IS_DISCONT (job->out)) {
-    job->out = gst_buffer_make_writable (job->out);
+  if (job->gap)
     GST_BUFFER_FLAG_SET (job->out, GST_BUFFER_FLAG_DISCONT);
-  }
   flow = gst_pad_push (GST_BASE_TRANSFORM_SRC_PAD (trans), job->out);
   if (flow != GST_FLOW_OK) {
     GST_DEBUG_OBJECT (self, "downstream: %s", gst_flow_get_name (flow));

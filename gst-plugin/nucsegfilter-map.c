@@ -116,7 +116,8 @@ nucseg_filter_map (GstNucsegFilter *self, const NucsegFrameSettings *settings,
     nucseg_filter_unmap (mapped);
     GST_ELEMENT_ERROR (self, STREAM, FORMAT,
         ("The offsets and strides of a buffer's GstVideoMeta reach beyond the "
-         "memory of a plane (the buffer has %" G_GSIZE_FORMAT " bytes in %u).",
+         "memory of a plane (the buffer has %" G_GSIZE_FORMAT
+         " bytes in %u memories).",
             gst_buffer_get_size (buffer), gst_buffer_n_memory (buffer)),
         (NULL));
     return FALSE;

@@ -62,7 +62,6 @@ make_session (GstNucsegFilter *self, GError **error)
   NucsegSessionOptions options = { 0 };
   g_autofree gchar *name = NULL;
   g_autofree gchar *key = NULL;
-  g_autofree gchar *file = NULL;
   g_autoptr (NucsegModel) model = NULL;
 
   GST_OBJECT_LOCK (self);
@@ -87,7 +86,8 @@ make_session (GstNucsegFilter *self, GError **error)
   model = nucseg_model_load (name, error);
   if (!model)
     return FALSE;
-  file = describe_file (nucseg_model_get_origin (model));
+  /* at once: making sessions takes a while, in which it may be written anew */
+  self->session_file = describe_file (nucseg_model_get_origin (model));
   while (self->n_sessions < self->depth) {
     self->sessions[self->n_sessions] =
         nucseg_session_new (model, &options, error);
@@ -98,7 +98,6 @@ make_session (GstNucsegFilter *self, GError **error)
     self->n_sessions++;
   }
   self->session_key = g_steal_pointer (&key);
-  self->session_file = g_steal_pointer (&file);
   self->batch_wait = options.batch > 1 ? options.batch_deadline_us : 0;
   return TRUE;
 }

@@ -29,6 +29,10 @@ int tool_info (int argc, char **argv);
  * progress line if there is one. */
 void tool_message (const gchar *format, ...) G_GNUC_PRINTF (1, 2);
 
+/* Writes out what stdout has still to write. Returns @code, an exit code, or a
+ * failure's with a message where not all that was printed could be written. */
+int tool_end_output (int code);
+
 /* The COMMAND of tool_message(); a static string. */
 void tool_set_command (const gchar *command);
 

@@ -56,3 +56,13 @@ tool_message (const gchar *format, ...)
   else
     fprintf (stderr, "nucseg: %s\n", text);
 }
+
+int
+tool_end_output (int code)
+{
+  /* g_print() writes at once, and tells nobody that it couldn't */
+  if (code != TOOL_EXIT_OK || (fflush (stdout) == 0 && !ferror (stdout)))
+    return code;
+  tool_message ("can't write to standard output");
+  return TOOL_EXIT_FAILED;
+}

@@ -88,15 +88,7 @@ dispatch (int argc, char **argv)
 int
 main (int argc, char **argv)
 {
-  int code;
-
   /* Not LC_NUMERIC: numbers that programs read have points. */
   setlocale (LC_CTYPE, "");
-  code = dispatch (argc, argv);
-  /* A full disk behind standard output is a failure too. */
-  if ((fflush (stdout) != 0 || ferror (stdout)) && code == TOOL_EXIT_OK) {
-    tool_message ("can't write to standard output");
-    code = TOOL_EXIT_FAILED;
-  }
-  return code;
+  return tool_end_output (dispatch (argc, argv));
 }

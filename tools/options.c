@@ -95,10 +95,7 @@ tool_parse (int argc, char **argv, const gchar *usage, const gchar *summary,
     fputs (text, stdout);
     /* nothing is freed on the way out */
     g_free (text);
-    if (fflush (stdout) == 0)
-      exit (TOOL_EXIT_OK);
-    tool_message ("can't write to standard output");
-    exit (TOOL_EXIT_FAILED);
+    exit (tool_end_output (TOOL_EXIT_OK));
   }
   return TRUE;
 }

@@ -20,8 +20,7 @@ TRAINING = {"steps": 20000, "rate": 2e-3, "warmup": 200, "gentle": 0.0,
             "batch": 16, "crop": 256, "minutes": 1e6, "optimizer": "adamw",
             "joined": 0.0, "teacher": None, "teacher_share": 0.5,
             "weight_decay": 1e-4, "ema": 0.998, "empty": 0.02, "rare": 3.0,
-            "seed": 1,
-            "f32": None, "hold_out": 0.2, "start_from": None}
+            "seed": 1, "f32": None, "hold_out": 0.2, "start_from": None}
 # Least and largest values; None: no bound.
 RANGES = {"steps": (1, None), "batch": (1, None), "crop": (1, None),
           "threads": (1, None), "workers": (0, None), "warmup": (0, None),

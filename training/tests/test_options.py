@@ -58,7 +58,8 @@ class Options(unittest.TestCase):
                 ("--minutes", "0", "more than 0"), ("--rate", "nan", "more"),
                 ("--threads", "0", "from 1 up"), ("--until", "noon", "HH:MM"),
                 ("--until", "24:00", "HH:MM"), ("--ema", "2", "0 to 1"),
-                ("--rare", "0", "more than 0"), ("--seed", "-1", "from 0 up"), ("--widths", "8", "two or")):
+                ("--rare", "0", "more than 0"), ("--seed", "-1", "from 0 up"),
+                ("--widths", "8", "two or")):
             self.refused(f"{option} {value}", option, value)
             self.refused(text, option, value)
         self.refused("--no-ce: has no effect", "--no-ce", "--start-from", "m")
