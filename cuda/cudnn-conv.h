@@ -112,10 +112,25 @@ nucseg_cudnn_conv_get_name (const NucsegCudnnConv *conv, guint candidate);
 gboolean nucseg_cudnn_conv_build (
     NucsegCudnnConv *conv, guint candidate, GError **error);
 
-/* Builds the plans of the first @n candidates, each in a thread of its own;
- * those that can't be are left to nucseg_cudnn_conv_build(). (cuDNN allows it:
- * https://github.com/NVIDIA/cudnn-frontend/releases/tag/v1.1.0, Autotuning.) */
-void nucseg_cudnn_conv_build_ahead (NucsegCudnnConv *conv, guint n);
+/* Makes the GPU's context the calling thread's (@enter) or gives it back; FALSE
+ * where it can't be had. */
+typedef gboolean (*NucsegCudnnEnter) (gpointer data, gboolean enter);
+
+/**
+ * nucseg_cudnn_conv_build_ahead:
+ * @conv: the convolution
+ * @n: candidates, from the first on
+ * @enter: (nullable): called by each thread before and, unless that failed,
+ *   after its work: code that is compiled is loaded into a thread's current
+ *   context, which a new one has not; NULL where the GPU is only described
+ * @data: for @enter
+ *
+ * Builds plans, each in a thread of its own; those that can't be are left to
+ * nucseg_cudnn_conv_build(). (cuDNN allows it:
+ * https://github.com/NVIDIA/cudnn-frontend/releases/tag/v1.1.0, Autotuning.)
+ */
+void nucseg_cudnn_conv_build_ahead (
+    NucsegCudnnConv *conv, guint n, NucsegCudnnEnter enter, gpointer data);
 
 /* Frees the plans of all candidates but the one that is used. Unloads code: see
  * nucseg_cuda_capture_lock(). */

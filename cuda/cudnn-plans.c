@@ -137,6 +137,8 @@ nucseg_cudnn_conv_keep_built (NucsegCudnnConv *conv)
 typedef struct {
   const NucsegCudnn *cudnn;
   NucsegCudnnCandidate *candidate;
+  NucsegCudnnEnter enter;
+  gpointer data;
 } Ahead;
 
 static gpointer
@@ -144,21 +146,26 @@ build_ahead (gpointer data)
 {
   const Ahead *ahead = data;
 
+  if (ahead->enter && !ahead->enter (ahead->data, TRUE))
+    return NULL;
   /* Who asks for one that failed tries again, and is told why. */
   ahead->candidate->plan =
       plan_new (ahead->cudnn, ahead->candidate->config, NULL, NULL);
+  if (ahead->enter)
+    ahead->enter (ahead->data, FALSE);
   return NULL;
 }
 
 void
-nucseg_cudnn_conv_build_ahead (NucsegCudnnConv *conv, guint n)
+nucseg_cudnn_conv_build_ahead (
+    NucsegCudnnConv *conv, guint n, NucsegCudnnEnter enter, gpointer data)
 {
   const guint most = MIN (n, conv->candidates->len);
   g_autofree Ahead *ahead = g_new (Ahead, most);
   g_autofree GThread **threads = g_new0 (GThread *, most);
 
   for (guint i = 0; most > 1 && i < most; i++) {
-    ahead[i] = (Ahead){ conv->cudnn, get (conv, i) };
+    ahead[i] = (Ahead){ conv->cudnn, get (conv, i), enter, data };
     if (!ahead[i].candidate->plan)
       threads[i] = g_thread_try_new ("cudnn", build_ahead, &ahead[i], NULL);
   }

@@ -77,6 +77,15 @@ count_trials (void)
   return MOST_TRIED;
 }
 
+static gboolean
+enter_or_leave (gpointer device, gboolean enter)
+{
+  if (enter)
+    return nucseg_cuda_device_enter (device, NULL);
+  nucseg_cuda_device_leave (device);
+  return TRUE;
+}
+
 /* Leaves the plan of the fastest candidate built. */
 static gboolean
 choose (const NucsegTune *tune, NucsegStep *step, GError **error)
@@ -89,7 +98,8 @@ choose (const NucsegTune *tune, NucsegStep *step, GError **error)
   /* On Hopper the heuristics name three or four. */
   if (nucseg_cudnn_conv_count (step->cudnn) < most)
     nucseg_cudnn_conv_ask_more (step->cudnn);
-  nucseg_cudnn_conv_build_ahead (step->cudnn, most);
+  nucseg_cudnn_conv_build_ahead (
+      step->cudnn, most, enter_or_leave, tune->device);
   for (guint i = 0; tried < most; i++) {
     gdouble time = -1;
 

@@ -153,9 +153,36 @@ nucseg_cudnn_conv_build (NucsegCudnnConv *conv, guint candidate, GError **error)
   return TRUE;
 }
 
-void
-nucseg_cudnn_conv_build_ahead (NucsegCudnnConv *conv, guint n)
+typedef struct {
+  NucsegCudnnEnter enter;
+  gpointer data;
+} Ahead;
+
+static gpointer
+build_ahead (gpointer data)
 {
+  const Ahead *ahead = data;
+
+  /* cuDNN would load what it compiles elsewhere, without a word. */
+  g_assert (!emulated_is_entered_here ());
+  g_assert (ahead->enter (ahead->data, TRUE));
+  g_assert (emulated_is_entered_here ());
+  ahead->enter (ahead->data, FALSE);
+  g_assert (!emulated_is_entered_here ());
+  return NULL;
+}
+
+void
+nucseg_cudnn_conv_build_ahead (
+    NucsegCudnnConv *conv, guint n, NucsegCudnnEnter enter, gpointer data)
+{
+  Ahead ahead = { enter, data };
+  GThread *threads[2];
+
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("cudnn", build_ahead, &ahead);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_thread_join (threads[i]);
 }
 
 void

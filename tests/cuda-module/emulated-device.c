@@ -20,7 +20,7 @@
 #define ALIGNMENT 256
 
 struct _NucsegCudaDevice {
-  guint entered;
+  gint entered; /* by any thread */
   void *context; /* of the driver, NULL: none was current */
 };
 
@@ -72,7 +72,15 @@ emulated_get_log (void)
 void
 emulated_check_entered (const struct _NucsegCudaDevice *device)
 {
-  g_assert (device->entered > 0);
+  g_assert (g_atomic_int_get (&device->entered) > 0);
+}
+
+static _Thread_local guint entered_here;
+
+gboolean
+emulated_is_entered_here (void)
+{
+  return entered_here > 0;
 }
 
 gchar *
@@ -106,7 +114,8 @@ nucseg_cuda_device_free (NucsegCudaDevice *device)
 gboolean
 nucseg_cuda_device_enter (NucsegCudaDevice *device, GError **error)
 {
-  device->entered++;
+  g_atomic_int_inc (&device->entered);
+  entered_here++;
   if (device->context)
     g_assert_cmpint (
         call_driver ("cuCtxPushCurrent_v2", device->context), ==, 0);
@@ -116,8 +125,9 @@ nucseg_cuda_device_enter (NucsegCudaDevice *device, GError **error)
 void
 nucseg_cuda_device_leave (NucsegCudaDevice *device)
 {
-  g_assert (device->entered > 0);
-  device->entered--;
+  g_assert (entered_here > 0);
+  entered_here--;
+  g_atomic_int_add (&device->entered, -1);
   if (device->context) {
     void *popped;
 

@@ -40,6 +40,8 @@ EmulatedLog *emulated_get_log (void);
  * device's context. */
 struct _NucsegCudaDevice;
 void emulated_check_entered (const struct _NucsegCudaDevice *device);
+/* Whether the calling thread is in any context. */
+gboolean emulated_is_entered_here (void);
 
 /* The executions of branches have each its own @workspace (nullable). */
 void emulated_use_workspace (gconstpointer workspace);
