@@ -119,9 +119,11 @@ paint_luma (const NucsegDrawCall *call, gint y, const guint8 *layers, gint x)
   const Samples s = yuv_samples_of (call, 0, y);
   const gboolean contour = layers[x] & NUCSEG_LAYER_CONTOUR;
   const guint color =
-      (nucseg_palette_yuv (nucseg_draw_color (call,
-           contour ? call->params->contour_color : call->params->fill_color,
-           label))
+      (nucseg_palette_yuv (
+           nucseg_draw_color (call,
+               contour ? call->params->contour_color : call->params->fill_color,
+               label),
+           call->shown->yuv)
           >> 16)
       << s.extra;
 
@@ -210,6 +212,7 @@ paint_block (const NucsegDrawCall *call, gint y, gint x, const guint8 *layers)
   guint32 contour = 0;
   gboolean has_contour = FALSE;
   const Chroma c = find_chroma (call, y, x);
+  const NucsegYuv yuv = call->shown->yuv;
 
   for (gint py = y; py < MIN (y + 2, height); py++) {
     for (gint px = x; px < MIN (x + 2, width); px++) {
@@ -218,16 +221,16 @@ paint_block (const NucsegDrawCall *call, gint y, gint x, const guint8 *layers)
 
       n++;
       if (here & NUCSEG_LAYER_FILL) {
-        const guint32 yuv = nucseg_palette_yuv (
-            nucseg_draw_color (call, call->params->fill_color, label));
+        const guint32 fill = nucseg_palette_yuv (
+            nucseg_draw_color (call, call->params->fill_color, label), yuv);
 
         n_fill++;
-        sum_u += yuv >> 8 & 0xff;
-        sum_v += yuv & 0xff;
+        sum_u += fill >> 8 & 0xff;
+        sum_v += fill & 0xff;
       }
       if ((here & NUCSEG_LAYER_CONTOUR) && !has_contour) {
         contour = nucseg_palette_yuv (
-            nucseg_draw_color (call, call->params->contour_color, label));
+            nucseg_draw_color (call, call->params->contour_color, label), yuv);
         has_contour = TRUE;
       }
     }
@@ -260,8 +263,9 @@ static void
 count_luma (const NucsegDrawCall *call, gint y, gint x, gboolean ink)
 {
   const Samples s = yuv_samples_of (call, 0, y);
-  const guint black = (nucseg_palette_yuv (0x000000) >> 16) << s.extra;
-  const guint white = (nucseg_palette_yuv (0xffffff) >> 16) << s.extra;
+  const NucsegYuv yuv = call->shown->yuv;
+  const guint black = (nucseg_palette_yuv (0x000000, yuv) >> 16) << s.extra;
+  const guint white = (nucseg_palette_yuv (0xffffff, yuv) >> 16) << s.extra;
 
   set_sample (&s, x,
       ink ? white

@@ -122,7 +122,8 @@ nucseg_picture_stretch (
       continue;
     }
     for (gint x = 0; x < frame->width; x++) {
-      const guint luma = nucseg_palette_yuv (values[x] * 0x010101u) >> 16;
+      const guint luma =
+          nucseg_palette_yuv (values[x] * 0x010101u, shown->yuv) >> 16;
 
       if (shown->format == NUCSEG_FORMAT_P010)
         put_word (out, x, luma << 8);

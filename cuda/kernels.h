@@ -101,6 +101,7 @@ typedef struct {
  * @contour_color: see NucsegParams
  * @fill_color: see NucsegParams
  * @draw_count: see NucsegParams
+ * @yuv: NucsegYuv of @shown, if that is YUV
  *
  * All that changes from frame to frame while a captured graph stays. The host
  * fills one (nucseg_cuda_request_init() and the pointers) and copies it to the
@@ -121,6 +122,7 @@ typedef struct {
   guint32 overlay, alpha;
   guint32 contour_color, fill_color;
   guint32 draw_count;
+  guint32 yuv;
 } NucsegCudaRequest;
 
 /**

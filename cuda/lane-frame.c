@@ -214,6 +214,7 @@ nucseg_frame_fill_request (NucsegLane *lane, const NucsegFrameJob *job)
   }
   if (!key->has_shown)
     return;
+  request->yuv = job->shown->yuv;
   if (key->shown_memory == NUCSEG_MEMORY_SYSTEM) {
     const NucsegCudaLayout drawn = shown_layout (key);
 

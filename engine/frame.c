@@ -159,6 +159,12 @@ nucseg_frame_check (const NucsegFrame *frame, gboolean planes, GError **error)
         frame->significant_bits);
     return FALSE;
   }
+  if ((guint) frame->yuv >= NUCSEG_YUV_LAST) {
+    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
+        "YUV of kind %d, expected 0 to %d", (gint) frame->yuv,
+        NUCSEG_YUV_LAST - 1);
+    return FALSE;
+  }
   return !planes || check_planes (frame, error);
 }
 

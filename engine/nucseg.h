@@ -96,6 +96,22 @@ typedef enum {
  */
 typedef enum { NUCSEG_MEMORY_SYSTEM, NUCSEG_MEMORY_CUDA } NucsegMemory;
 
+/**
+ * NucsegYuv:
+ *
+ * How colours become Y, U and V: the matrix of ITU-R BT.601, BT.709 or BT.2020
+ * (non-constant luminance), in limited range (Y 16..235 of 255) or full range.
+ */
+typedef enum {
+  NUCSEG_YUV_BT601,
+  NUCSEG_YUV_BT601_FULL,
+  NUCSEG_YUV_BT709,
+  NUCSEG_YUV_BT709_FULL,
+  NUCSEG_YUV_BT2020,
+  NUCSEG_YUV_BT2020_FULL,
+  NUCSEG_YUV_LAST
+} NucsegYuv;
+
 #define NUCSEG_MIN_SIZE 16 /* pixels: smallest width and height of a frame */
 #define NUCSEG_MAX_SIZE 8192 /* pixels: largest width and height of a frame */
 #define NUCSEG_MIN_SCALE 0.05 /* network pixels per frame pixel: smallest */
@@ -114,6 +130,7 @@ typedef enum { NUCSEG_MEMORY_SYSTEM, NUCSEG_MEMORY_CUDA } NucsegMemory;
  * @significant_bits: GRAY16 formats: bits that carry the value, 8..16
  *   (0 means 16); others: ignored
  * @msb_aligned: GRAY16 formats: the bits stand at the high end of the word
+ * @yuv: NV12, I420, P010: how what is drawn becomes Y, U and V; others: ignored
  *
  * A picture in memory that somebody else owns: it is borrowed for a call.
  * In a 16-bit frame aligned at the low end, values above
@@ -128,6 +145,7 @@ typedef struct {
   gint stride[3];
   guint significant_bits;
   gboolean msb_aligned;
+  NucsegYuv yuv;
 } NucsegFrame;
 
 /**

@@ -1,10 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * palette.c: a colour for each label. The hue walks round the circle by the
- * golden ratio, so that neighbours in number are far apart in hue; saturation
- * and value vary slowly, so that hues that come back differ.
+ * palette.c: a colour for each label, and colours in YUV. The hue walks round
+ * the circle by the golden ratio, so that neighbours in number are far apart in
+ * hue; saturation and value vary slowly, so that hues that come back differ.
  */
 #include "palette.h"
+
+/* From Kr and Kb of ITU-R BT.601-7, BT.709-6 and BT.2020-2, rounded so that
+ * grey has no chroma and white is 235 or 255. */
+const NucsegYuvFactors nucseg_yuv_factors[NUCSEG_YUV_LAST] = {
+  { { 66, 129, 25 }, { -38, -74, 112 }, { 112, -94, -18 }, 16 },
+  { { 77, 150, 29 }, { -43, -85, 128 }, { 128, -107, -21 }, 0 },
+  { { 47, 157, 16 }, { -26, -86, 112 }, { 112, -102, -10 }, 16 },
+  { { 54, 183, 19 }, { -29, -99, 128 }, { 128, -116, -12 }, 0 },
+  { { 58, 149, 13 }, { -31, -81, 112 }, { 112, -103, -9 }, 16 },
+  { { 67, 174, 15 }, { -36, -92, 128 }, { 128, -118, -10 }, 0 },
+};
 
 /* Integers alone: the colours are part of what tests compare bit for bit. */
 guint32

@@ -19,19 +19,38 @@ G_BEGIN_DECLS
  */
 NUCSEG_API guint32 nucseg_palette_color (guint label);
 
+/* Factors of R, G and B in 256ths, and what is added. */
+typedef struct {
+  gint y[3], u[3], v[3];
+  gint black;
+} NucsegYuvFactors;
+
+extern NUCSEG_API const NucsegYuvFactors nucseg_yuv_factors[NUCSEG_YUV_LAST];
+
+static inline gint
+nucseg_yuv_sum (const gint *factors, guint32 color)
+{
+  return (factors[0] * (gint) (color >> 16 & 0xff)
+             + factors[1] * (gint) (color >> 8 & 0xff)
+             + factors[2] * (gint) (color & 0xff) + 128)
+      >> 8;
+}
+
 /**
  * nucseg_palette_yuv:
  * @color: 0xRRGGBB
+ * @yuv: which of them
  *
- * Returns: 0xYYUUVV, ITU-R BT.601 in limited range
+ * Returns: 0xYYUUVV
  */
 static inline guint32
-nucseg_palette_yuv (guint32 color)
+nucseg_palette_yuv (guint32 color, NucsegYuv yuv)
 {
-  gint r = color >> 16 & 0xff, g = color >> 8 & 0xff, b = color & 0xff;
-  gint y = ((66 * r + 129 * g + 25 * b + 128) >> 8) + 16;
-  gint u = ((-38 * r - 74 * g + 112 * b + 128) >> 8) + 128;
-  gint v = ((112 * r - 94 * g - 18 * b + 128) >> 8) + 128;
+  const NucsegYuvFactors *f = &nucseg_yuv_factors[yuv];
+  const gint y = nucseg_yuv_sum (f->y, color) + f->black;
+  /* pure blue and red come to 256 in full range */
+  const gint u = MIN (nucseg_yuv_sum (f->u, color) + 128, 255);
+  const gint v = MIN (nucseg_yuv_sum (f->v, color) + 128, 255);
 
   return (guint32) (y << 16 | u << 8 | v);
 }

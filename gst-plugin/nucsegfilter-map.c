@@ -57,6 +57,23 @@ plane_extent (const GstVideoFrame *frame, guint plane)
   return (rows - 1) * GST_VIDEO_FRAME_PLANE_STRIDE (frame, plane) + row;
 }
 
+/* What GStreamer knows beside these is close to one of them. */
+static NucsegYuv
+yuv_of (const GstVideoColorimetry *colorimetry)
+{
+  const gboolean full = colorimetry->range == GST_VIDEO_COLOR_RANGE_0_255;
+
+  switch (colorimetry->matrix) {
+  case GST_VIDEO_COLOR_MATRIX_BT709:
+  case GST_VIDEO_COLOR_MATRIX_SMPTE240M:
+    return full ? NUCSEG_YUV_BT709_FULL : NUCSEG_YUV_BT709;
+  case GST_VIDEO_COLOR_MATRIX_BT2020:
+    return full ? NUCSEG_YUV_BT2020_FULL : NUCSEG_YUV_BT2020;
+  default:
+    return full ? NUCSEG_YUV_BT601_FULL : NUCSEG_YUV_BT601;
+  }
+}
+
 static void
 describe (const GstVideoFrame *mapped, const NucsegFrameSettings *settings,
     NucsegMemory memory, NucsegFrame *frame)
@@ -72,6 +89,8 @@ describe (const GstVideoFrame *mapped, const NucsegFrameSettings *settings,
   }
   frame->significant_bits = settings->significant_bits;
   frame->msb_aligned = settings->msb_aligned;
+  if (GST_VIDEO_INFO_IS_YUV (&mapped->info))
+    frame->yuv = yuv_of (&mapped->info.colorimetry);
 }
 
 gboolean

@@ -197,7 +197,7 @@ stretch_picture (
           out[x * p.size + p.fourth] = 255;
       } else {
         set_sample (shown->format, out, x,
-            (nucseg_palette_yuv (v << 16 | v << 8 | v) >> 16)
+            (nucseg_palette_yuv (v << 16 | v << 8 | v, shown->yuv) >> 16)
                 << extra_bits (shown->format));
       }
     }
@@ -288,10 +288,11 @@ draw_luma (const Drawing *d, NucsegFrame *shown)
         continue;
       set_sample (shown->format, line, x,
           paint (d, &layers, get_sample (shown->format, line, x),
-              nucseg_palette_yuv (layers.fill_color) >> 16 << extra,
-              nucseg_palette_yuv (layers.contour_color) >> 16 << extra,
-              nucseg_palette_yuv (BLACK) >> 16 << extra,
-              nucseg_palette_yuv (WHITE) >> 16 << extra));
+              nucseg_palette_yuv (layers.fill_color, shown->yuv) >> 16 << extra,
+              nucseg_palette_yuv (layers.contour_color, shown->yuv) >> 16
+                      << extra,
+              nucseg_palette_yuv (BLACK, shown->yuv) >> 16 << extra,
+              nucseg_palette_yuv (WHITE, shown->yuv) >> 16 << extra));
     }
   }
 }
@@ -306,9 +307,11 @@ blend_share (guint value, guint sum, guint k, guint n, guint alpha)
 /* One chroma sample (@shift 8: U, 0: V), @at of @line, of the block whose first
  * pixel is at (@y, @x). */
 static void
-paint_chroma (const Drawing *d, gint y, gint x, gint shift, NucsegFormat format,
-    guint8 *line, gint at)
+paint_chroma (const Drawing *d, gint y, gint x, gint shift,
+    const NucsegFrame *shown, guint8 *line, gint at)
 {
+  const NucsegFormat format = shown->format;
+  const NucsegYuv yuv = shown->yuv;
   guint extra = extra_bits (format), value = get_sample (format, line, at);
   guint n = 0, n_fill = 0, n_box = 0, sum_fill = 0;
   gint contour = -1;
@@ -321,10 +324,11 @@ paint_chroma (const Drawing *d, gint y, gint x, gint shift, NucsegFormat format,
       n++;
       if (layers.fill) {
         n_fill++;
-        sum_fill += nucseg_palette_yuv (layers.fill_color) >> shift & 0xff;
+        sum_fill += nucseg_palette_yuv (layers.fill_color, yuv) >> shift & 0xff;
       }
       if (layers.contour && contour < 0)
-        contour = nucseg_palette_yuv (layers.contour_color) >> shift & 0xff;
+        contour =
+            nucseg_palette_yuv (layers.contour_color, yuv) >> shift & 0xff;
       n_box += layers.box ? 1 : 0;
       ink = ink || layers.ink;
     }
@@ -349,9 +353,8 @@ draw_chroma (const Drawing *d, NucsegFrame *shown)
     guint8 *v = pairs ? u : shown->data[2] + (gsize) y * shown->stride[2];
 
     for (gint x = 0; x < (d->width + 1) / 2; x++) {
-      paint_chroma (d, 2 * y, 2 * x, 8, shown->format, u, pairs ? 2 * x : x);
-      paint_chroma (
-          d, 2 * y, 2 * x, 0, shown->format, v, pairs ? 2 * x + 1 : x);
+      paint_chroma (d, 2 * y, 2 * x, 8, shown, u, pairs ? 2 * x : x);
+      paint_chroma (d, 2 * y, 2 * x, 0, shown, v, pairs ? 2 * x + 1 : x);
     }
   }
 }

@@ -54,14 +54,25 @@ color_of_label (unsigned label)
   return r << 16 | g << 8 | b;
 }
 
-/* 0xYYUUVV of 0xRRGGBB. */
+/* nucseg_yuv_factors: of Y, U and V in 256ths of R, G and B; black */
+static __constant__ const int16_t yuv_factors[NUCSEG_YUV_LAST][10] = {
+  { 66, 129, 25, -38, -74, 112, 112, -94, -18, 16 },
+  { 77, 150, 29, -43, -85, 128, 128, -107, -21, 0 },
+  { 47, 157, 16, -26, -86, 112, 112, -102, -10, 16 },
+  { 54, 183, 19, -29, -99, 128, 128, -116, -12, 0 },
+  { 58, 149, 13, -31, -81, 112, 112, -103, -9, 16 },
+  { 67, 174, 15, -36, -92, 128, 128, -118, -10, 0 },
+};
+
+/* 0xYYUUVV of 0xRRGGBB; @yuv: NucsegYuv */
 static __device__ __forceinline__ unsigned
-yuv_of (unsigned color)
+yuv_of (unsigned color, unsigned yuv)
 {
+  const int16_t *f = yuv_factors[yuv];
   int r = color >> 16 & 0xff, g = color >> 8 & 0xff, b = color & 0xff;
-  int y = ((66 * r + 129 * g + 25 * b + 128) >> 8) + 16;
-  int u = ((-38 * r - 74 * g + 112 * b + 128) >> 8) + 128;
-  int v = ((112 * r - 94 * g - 18 * b + 128) >> 8) + 128;
+  int y = ((f[0] * r + f[1] * g + f[2] * b + 128) >> 8) + f[9];
+  int u = min (((f[3] * r + f[4] * g + f[5] * b + 128) >> 8) + 128, 255);
+  int v = min (((f[6] * r + f[7] * g + f[8] * b + 128) >> 8) + 128, 255);
 
   return (unsigned) (y << 16 | u << 8 | v);
 }

@@ -211,10 +211,11 @@ paint_chroma (const Scene &s, const Layers (&layers)[4], unsigned n, int shift,
   for (int k = 0; k < 4; k++) {
     if (layers[k].fill) {
       n_fill++;
-      sum_fill += yuv_of (layers[k].fill_color) >> shift & 0xff;
+      sum_fill += yuv_of (layers[k].fill_color, s.request->yuv) >> shift & 0xff;
     }
     if (layers[k].contour && contour < 0)
-      contour = (int) (yuv_of (layers[k].contour_color) >> shift & 0xff);
+      contour = (int) (yuv_of (layers[k].contour_color, s.request->yuv) >> shift
+          & 0xff);
     n_box += layers[k].box;
     ink = ink || layers[k].ink;
   }
@@ -261,13 +262,15 @@ static __global__ void
     value = grey_at<KIND> (from, row_of (frame, 0, y), x);
     if (FROM_GREY) {
       value = stretch (value, s.reply->low_level, s.reply->high_level);
-      value = yuv_of (value << 16 | value << 8 | value) >> 16 << EXTRA;
+      value = yuv_of (value << 16 | value << 8 | value, s.request->yuv) >> 16
+              << EXTRA;
     }
     set_sample<WIDE> (row_of (shown, 0, y), x,
         paint (s, layers[k], value,
-            yuv_of (layers[k].fill_color) >> 16 << EXTRA,
-            yuv_of (layers[k].contour_color) >> 16 << EXTRA,
-            yuv_of (BLACK) >> 16 << EXTRA, yuv_of (WHITE) >> 16 << EXTRA));
+            yuv_of (layers[k].fill_color, s.request->yuv) >> 16 << EXTRA,
+            yuv_of (layers[k].contour_color, s.request->yuv) >> 16 << EXTRA,
+            yuv_of (BLACK, s.request->yuv) >> 16 << EXTRA,
+            yuv_of (WHITE, s.request->yuv) >> 16 << EXTRA));
   }
 #pragma unroll
   for (int c = 0; c < 2; c++) {

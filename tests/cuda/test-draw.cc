@@ -168,6 +168,8 @@ run_overlay (const ParityPicture *picture, NucsegFormat shown_format,
   nucseg_cuda_request_init (request, &params, &output, 1);
   request->frame = planes_of (in_place ? &shown->frame : frame);
   request->shown = planes_of (&shown->frame);
+  request->yuv = expected->frame.yuv =
+      (NucsegYuv) ((seed + shown_format + style.n) % NUCSEG_YUV_LAST);
   request->labels = (guint16 *) labels;
   request->labels_stride = stride;
   memset (reply, 0, sizeof (NucsegCudaReply));

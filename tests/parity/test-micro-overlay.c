@@ -177,7 +177,8 @@ test_overlay_nv12 (void)
   params.overlay_alpha = 0.5;
   params.fill_color = 0xff0000;
   overlay (&frame, two_labels, &params, &frame);
-  g_assert_cmphex (nucseg_palette_yuv (0xff0000), ==, 82 << 16 | 90 << 8 | 240);
+  g_assert_cmphex (nucseg_palette_yuv (0xff0000, NUCSEG_YUV_BT601), ==,
+      82 << 16 | 90 << 8 | 240);
   g_assert_cmpuint (y[0], ==, (50 * 128 + 82 * 128 + 128) >> 8);
   g_assert_cmpuint (y[7], ==, 50);
   g_assert_cmpuint (uv[0], ==, half_u);
@@ -272,6 +273,52 @@ test_overlay_grey_to_p010 (void)
     g_assert_cmphex (le (uv, i), ==, 0x8000);
 }
 
+/* A sample of @color by its definition, 0 for Y, 1 for U, 2 for V. */
+static gdouble
+defined (guint32 color, gdouble kr, gdouble kb, gboolean full, guint sample)
+{
+  const gdouble r = (color >> 16) / 255.0, g = (color >> 8 & 0xff) / 255.0,
+                b = (color & 0xff) / 255.0;
+  const gdouble y = kr * r + (1 - kr - kb) * g + kb * b;
+
+  if (sample == 0)
+    return full ? 255 * y : 16 + 219 * y;
+  return 128
+      + (full ? 255 : 224)
+      * (sample == 1 ? (b - y) / (2 - 2 * kb) : (r - y) / (2 - 2 * kr));
+}
+
+/* Factors of 256ths are off by half of one at most, three of them and roundings
+ * by less than two steps. */
+static void
+test_yuv (void)
+{
+  static const gdouble k[][2] = { { 0.299, 0.114 }, { 0.2126, 0.0722 },
+    { 0.2627, 0.0593 } };
+
+  for (guint yuv = 0; yuv < NUCSEG_YUV_LAST; yuv++) {
+    const gboolean full = yuv % 2;
+
+    for (guint i = 0; i < 9 * 9 * 9; i++) {
+      const guint r = i / 81 * 255 / 8, g = i / 9 % 9 * 255 / 8,
+                  b = i % 9 * 255 / 8;
+      const guint32 color = r << 16 | g << 8 | b;
+      const guint32 found = nucseg_palette_yuv (color, yuv);
+
+      g_assert_cmphex (found, <=, 0xffffff);
+      for (guint sample = 0; sample < 3; sample++)
+        g_assert_cmpfloat_with_epsilon (found >> (16 - 8 * sample) & 0xff,
+            defined (color, k[yuv / 2][0], k[yuv / 2][1], full, sample), 1.5);
+    }
+    for (guint grey = 0; grey < 256; grey++)
+      g_assert_cmphex (
+          nucseg_palette_yuv (grey * 0x010101, yuv) & 0xffff, ==, 0x8080);
+    g_assert_cmphex (
+        nucseg_palette_yuv (0xffffff, yuv) >> 16, ==, full ? 255 : 235);
+    g_assert_cmphex (nucseg_palette_yuv (0, yuv) >> 16, ==, full ? 0 : 16);
+  }
+}
+
 static void
 test_palette (void)
 {
@@ -336,6 +383,7 @@ add (void)
   g_test_add_func (
       "/parity/micro/overlay-grey-to-p010", test_overlay_grey_to_p010);
   g_test_add_func ("/parity/micro/palette", test_palette);
+  g_test_add_func ("/parity/micro/yuv", test_yuv);
   g_test_add_func ("/parity/micro/count", test_count);
 }
 

@@ -17,6 +17,7 @@ typedef struct {
   gint width, height, padding;
   guint bits, n_labels, n_objects;
   gboolean msb_aligned;
+  NucsegYuv yuv;
   NucsegParams params;
 } Setup;
 
@@ -46,6 +47,7 @@ draw_setup (NucsegRandom *random)
   s.params.fill_color =
       colors[nucseg_random_below (random, G_N_ELEMENTS (colors))];
   s.params.draw_count = nucseg_random_below (random, 2);
+  s.yuv = nucseg_random_below (random, NUCSEG_YUV_LAST);
   return s;
 }
 
@@ -85,14 +87,15 @@ check (const Pair *pair, const Setup *s, guint64 seed, NucsegRandom *random)
       pair->to, s->width, s->height, s->padding + 4, s->bits, s->msb_aligned);
   g_autofree gchar *what = g_strdup_printf (
       "%s into %s, %dx%d, %u bits%s, overlay %d, alpha %g, colours %08x %08x, "
-      "count %u%s",
+      "count %u%s, YUV %d",
       nucseg_format_name (pair->from), nucseg_format_name (pair->to), s->width,
       s->height, s->bits, s->msb_aligned ? " at the high end" : "",
       s->params.overlay, s->params.overlay_alpha, s->params.contour_color,
       s->params.fill_color, s->n_objects,
-      s->params.draw_count ? "" : " not drawn");
+      s->params.draw_count ? "" : " not drawn", s->yuv);
   g_autoptr (ParityPicture) untouched = NULL;
 
+  picture->frame.yuv = expected->frame.yuv = actual->frame.yuv = s->yuv;
   if (seed % 4 == 0)
     parity_picture_fill_noise (picture, random);
   else
