@@ -15,6 +15,17 @@
 
 G_BEGIN_DECLS
 
+/* Threads that OpenMP would take at this moment. */
+static inline guint
+nucseg_parallel_threads (void)
+{
+#ifdef _OPENMP
+  return omp_get_max_threads ();
+#else
+  return 1;
+#endif
+}
+
 /* Rows first..end; @part is the number of the part, from 0. */
 typedef void (*NucsegRowsFunc) (gpointer data, gint part, gint first, gint end);
 

@@ -19,7 +19,7 @@
 
 G_BEGIN_DECLS
 
-#define NUCSEG_BACKEND_ABI 5
+#define NUCSEG_BACKEND_ABI 6
 
 /**
  * NucsegGeometry:
@@ -98,6 +98,7 @@ struct _NucsegPinned {
  *   pinned->size bytes; FALSE with NO_DEVICE, DEVICE or MEMORY. Any thread
  * @pinned_free: there where @pinned_alloc is: gives it back, after all plans
  *   are gone too. Any thread
+ * @keeps_f32: tensors take four bytes an element at every precision
  *
  * A static const table.
  */
@@ -136,6 +137,7 @@ typedef struct _NucsegBackend {
 
   gboolean (*pinned_alloc) (NucsegPinned *pinned, GError **error);
   void (*pinned_free) (NucsegPinned *pinned);
+  gboolean keeps_f32;
 } NucsegBackend;
 
 /* Whether it has a device of its own: frames may lie in the device's memory,

@@ -9,17 +9,27 @@
 
 #include <unistd.h>
 
+/* Bytes of the output of node @i; in int8 what has no scale is f32. */
 static guint64
-count_elements (const NucsegShape *shape)
+count_bytes (const NucsegGraph *graph, const NucsegShape *shapes,
+    NucsegPrecision precision, guint i)
 {
+  const NucsegShape *shape = &shapes[i];
+  guint64 size = sizeof (gfloat);
+
+  if (precision == NUCSEG_PRECISION_BF16)
+    size = 2;
+  else if (precision == NUCSEG_PRECISION_INT8 && graph->nodes[i].scale > 0)
+    size = 1;
   return (guint64) shape->height * (guint64) shape->width
-      * (guint64) shape->channels;
+      * (guint64) shape->channels * size;
 }
 
-/* The most elements that are alive at one time: each node's output from when
- * it is made until its last reader has run. */
+/* The most bytes that are alive at one time: each node's output from when it is
+ * made until its last reader has run. */
 static guint64
-find_peak (const NucsegGraph *graph, const NucsegShape *shapes)
+find_peak (const NucsegGraph *graph, const NucsegShape *shapes,
+    NucsegPrecision precision)
 {
   g_autofree guint *last = g_new0 (guint, graph->n_nodes);
   guint64 alive = 0, peak = 0;
@@ -30,12 +40,12 @@ find_peak (const NucsegGraph *graph, const NucsegShape *shapes)
   }
   for (guint i = 0; i < graph->n_nodes; i++) {
     const NucsegNode *node = &graph->nodes[i];
-    alive += count_elements (&shapes[i]);
+    alive += count_bytes (graph, shapes, precision, i);
     peak = MAX (peak, alive);
     for (guint k = 0; k < node->n_inputs; k++) {
       guint input = node->inputs[k];
       if (last[input] == i) {
-        alive -= count_elements (&shapes[input]);
+        alive -= count_bytes (graph, shapes, precision, input);
         last[input] = G_MAXUINT; /* a node may read an input twice */
       }
     }
@@ -47,11 +57,8 @@ gboolean
 nucseg_memory_check (const NucsegGraph *graph, const NucsegShape *shapes,
     NucsegPrecision precision, GError **error)
 {
-  guint64 size = precision == NUCSEG_PRECISION_F32 ? 4
-      : precision == NUCSEG_PRECISION_BF16         ? 2
-                                                   : 1;
   glong pages = sysconf (_SC_PHYS_PAGES), page = sysconf (_SC_PAGESIZE);
-  guint64 need = find_peak (graph, shapes) * size;
+  guint64 need = find_peak (graph, shapes, precision);
 
   if (pages <= 0 || page <= 0 || need <= (guint64) pages * (guint64) page)
     return TRUE;

@@ -17,9 +17,9 @@ gboolean nucseg_params_check (const NucsegParams *params, GError **error);
  * strides, and as data the offsets of the planes. Returns the block's bytes. */
 gsize nucseg_frame_layout (NucsegFrame *frame);
 
-/* FALSE with MEMORY where the tensors of @graph with @shapes need more than
- * all of the machine's memory. */
-gboolean nucseg_memory_check (const NucsegGraph *graph,
+/* FALSE with MEMORY where the tensors of @graph with @shapes, as @precision
+ * keeps them, need more than all of the machine's memory. */
+NUCSEG_API gboolean nucseg_memory_check (const NucsegGraph *graph,
     const NucsegShape *shapes, NucsegPrecision precision, GError **error);
 
 /* Frame, label stride and picture of nucseg_session_run(): FALSE with SHAPE or

@@ -99,7 +99,10 @@ get_slot (NucsegSession *session, const NucsegFrame *frame,
           graph, geometry.pad_height, geometry.pad_width, shapes, error))
     return NULL;
   if (!nucseg_backend_has_device (session->backend)
-      && !nucseg_memory_check (graph, shapes, session->precision, error))
+      && !nucseg_memory_check (graph, shapes,
+          session->backend->keeps_f32 ? NUCSEG_PRECISION_F32
+                                      : session->precision,
+          error))
     return NULL;
   /* first out, then in: two plans of large frames may not fit together */
   nucseg_session_clear_slot (session, oldest);

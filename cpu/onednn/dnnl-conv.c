@@ -3,7 +3,9 @@
  * dnnl-conv.c: one convolution as a primitive of oneDNN, with its weights in
  * the layout that oneDNN likes best.
  */
+#include "cpu/kernels/activate.h"
 #include "cpu/onednn/dnnl-private.h"
+#include "cpu/parallel.h"
 
 #define N_ARGS 6
 
@@ -16,6 +18,10 @@ struct _NucsegDnnlConv {
   dnnl_exec_arg_t args[N_ARGS];
   gint n_args;
   NucsegQuantised quantised; /* of convolutions of steps; else all NULL */
+  /* Where oneDNN can't do it: of the values that it leaves in the output. */
+  NucsegActivation activation;
+  gfloat *out;
+  gint rows, row_values;
 };
 
 static dnnl_data_type_t
@@ -205,8 +211,12 @@ nucseg_dnnl_conv_new (NucsegDnnl *dnnl, const NucsegConv *conv,
 {
   const dnnl_dim_t groups = conv->groups;
   const gboolean steps = in->type == NUCSEG_ELEMENT_U8;
+  /* oneDNN 2.6 offers a kernel for it and then can't make it. */
+  const gboolean apart = steps && groups > 1
+      && conv->activation == NUCSEG_ACTIVATION_SIGMOID
+      && out->type == NUCSEG_ELEMENT_F32;
   /* What is kept within 0..255 needs no rectifier. */
-  const NucsegActivation activation = out->type == NUCSEG_ELEMENT_U8
+  const NucsegActivation activation = out->type == NUCSEG_ELEMENT_U8 || apart
       ? NUCSEG_ACTIVATION_NONE
       : conv->activation;
   const dnnl_data_type_t weight_type = steps ? dnnl_s8 : data_type (in->type);
@@ -231,6 +241,9 @@ nucseg_dnnl_conv_new (NucsegDnnl *dnnl, const NucsegConv *conv,
   gboolean ok;
 
   self->dnnl = dnnl;
+  self->activation = apart ? conv->activation : NUCSEG_ACTIVATION_NONE;
+  self->rows = out->height;
+  self->row_values = out->width * out->channels;
   ok = nucseg_dnnl_check (
            desc_init (&in_desc, 4, in_dims, data_type (in->type), dnnl_nhwc),
            "describing an input", error)
@@ -309,6 +322,7 @@ gboolean
 nucseg_dnnl_conv_bind (NucsegDnnlConv *conv, gpointer in, gpointer out,
     gpointer scratchpad, GError **error)
 {
+  conv->out = out;
   return nucseg_dnnl_check (
              dnnl_memory_set_data_handle (find_arg (conv, DNNL_ARG_SRC), in),
              "setting an input", error)
@@ -322,12 +336,27 @@ nucseg_dnnl_conv_bind (NucsegDnnlConv *conv, gpointer in, gpointer out,
               "setting the scratchpad", error));
 }
 
+static void
+activate_rows (gpointer data, gint part, gint first, gint end)
+{
+  const NucsegDnnlConv *conv = data;
+
+  for (gint y = first; y < end; y++)
+    nucseg_activate (conv->activation, conv->out + (gsize) y * conv->row_values,
+        conv->row_values);
+}
+
 gboolean
 nucseg_dnnl_conv_execute (NucsegDnnlConv *conv, GError **error)
 {
-  return nucseg_dnnl_check (dnnl_primitive_execute (conv->primitive,
-                                conv->dnnl->stream, conv->n_args, conv->args),
-             "a convolution", error)
-      && nucseg_dnnl_check (
-          dnnl_stream_wait (conv->dnnl->stream), "a convolution", error);
+  if (!nucseg_dnnl_check (dnnl_primitive_execute (conv->primitive,
+                              conv->dnnl->stream, conv->n_args, conv->args),
+          "a convolution", error)
+      || !nucseg_dnnl_check (
+          dnnl_stream_wait (conv->dnnl->stream), "a convolution", error))
+    return FALSE;
+  if (conv->activation != NUCSEG_ACTIVATION_NONE)
+    nucseg_parallel_rows (
+        activate_rows, conv, conv->rows, nucseg_parallel_threads ());
+  return TRUE;
 }

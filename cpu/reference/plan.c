@@ -194,4 +194,5 @@ const NucsegBackend nucseg_backend_reference = {
   .read_input = reference_read_input,
   .write_maps = reference_write_maps,
   .read_maps = reference_read_maps,
+  .keeps_f32 = TRUE,
 };

@@ -115,8 +115,8 @@ test_memories (void)
         gst_buffer_ref (parts);
       out = nst_push_and_pull (h, parts);
       nst_assert_same_bytes (expected, out);
-      nst_assert_scene (out, 64, 48,
-          formats[i] == GST_VIDEO_FORMAT_P010_10LE ? 1023 : 255);
+      nst_assert_scene (
+          out, 64, 48, formats[i] == GST_VIDEO_FORMAT_P010_10LE ? 1023 : 255);
       if (held) {
         nst_assert_same_bytes (before, parts);
         gst_buffer_unref (parts);

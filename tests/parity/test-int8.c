@@ -55,21 +55,22 @@ end (NucsegBuilder *b, const gchar *last)
 }
 
 static void
-run (NucsegModel *model, const gfloat *input, gfloat *maps)
+run (const NucsegBackend *backend, NucsegModel *model, const gfloat *input,
+    gfloat *maps)
 {
   g_autoptr (GError) error = NULL;
   NucsegGeometry geometry;
-  NucsegPlan *plan = parity_plan_new (parity_backend (), model, SIDE, SIDE, 1,
-      NUCSEG_PRECISION_INT8, &geometry);
+  NucsegPlan *plan = parity_plan_new (
+      backend, model, SIDE, SIDE, 1, NUCSEG_PRECISION_INT8, &geometry);
 
   g_assert_nonnull (plan);
-  parity_backend ()->write_input (plan, input, &error);
+  backend->write_input (plan, input, &error);
   g_assert_no_error (error);
-  parity_backend ()->network (plan, &error);
+  backend->network (plan, &error);
   g_assert_no_error (error);
-  parity_backend ()->read_maps (plan, maps, &error);
+  backend->read_maps (plan, maps, &error);
   g_assert_no_error (error);
-  parity_backend ()->plan_free (plan);
+  backend->plan_free (plan);
 }
 
 /* @expected: steps of @scale. */
@@ -85,7 +86,7 @@ check (NucsegModel *model, const gfloat *input, const gint *expected,
     nucseg_model_unref (model);
     return;
   }
-  run (model, input, maps);
+  run (parity_backend (), model, input, maps);
   for (gint i = 0; i < N; i++) {
     const gint found = (gint) rint (maps[i] / scale);
 
@@ -247,6 +248,48 @@ test_large_bias (void)
   check (end (b, "conv"), input, expected, 0.5);
 }
 
+/* Steps into each activation, by channels in one group, in some, and each by
+ * itself; f32 behind the sums leaves little room. */
+static void
+test_activations (void)
+{
+  static const gint groups[] = { 1, 2, 4, -1 };
+  static const gchar *const activations[] = { NULL, "relu", "sigmoid" };
+
+  for (guint k = 0; k < 2 * G_N_ELEMENTS (groups) * G_N_ELEMENTS (activations);
+       k++) {
+    const gint in_groups = groups[k / 2 % G_N_ELEMENTS (groups)];
+    NucsegBuilder *b = begin (8 + k);
+    g_autofree gfloat *expected = g_new (gfloat, N);
+    g_autofree gfloat *found = g_new (gfloat, N);
+    NucsegModel *model;
+    guint8 steps[N];
+    gfloat input[N];
+
+    fill (8 + k, steps, input);
+    nucseg_builder_conv (b, "wide", "first", 16,
+        &(NucsegBuilderConv){ .bias = TRUE, .activation = "relu" });
+    nucseg_builder_set_scale (b, 0);
+    nucseg_builder_conv (b, "conv", "wide", 16,
+        &(NucsegBuilderConv){ .kernel = 3,
+            .padding = 1,
+            .groups = in_groups,
+            .bias = k % 2,
+            .activation = activations[k / 2 / G_N_ELEMENTS (groups)] });
+    model = end (b, "conv");
+    if (!parity_supports (model, NUCSEG_PRECISION_INT8)) {
+      g_test_skip ("the back end has no such precision here");
+      nucseg_model_unref (model);
+      return;
+    }
+    run (parity_backend (), model, input, found);
+    run (parity_reference (), model, input, expected);
+    for (gint i = 0; i < N; i++)
+      g_assert_cmpfloat_with_epsilon (found[i], expected[i], 2e-5);
+    nucseg_model_unref (model);
+  }
+}
+
 static void
 test_bilinear (void)
 {
@@ -324,7 +367,7 @@ test_average (void)
   }
   for (gint i = 0; i < N; i++)
     mean += steps[i] * STEP / N;
-  run (model, input, maps);
+  run (parity_backend (), model, input, maps);
   for (gint i = 0; i < N; i++)
     g_assert_cmpfloat_with_epsilon (maps[i], steps[i] * STEP * mean, 1e-6);
 }
@@ -379,6 +422,7 @@ add (void)
   g_test_add_data_func (
       "/parity/int8/largest-116", GINT_TO_POINTER (116), test_largest);
   g_test_add_func ("/parity/int8/large-bias", test_large_bias);
+  g_test_add_func ("/parity/int8/activations", test_activations);
   g_test_add_func ("/parity/int8/bilinear", test_bilinear);
   g_test_add_func ("/parity/int8/product", test_product);
   g_test_add_func ("/parity/int8/average", test_average);
