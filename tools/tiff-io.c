@@ -7,16 +7,26 @@
  */
 #include "tiff-private.h"
 
+#include <string.h>
+
 #define MAX_PAGES 65535
 
 static int
 on_error (
     TIFF *tif, void *user, const char *module, const char *fmt, va_list ap)
 {
+  /* It leaves out a value that it doesn't know; nothing here asks for these. */
+  static const gchar *const unused[] = { "for \"Orientation\" tag",
+    "for \"ResolutionUnit\" tag" };
   ToolTiff *self = user;
+  gchar message[sizeof self->message];
 
+  g_vsnprintf (message, sizeof message, fmt, ap);
+  for (guint i = 0; i < G_N_ELEMENTS (unused); i++)
+    if (strstr (message, unused[i]))
+      return 1;
   if (!self->message[0])
-    g_vsnprintf (self->message, sizeof self->message, fmt, ap);
+    g_strlcpy (self->message, message, sizeof self->message);
   return 1;
 }
 
@@ -30,31 +40,49 @@ on_warning (
 gboolean
 tool_tiff_damaged (ToolTiff *self, GError **error)
 {
+  const gchar *reason = self->message;
+  const gchar *file = self->tif ? TIFFFileName (self->tif) : "";
+
+  /* Who prints it has named the file. */
+  if (g_str_has_prefix (reason, file) && file[0]
+      && g_str_has_prefix (reason + strlen (file), ": "))
+    reason += strlen (file) + 2;
   g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_IO,
       "the TIFF file is damaged or truncated: %s",
-      self->message[0] ? self->message : "no reason given");
+      reason[0] ? reason : "no reason given");
   return FALSE;
 }
 
+/* Pages before the first that libtiff complains of are whole: of a recording
+ * that was cut off, say. */
 static gboolean
 list_pages (ToolTiff *self, GError **error)
 {
-  do {
+  gboolean more = TRUE;
+
+  while (more && !self->message[0]) {
     guint32 type = 0;
     toff_t offset = TIFFCurrentDirOffset (self->tif);
 
     TIFFGetField (self->tif, TIFFTAG_SUBFILETYPE, &type);
     if (!(type & (FILETYPE_REDUCEDIMAGE | FILETYPE_MASK)))
       g_array_append_val (self->pages, offset);
-  } while (self->pages->len < MAX_PAGES && TIFFReadDirectory (self->tif));
+    more = TIFFReadDirectory (self->tif);
+    if (more && self->pages->len == MAX_PAGES)
+      g_strlcpy (self->message,
+          "it has more than " G_STRINGIFY (MAX_PAGES) " pages",
+          sizeof self->message);
+  }
+  if (self->pages->len > 0) {
+    if (self->message[0])
+      self->broken = g_strdup (self->message);
+    return TRUE;
+  }
   if (self->message[0])
     return tool_tiff_damaged (self, error);
-  if (self->pages->len == 0) {
-    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
-        "the TIFF file holds thumbnails or masks, but no picture");
-    return FALSE;
-  }
-  return TRUE;
+  g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
+      "the TIFF file holds thumbnails or masks, but no picture");
+  return FALSE;
 }
 
 ToolTiff *
@@ -79,7 +107,7 @@ tool_tiff_open (const gchar *path, GError **error)
 guint
 tool_tiff_n_pages (ToolTiff *tiff)
 {
-  return tiff->pages->len;
+  return tiff->pages->len + (tiff->broken ? 1 : 0);
 }
 
 void
@@ -90,6 +118,7 @@ tool_tiff_close (ToolTiff *tiff)
   if (tiff->tif)
     TIFFClose (tiff->tif);
   g_array_unref (tiff->pages);
+  g_free (tiff->broken);
   g_free (tiff);
 }
 
@@ -143,6 +172,11 @@ tool_tiff_read (ToolTiff *tiff, guint page, GError **error)
   g_autoptr (ToolImage) image = NULL;
 
   tiff->message[0] = '\0';
+  if (page == tiff->pages->len) {
+    g_strlcpy (tiff->message, tiff->broken, sizeof tiff->message);
+    tool_tiff_damaged (tiff, error);
+    return NULL;
+  }
   if (!TIFFSetSubDirectory (
           tiff->tif, g_array_index (tiff->pages, toff_t, page))) {
     tool_tiff_damaged (tiff, error);

@@ -17,7 +17,8 @@ typedef struct _ToolTiff ToolTiff;
  * @error: return location
  *
  * Walks all directories. Reduced copies (pyramids, thumbnails) and masks are
- * not pages.
+ * not pages. What is damaged behind whole pages counts as one page, which can't
+ * be read.
  *
  * Returns: (transfer full) (nullable): the open file; errors IO, UNSUPPORTED
  */

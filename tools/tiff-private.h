@@ -19,6 +19,7 @@ struct _ToolTiff {
   TIFF *tif;
   GArray *pages; /* toff_t: offsets of the directories */
   gchar message[200]; /* libtiff's first error since it was cleared */
+  gchar *broken; /* what it said of the page behind the last, or NULL */
 };
 
 /* What the tags of a page say. */

@@ -157,6 +157,81 @@ test_truncated (void)
   g_free (whole);
 }
 
+/* Of a recording that was cut off, pages that are there are read, and what is
+ * behind them is told. */
+static void
+test_cut_pages (void)
+{
+  g_autoptr (Folder) folder = folder_new ();
+  g_autofree gchar *path = folder_file (folder, "a.tif");
+  Samples *pages[3];
+  gsize ends[G_N_ELEMENTS (pages)], size;
+  gchar *whole;
+
+  for (guint i = 0; i < G_N_ELEMENTS (pages); i++) {
+    pages[i] = samples_new_random (20, 20, 1, 8, i);
+    write_tiff (path, pages[i], (TiffKind){ .append = i > 0 });
+    g_assert_true (g_file_get_contents (path, &whole, &ends[i], NULL));
+    if (i + 1 < G_N_ELEMENTS (pages))
+      g_free (whole);
+  }
+  size = ends[G_N_ELEMENTS (pages) - 1];
+  for (gsize n = ends[0] + 8; n < size; n += 3) {
+    const guint n_whole = n < ends[1] ? 1 : 2;
+    g_autoptr (GError) error = NULL;
+
+    write_bytes (path, whole, n);
+    g_autoptr (ToolReader) reader = tool_reader_open (path, &error);
+    g_assert_no_error (error);
+    g_assert_cmpuint (tool_reader_n_pages (reader), ==, n_whole + 1);
+    for (guint i = 0; i < n_whole; i++) {
+      g_autoptr (ToolImage) image = tool_reader_read (reader, i, &error);
+
+      g_assert_no_error (error);
+      for (gint y = 0; y < 20; y++)
+        for (gint x = 0; x < 20; x++)
+          g_assert_cmpuint (image->data[y * image->stride + x], ==,
+              *samples_at (pages[i], x, y));
+    }
+    g_assert_null (tool_reader_read (reader, n_whole, &error));
+    g_assert_error (error, NUCSEG_ERROR, NUCSEG_ERROR_IO);
+    g_assert_nonnull (strstr (error->message, "truncated"));
+    g_assert_null (strstr (error->message, path));
+  }
+  g_free (whole);
+  for (guint i = 0; i < G_N_ELEMENTS (pages); i++)
+    samples_free (pages[i]);
+}
+
+/* Tags that say nothing of the samples may hold what they like. */
+static void
+test_unused_tags (void)
+{
+  static const guint8 unused[][2] = { { 0x12, 1 }, { 0x28, 1 } };
+  static const guint8 format[8] = { 0x53, 1, 3, 0, 1, 0, 0, 0 };
+  g_autoptr (Folder) folder = folder_new ();
+  g_autofree gchar *path = folder_file (folder, "a.tif");
+  g_autoptr (Samples) s = samples_new_random (20, 20, 1, 8, 7);
+
+  for (guint i = 0; i < G_N_ELEMENTS (unused); i++) {
+    g_autoptr (GError) error = NULL;
+    g_autofree gchar *whole = NULL;
+    gchar *entry;
+    gsize size;
+
+    write_tiff (path, s, (TiffKind){ .sample_format = SAMPLEFORMAT_UINT });
+    g_assert_true (g_file_get_contents (path, &whole, &size, NULL));
+    for (entry = whole; memcmp (entry, format, sizeof format) != 0; entry++)
+      g_assert_cmpuint (entry - whole + sizeof format, <, size);
+    memcpy (entry, unused[i], 2);
+    entry[8] = 9;
+    write_bytes (path, whole, size);
+    g_autoptr (ToolImage) image = read_one (path, &error);
+    g_assert_no_error (error);
+    g_assert_cmpuint (image->data[0], ==, *samples_at (s, 0, 0));
+  }
+}
+
 /* A scheme that only others have is no damage. */
 static void
 test_unknown_compression (void)
@@ -250,6 +325,8 @@ main (int argc, char **argv)
   g_test_add_func ("/image-bad/sample-types", test_sample_types);
   g_test_add_func ("/image-bad/channels", test_channels);
   g_test_add_func ("/image-bad/truncated", test_truncated);
+  g_test_add_func ("/image-bad/cut-pages", test_cut_pages);
+  g_test_add_func ("/image-bad/unused-tags", test_unused_tags);
   g_test_add_data_func (
       "/image-bad/damage/png-grey-16", &damage[0], test_damage);
   g_test_add_data_func (
