@@ -253,10 +253,8 @@ without_mask (
 }
 
 static GstFlowReturn
-nucseg_mask_transform_frame (
-    GstVideoFilter *filter, GstVideoFrame *in, GstVideoFrame *out)
+write_frame (NucsegMask *self, GstBuffer *in, GstVideoFrame *out)
 {
-  NucsegMask *self = NUCSEG_MASK (filter);
   const gint width = GST_VIDEO_FRAME_WIDTH (out);
   const gint height = GST_VIDEO_FRAME_HEIGHT (out);
   const gint stride = GST_VIDEO_FRAME_PLANE_STRIDE (out, 0);
@@ -271,7 +269,7 @@ nucseg_mask_transform_frame (
   required = self->required;
   GST_OBJECT_UNLOCK (self);
 
-  if (!nucseg_masks_map (in->buffer, meta_name, &masks)) {
+  if (!nucseg_masks_map (in, meta_name, &masks)) {
     why = g_strdup_printf ("a frame has no meta \"%s\"", meta_name);
     return without_mask (self, required, out, why);
   }
@@ -287,6 +285,40 @@ nucseg_mask_transform_frame (
         width, data + (gsize) y * stride);
   nucseg_masks_unmap (&masks);
   return GST_FLOW_OK;
+}
+
+/* Never called: that it is there says that frames aren't changed in place. */
+static GstFlowReturn
+nucseg_mask_transform_frame (
+    GstVideoFilter *filter, GstVideoFrame *in, GstVideoFrame *out)
+{
+  return write_frame (NUCSEG_MASK (filter), in->buffer, out);
+}
+
+/* GstVideoFilter maps the picture that comes in, which nobody looks at, and
+ * lets a frame whose picture can't be mapped go out with what was in the
+ * buffer before. */
+static GstFlowReturn
+nucseg_mask_transform (GstBaseTransform *trans, GstBuffer *in, GstBuffer *out)
+{
+  GstVideoFilter *filter = GST_VIDEO_FILTER (trans);
+  GstVideoFrame frame;
+  GstFlowReturn ret;
+
+  if (!filter->negotiated)
+    return GST_FLOW_NOT_NEGOTIATED;
+  if (!gst_video_frame_map (&frame, &filter->out_info, out,
+          GST_MAP_WRITE | GST_VIDEO_FRAME_MAP_FLAG_NO_REF)) {
+    GST_ELEMENT_ERROR (filter, RESOURCE, WRITE,
+        ("A buffer for a label map of %dx%d can't be written.",
+            GST_VIDEO_INFO_WIDTH (&filter->out_info),
+            GST_VIDEO_INFO_HEIGHT (&filter->out_info)),
+        (NULL));
+    return GST_FLOW_ERROR;
+  }
+  ret = write_frame (NUCSEG_MASK (filter), in, &frame);
+  gst_video_frame_unmap (&frame);
+  return ret;
 }
 
 static void
@@ -333,6 +365,7 @@ nucseg_mask_class_init (NucsegMaskClass *klass)
   trans->transform_meta = nucseg_mask_transform_meta;
   trans->start = nucseg_mask_start;
   trans->passthrough_on_same_caps = FALSE;
+  trans->transform = nucseg_mask_transform;
   GST_VIDEO_FILTER_CLASS (klass)->transform_frame = nucseg_mask_transform_frame;
 }
 

@@ -39,6 +39,30 @@ test_what_stays (void)
   gst_harness_teardown (h);
 }
 
+/* The picture isn't needed: one that is cut off has its label map, and without
+ * one none of an earlier frame. */
+static void
+test_cut_picture (void)
+{
+  GstHarness *h =
+      mask_new (GST_VIDEO_FORMAT_GRAY8, GST_VIDEO_FORMAT_RGB, 32, 32, FALSE);
+  GstVideoInfo info = nst_info (GST_VIDEO_FORMAT_GRAY8, 32, 32);
+
+  for (guint i = 0; i < 6; i++) {
+    const gboolean has_mask = i % 3 != 2;
+    GstBuffer *in =
+                  frame_new (&info, 5 + i, has_mask ? NUCSEG_META_NAME : NULL),
+              *out;
+
+    if (i % 3 > 0)
+      gst_buffer_set_size (in, 100);
+    out = nst_push_and_pull (h, in);
+    assert_shown (out, GST_VIDEO_FORMAT_RGB, 32, 32, has_mask ? 5 + i : 0);
+    gst_buffer_unref (out);
+  }
+  gst_harness_teardown (h);
+}
+
 /* Whoever is late downstream gets his label maps all the same. */
 static void
 test_late (void)
@@ -150,6 +174,7 @@ main (int argc, char **argv)
 {
   nst_init (&argc, &argv);
   g_test_add_func ("/mask/what-stays", test_what_stays);
+  g_test_add_func ("/mask/cut-picture", test_cut_picture);
   g_test_add_func ("/mask/late", test_late);
   g_test_add_func ("/mask/renegotiation", test_renegotiation);
   g_test_add_func ("/mask/pipeline-cycles", test_pipeline_cycles);
