@@ -52,6 +52,34 @@ nucseg_filter_stop_workers (GstNucsegFilter *self)
   self->workers = NULL;
 }
 
+/* --- Events ----------------------------------------------------------------
+ */
+
+gboolean
+nucseg_filter_defer_event (GstNucsegFilter *self, GstEvent *event)
+{
+  if (self->in_work == 0)
+    return FALSE;
+  g_queue_push_tail (
+      &self->jobs[(self->oldest + self->in_work - 1) % NUCSEG_MAX_DEPTH].events,
+      event);
+  return TRUE;
+}
+
+/* Those behind a frame that was pushed; @flow: what was said to that. */
+static void
+push_events (GstNucsegFilter *self, NucsegJob *job, GstFlowReturn flow)
+{
+  GstEvent *event;
+
+  while ((event = g_queue_pop_head (&job->events))) {
+    if (flow == GST_FLOW_OK)
+      gst_pad_push_event (GST_BASE_TRANSFORM_SRC_PAD (self), event);
+    else
+      gst_event_unref (event);
+  }
+}
+
 /* --- The oldest frame ----------------------------------------------------- */
 
 /* Waits for it; it is the caller's then. */
@@ -85,6 +113,7 @@ nucseg_filter_drop_jobs (GstNucsegFilter *self)
 
     nucseg_job_release (job);
     unref_buffers (job);
+    push_events (self, job, GST_FLOW_FLUSHING);
   }
 }
 
@@ -111,6 +140,7 @@ push_oldest (GstNucsegFilter *self)
 
   if (!nucseg_job_finish (self, job)) {
     unref_buffers (job);
+    push_events (self, job, GST_FLOW_ERROR);
     self->flow = GST_FLOW_ERROR;
     return;
   }
@@ -124,6 +154,7 @@ push_oldest (GstNucsegFilter *self)
     GST_DEBUG_OBJECT (self, "downstream: %s", gst_flow_get_name (flow));
     self->flow = flow;
   }
+  push_events (self, job, flow);
 }
 
 void
@@ -155,15 +186,63 @@ get_limit (GstNucsegFilter *self, const NucsegFrameSettings *settings)
   return settings->interval > 1 ? 1 : MAX (self->n_sessions, 1);
 }
 
-void
-nucseg_filter_note_depth (
-    GstNucsegFilter *self, const NucsegFrameSettings *settings)
+static int
+compare_times (gconstpointer a, gconstpointer b)
+{
+  const GstClockTime x = *(const GstClockTime *) a;
+  const GstClockTime y = *(const GstClockTime *) b;
+
+  return (x > y) - (x < y);
+}
+
+/* How far apart frames come, by their time stamps: a camera that exposes for
+ * long, or is triggered, is slower than its caps say. Half of them are nearer,
+ * so that one pause is none; 0: not known. */
+static GstClockTime
+note_distance (GstNucsegFilter *self, const GstBuffer *buffer)
+{
+  const GstClockTime pts = GST_BUFFER_PTS (buffer), last = self->last_pts;
+  GstClockTime sorted[NUCSEG_DISTANCES];
+
+  self->last_pts = pts;
+  if (GST_BUFFER_IS_DISCONT (buffer) || !GST_CLOCK_TIME_IS_VALID (pts)
+      || !GST_CLOCK_TIME_IS_VALID (last)) {
+    self->n_distances = 0;
+    return 0;
+  }
+  self->distances[self->n_distances++ % NUCSEG_DISTANCES] =
+      pts > last ? pts - last : last - pts;
+  if (self->n_distances < NUCSEG_DISTANCES)
+    return 0;
+  memcpy (sorted, self->distances, sizeof sorted);
+  qsort (sorted, NUCSEG_DISTANCES, sizeof sorted[0], compare_times);
+  return sorted[NUCSEG_DISTANCES / 2];
+}
+
+static GstClockTime
+get_caps_duration (GstNucsegFilter *self)
 {
   const gint n = GST_VIDEO_INFO_FPS_N (&self->in_info);
   const gint d = GST_VIDEO_INFO_FPS_D (&self->in_info);
 
-  nucseg_filter_set_held (self, get_limit (self, settings) - 1,
-      n > 0 ? gst_util_uint64_scale_int (GST_SECOND, d, n) : 0);
+  return n > 0 ? gst_util_uint64_scale_int (GST_SECOND, d, n) : 0;
+}
+
+void
+nucseg_filter_note_depth (GstNucsegFilter *self,
+    const NucsegFrameSettings *settings, const GstBuffer *buffer)
+{
+  const GstClockTime caps = get_caps_duration (self);
+  const GstClockTime found = buffer ? note_distance (self, buffer) : 0;
+
+  /* As with the time that a frame takes: not for noise. */
+  if (!buffer || self->frame_duration < caps)
+    self->frame_duration = caps;
+  else if (found > self->frame_duration + self->frame_duration / 4
+      || (found > 0 && found < self->frame_duration / 2))
+    self->frame_duration = MAX (found, caps);
+  nucseg_filter_set_held (
+      self, get_limit (self, settings) - 1, self->frame_duration);
 }
 
 static GstFlowReturn
@@ -231,7 +310,7 @@ generate_output (GstBaseTransform *trans, GstBuffer **outbuf)
   limit = get_limit (self, &job->settings);
   if (limit == 1)
     nucseg_filter_drain (self);
-  nucseg_filter_note_depth (self, &job->settings);
+  nucseg_filter_note_depth (self, &job->settings, in);
   if (self->flow == GST_FLOW_OK)
     start_job (self, job);
   else

@@ -38,6 +38,8 @@ GST_DEBUG_CATEGORY_EXTERN (nucseg_filter_debug);
 
 /* Frames that may be in work at once. */
 #define NUCSEG_MAX_DEPTH 4
+/* Frames that tell how far apart frames come. */
+#define NUCSEG_DISTANCES 8
 
 /* --- Settings (nucsegfilter-props.c, -specs.c)
  * ------------------------------------ */
@@ -179,6 +181,7 @@ typedef struct {
   NucsegResult result;
   guint64 drawn_ns;
   GError *error;
+  GQueue events; /* GstEvent that go out behind it */
   gboolean done; /* under jobs_lock */
 } NucsegJob;
 
@@ -216,11 +219,15 @@ NucsegJob *nucseg_filter_next_job (GstNucsegFilter *self);
 /* Finishes all frames in work and pushes them; what downstream says to it is
  * returned with the next buffer. */
 void nucseg_filter_drain (GstNucsegFilter *self);
+/* Takes @event, to go out behind the frames in work; FALSE, and not taken,
+ * where there is none. */
+gboolean nucseg_filter_defer_event (GstNucsegFilter *self, GstEvent *event);
 /* Waits for all frames in work; none is pushed. */
 void nucseg_filter_drop_jobs (GstNucsegFilter *self);
-/* For the latency. */
-void nucseg_filter_note_depth (
-    GstNucsegFilter *self, const NucsegFrameSettings *settings);
+/* For the latency; @buffer: (nullable): the frame that came, NULL: other caps
+ * did. */
+void nucseg_filter_note_depth (GstNucsegFilter *self,
+    const NucsegFrameSettings *settings, const GstBuffer *buffer);
 
 /* ------------------------------------------------------------------------ */
 
@@ -254,6 +261,10 @@ struct _GstNucsegFilter {
   guint turn; /* session of the next frame */
   GstFlowReturn flow; /* what the next buffer is answered with */
   gboolean gap; /* frames were dropped since the last one in work */
+  GstClockTime distances[NUCSEG_DISTANCES]; /* of time stamps; a ring */
+  guint n_distances; /* ever, since the last break */
+  GstClockTime last_pts;
+  GstClockTime frame_duration; /* that is reckoned with; 0: not known */
   NucsegMetaFacts mask; /* the last inferred one; labels NULL: none */
   GstClockTime mask_pts;
   guint mask_age; /* frames since */

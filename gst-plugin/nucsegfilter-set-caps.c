@@ -95,7 +95,7 @@ set_caps (GstBaseTransform *trans, GstCaps *incaps, GstCaps *outcaps)
   if (awaited && !make_ready (self, &settings))
     return FALSE;
   nucseg_filter_prepare_masks (self, awaited);
-  nucseg_filter_note_depth (self, &settings);
+  nucseg_filter_note_depth (self, &settings, NULL);
   return TRUE;
 }
 

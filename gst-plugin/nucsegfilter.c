@@ -64,6 +64,8 @@ start (GstBaseTransform *trans)
   GST_OBJECT_LOCK (self);
   self->depth = self->session_settings.depth;
   GST_OBJECT_UNLOCK (self);
+  self->last_pts = GST_CLOCK_TIME_NONE;
+  self->n_distances = 0;
   if (!nucseg_filter_begin_session (self, &error)
       || !nucseg_filter_start_workers (self, &error)) {
     nucseg_element_error (GST_ELEMENT (self), error, "starting");
@@ -122,9 +124,14 @@ sink_event (GstBaseTransform *trans, GstEvent *event)
   GstNucsegFilter *self = GST_NUCSEG_FILTER (trans);
 
   /* Serialized events come in the streaming thread, or (the end of a flush)
-   * while it is held. They stay behind the frames that they came behind. */
+   * while it is held. They stay behind the frames that they came behind; those
+   * of which the element knows nothing don't wait for them here: the latency
+   * tracer sends one with each frame. */
   if (GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_STOP)
     nucseg_filter_drop_jobs (self);
+  else if (GST_EVENT_TYPE (event) == GST_EVENT_CUSTOM_DOWNSTREAM
+      && nucseg_filter_defer_event (self, event))
+    return TRUE;
   else if (GST_EVENT_IS_SERIALIZED (event))
     nucseg_filter_drain (self);
 

@@ -48,6 +48,67 @@ test_events (void)
   stream_end (&s);
 }
 
+static GstEvent *
+custom_event (void)
+{
+  return gst_event_new_custom (
+      GST_EVENT_CUSTOM_DOWNSTREAM, gst_structure_new_empty ("nst"));
+}
+
+/* Events of which the element knows nothing go out in their place, and no frame
+ * waits for them: the latency tracer sends one with each. */
+static void
+test_events_behind (void)
+{
+  Stream s;
+
+  stream_start (&s, DEPTH);
+  push_event (&s, custom_event ());
+  assert_log (&s, "custom-downstream ");
+  push (&s, 0, 2);
+  push_event (&s, custom_event ());
+  push_event (&s, custom_event ());
+  assert_log (&s, "custom-downstream ");
+  push (&s, 2, 4);
+  assert_log (&s, "custom-downstream 0 1 custom-downstream custom-downstream ");
+  g_string_truncate (s.log, 0);
+  for (guint n = 4; n < 8; n++) {
+    push_event (&s, custom_event ());
+    push (&s, n, n + 1);
+  }
+  assert_log (
+      &s, "2 3 custom-downstream 4 custom-downstream 5 custom-downstream ");
+  g_string_truncate (s.log, 0);
+  push_event (&s, custom_event ());
+  push_event (&s, gst_event_new_eos ());
+  assert_log (&s, "6 custom-downstream 7 custom-downstream eos ");
+  stream_end (&s);
+}
+
+/* They go with the frames that a flush or an error takes. */
+static void
+test_events_dropped (void)
+{
+  GstSegment segment;
+  Stream s;
+
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  stream_start (&s, DEPTH);
+  push (&s, 0, 2);
+  push_event (&s, custom_event ());
+  push_event (&s, gst_event_new_flush_start ());
+  push_event (&s, gst_event_new_flush_stop (TRUE));
+  push_event (&s, gst_event_new_segment (&segment));
+  push (&s, 2, 6);
+  assert_log (&s, "flush-start flush-stop segment 2 3 ");
+  push_event (&s, custom_event ());
+  s.answer = GST_FLOW_EOS;
+  for (guint n = 6; n < 8; n++)
+    push_size (&s, n, 64, 48);
+  assert_log (&s, "flush-start flush-stop segment 2 3 ");
+  stream_end (&s);
+}
+
 static void
 test_queries (void)
 {
@@ -149,6 +210,43 @@ test_dropped (void)
   stream_end (&s);
 }
 
+/* Twelve frames @distance ms apart behind *@pts; what is reported then. */
+static GstClockTime
+push_apart (Stream *s, guint64 distance, GstClockTime *pts)
+{
+  const GstVideoInfo info = nst_info (GST_VIDEO_FORMAT_GRAY8, 64, 48);
+
+  for (guint i = 0; i < 12; i++) {
+    GstBuffer *buffer = nst_frame_new (&info, i, NULL);
+
+    *pts += distance * GST_MSECOND;
+    GST_BUFFER_PTS (buffer) = *pts;
+    g_assert_cmpint (gst_harness_push (s->h, buffer), ==, GST_FLOW_OK);
+  }
+  return gst_harness_query_latency (s->h);
+}
+
+/* A frame waits for the next ones, however slowly they come: the caps say 25 a
+ * second. (What a frame takes is reckoned anew with the 50th.) */
+static void
+test_slower (void)
+{
+  static const guint64 distances[][2] = { { 45, 40 }, { 400, 400 },
+    { 350, 400 }, { 20, 40 } };
+  GstClockTime pts = 0, whole;
+  Stream s;
+
+  stream_start (&s, DEPTH);
+  whole = gst_harness_query_latency (s.h);
+  for (guint i = 0; i < G_N_ELEMENTS (distances); i++) {
+    g_assert_cmpuint (push_apart (&s, distances[i][0], &pts), ==,
+        whole + (DEPTH - 1) * (distances[i][1] - 40) * GST_MSECOND);
+    /* one pause is none */
+    pts += 30 * GST_SECOND;
+  }
+  stream_end (&s);
+}
+
 /* --- Flushes and states --------------------------------------------------- */
 
 static void
@@ -194,10 +292,13 @@ main (int argc, char **argv)
 {
   nst_init (&argc, &argv);
   g_test_add_func ("/filter/depth/events", test_events);
+  g_test_add_func ("/filter/depth/events-behind", test_events_behind);
+  g_test_add_func ("/filter/depth/events-dropped", test_events_dropped);
   g_test_add_func ("/filter/depth/queries", test_queries);
   g_test_add_func ("/filter/depth/sizes", test_sizes);
   g_test_add_func ("/filter/depth/reconfigure", test_reconfigure);
   g_test_add_func ("/filter/depth/dropped", test_dropped);
+  g_test_add_func ("/filter/depth/slower", test_slower);
   g_test_add_func ("/filter/depth/flush", test_flush);
   g_test_add_func ("/filter/depth/states", test_states);
   return nst_run ();
