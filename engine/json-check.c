@@ -223,6 +223,10 @@ scan_object (Scan *scan, guint depth)
       return fail (scan, "expected a key in quotes");
     if (!scan_string (scan))
       return FALSE;
+    for (const gchar *p = scan->key->str; *p; p++) {
+      if (g_ascii_iscntrl (*p))
+        return fail (scan, "control character in a key");
+    }
     if (!g_hash_table_add (keys, g_strdup (scan->key->str)))
       return fail (scan, "the key \"%.64s\" appears twice in one object",
           scan->key->str);

@@ -89,6 +89,10 @@ describe (JsonNode *node)
     g_autofree gchar *start =
         g_utf8_make_valid (json_node_get_string (node), -1);
     glong length = g_utf8_strlen (start, -1);
+    /* those of a terminal that are one byte */
+    for (gchar *p = start; *p; p++)
+      if (g_ascii_iscntrl (*p))
+        *p = '?';
     if (length > 40) {
       *g_utf8_offset_to_pointer (start, 40) = '\0';
       return g_strdup_printf ("\"%s...\"", start);
@@ -192,7 +196,7 @@ read_double (const NucsegJson *json, const gchar *key, JsonNode *node,
 }
 
 gboolean
-nucseg_json_get_string (const NucsegJson *json, const gchar *key,
+nucseg_json_get_text (const NucsegJson *json, const gchar *key,
     gboolean required, const gchar **value, GError **error)
 {
   JsonNode *node;
@@ -200,6 +204,41 @@ nucseg_json_get_string (const NucsegJson *json, const gchar *key,
   if (!get_member (json, key, required, "a string", &node, error))
     return FALSE;
   return !node || read_string (json, key, node, value, error);
+}
+
+/* As nucseg_json_get_text(), but for characters that a terminal would obey. */
+static gboolean
+get_plain (const NucsegJson *json, const gchar *key, gboolean required,
+    gboolean lines, const gchar **value, GError **error)
+{
+  const gchar *text = NULL;
+
+  if (!nucseg_json_get_text (json, key, required, &text, error))
+    return FALSE;
+  for (const gchar *p = text; p && *p; p = g_utf8_next_char (p)) {
+    const gunichar c = g_utf8_get_char (p);
+
+    if (g_unichar_iscntrl (c) && !(lines && c == '\n'))
+      return nucseg_json_error (
+          json, key, error, "found the control character U+%04X in it", c);
+  }
+  if (text)
+    *value = text;
+  return TRUE;
+}
+
+gboolean
+nucseg_json_get_string (const NucsegJson *json, const gchar *key,
+    gboolean required, const gchar **value, GError **error)
+{
+  return get_plain (json, key, required, FALSE, value, error);
+}
+
+gboolean
+nucseg_json_get_lines (const NucsegJson *json, const gchar *key,
+    gboolean required, const gchar **value, GError **error)
+{
+  return get_plain (json, key, required, TRUE, value, error);
 }
 
 gboolean

@@ -40,7 +40,14 @@ gboolean nucseg_json_check_keys (
  * Members. Where @required is FALSE a missing key leaves *value as it was:
  * the caller sets the default first. Strings belong to the JSON tree.
  */
+/* Any text. */
+gboolean nucseg_json_get_text (const NucsegJson *json, const gchar *key,
+    gboolean required, const gchar **value, GError **error);
+/* Without control characters: users may be shown it as it is. */
 gboolean nucseg_json_get_string (const NucsegJson *json, const gchar *key,
+    gboolean required, const gchar **value, GError **error);
+/* The same, in one line or several. */
+gboolean nucseg_json_get_lines (const NucsegJson *json, const gchar *key,
     gboolean required, const gchar **value, GError **error);
 gboolean nucseg_json_get_int (const NucsegJson *json, const gchar *key,
     gboolean required, gint64 min, gint64 max, gint *value, GError **error);

@@ -56,7 +56,7 @@ parse_nested (const NucsegJson *metadata, const gchar *key, JsonNode **root,
 {
   const gchar *text;
 
-  if (!nucseg_json_get_string (metadata, key, TRUE, &text, error))
+  if (!nucseg_json_get_text (metadata, key, TRUE, &text, error))
     return FALSE;
   json->origin = metadata->origin;
   json->path = g_strdup_printf ("%s.%s", metadata->path, key);
@@ -83,11 +83,11 @@ read_texts (NucsegModel *model, GError **error)
       && nucseg_json_check_keys (metadata, keys, error)
       && nucseg_json_get_string (metadata, "name", TRUE, &model->name, error)
       && check_name (metadata, model->name, error)
-      && nucseg_json_get_string (
+      && nucseg_json_get_lines (
           metadata, "description", FALSE, &model->description, error)
-      && nucseg_json_get_string (
+      && nucseg_json_get_lines (
           metadata, "license", FALSE, &model->license, error)
-      && nucseg_json_get_string (metadata, "source", FALSE, &source, error);
+      && nucseg_json_get_lines (metadata, "source", FALSE, &source, error);
 }
 
 static gboolean

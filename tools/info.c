@@ -56,6 +56,16 @@ print_backends (void)
   }
 }
 
+/* Under the first one, as far to the right as @indent. */
+static gchar *
+indent_lines (const gchar *text, const gchar *indent)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  g_autofree gchar *between = g_strconcat ("\n", indent, NULL);
+
+  return g_strjoinv (between, lines);
+}
+
 static gboolean
 print_model (const gchar *path_or_name, gboolean is_name)
 {
@@ -63,7 +73,7 @@ print_model (const gchar *path_or_name, gboolean is_name)
   g_autoptr (NucsegModel) model = nucseg_model_load (path_or_name, &error);
 
   if (!model) {
-    g_print ("  %s: %s\n", path_or_name, error->message);
+    tool_message ("%s: %s", path_or_name, error->message);
     return FALSE;
   }
   const gchar *description = nucseg_model_get_description (model);
@@ -76,8 +86,11 @@ print_model (const gchar *path_or_name, gboolean is_name)
   if (is_name && !g_str_equal (path_or_name, nucseg_model_get_name (model)))
     g_print (" (calls itself %s)", nucseg_model_get_name (model));
   g_print ("\n");
-  if (description)
-    g_print ("    %s\n", description);
+  if (description) {
+    g_autofree gchar *lines = indent_lines (description, "    ");
+
+    g_print ("    %s\n", lines);
+  }
   g_print ("    file        %s\n", nucseg_model_get_origin (model));
   g_print ("    sha256      %.16s\n", nucseg_model_get_sha256 (model));
   g_print ("    weights     %" G_GUINT64_FORMAT "\n", n_weights);
@@ -87,7 +100,9 @@ print_model (const gchar *path_or_name, gboolean is_name)
     g_print ("    pixel size  %g um\n", pixel_size);
   else
     g_print ("    pixel size  unknown\n");
-  g_print ("    licence     %s\n", license ? license : "not stated");
+  g_autofree gchar *licence =
+      indent_lines (license ? license : "not stated", "                ");
+  g_print ("    licence     %s\n", licence);
   return TRUE;
 }
 
