@@ -313,6 +313,8 @@ nucseg_job_finish (GstNucsegFilter *self, NucsegJob *job)
   }
   if (job->reuse)
     age_mask (self, job);
+  else
+    nucseg_filter_check_limits (self, &job->settings, job->result.scale);
   gst_clear_buffer (&job->labels);
   attach (self, job);
   GST_LOG_OBJECT (self, "frame of %" GST_TIME_FORMAT ": %u nuclei, %s",

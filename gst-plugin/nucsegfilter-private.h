@@ -15,6 +15,7 @@
  *   nucsegfilter-primary.c  the GPU's primary context, where nobody has one
  *   nucsegfilter-frame.c  one frame's way
  *   nucsegfilter-map.c    buffers as frames of the engine
+ *   nucsegfilter-limits.c settings that contradict each other
  *   nucsegfilter-jobs.c   several frames in work at once
  *   nucsegfilter-stats.c  times and counts
  */
@@ -63,6 +64,7 @@ typedef struct {
   guint interval;
   gboolean roi_meta;
   gboolean analytics_meta; /* always FALSE without HAVE_ANALYTICS */
+  guint asked_white; /* white_level of params is above black_level */
 } NucsegFrameSettings;
 
 /* Whether frames are drawn on at all. */
@@ -208,6 +210,13 @@ nucseg_filter_map (GstNucsegFilter *self, const NucsegFrameSettings *settings,
 /* If it is mapped. */
 void nucseg_filter_unmap (GstVideoFrame *mapped);
 
+/* --- Contradictions (nucsegfilter-limits.c) ------------------------------- */
+
+/* Warns once of settings by which a frame, inferred at @scale, can't show what
+ * it should; again when they have been right meanwhile. */
+void nucseg_filter_check_limits (
+    GstNucsegFilter *self, const NucsegFrameSettings *settings, gdouble scale);
+
 /* --- Frames in work (nucsegfilter-jobs.c): in the streaming thread -------- */
 
 void nucseg_filter_install_jobs (GstNucsegFilterClass *klass);
@@ -261,6 +270,7 @@ struct _GstNucsegFilter {
   guint turn; /* session of the next frame */
   GstFlowReturn flow; /* what the next buffer is answered with */
   gboolean gap; /* frames were dropped since the last one in work */
+  guint contradictions; /* bits of what was warned of */
   GstClockTime distances[NUCSEG_DISTANCES]; /* of time stamps; a ring */
   guint n_distances; /* ever, since the last break */
   GstClockTime last_pts;

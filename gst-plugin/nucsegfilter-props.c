@@ -31,6 +31,7 @@ nucseg_filter_get_frame_settings (
 
   /* The two levels are set one after the other, in any order, while frames
    * run: what is between must not stop the stream. */
+  settings->asked_white = params->white_level;
   if (params->white_level <= params->black_level)
     params->white_level = params->black_level + 1;
 }

@@ -64,6 +64,7 @@ start (GstBaseTransform *trans)
   GST_OBJECT_LOCK (self);
   self->depth = self->session_settings.depth;
   GST_OBJECT_UNLOCK (self);
+  self->contradictions = 0;
   self->last_pts = GST_CLOCK_TIME_NONE;
   self->n_distances = 0;
   if (!nucseg_filter_begin_session (self, &error)

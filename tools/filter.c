@@ -126,6 +126,8 @@ set_enum (GObject *object, GParamSpec *spec, const gchar *text, GError **error)
 static gchar *
 describe_range (GParamSpec *spec)
 {
+  if (!strcmp (spec->name, "scale"))
+    return g_strdup ("0, or a number from 0.05 to 8");
   if (G_IS_PARAM_SPEC_DOUBLE (spec))
     return g_strdup_printf ("a number from %g to %g",
         G_PARAM_SPEC_DOUBLE (spec)->minimum,
@@ -215,9 +217,12 @@ check_values (GObject *filter, const ToolModelOptions *o, GError **error)
   gint least, most;
 
   g_object_get (filter, "min-area", &least, "max-area", &most, NULL);
-  if (scale > 0 && scale < NUCSEG_MIN_SCALE)
-    return bad_value (
-        error, "scale", o->scale, "0, or a number from 0.05 to 8");
+  if (scale > 0 && scale < NUCSEG_MIN_SCALE) {
+    g_autofree gchar *expected = describe_range (
+        g_object_class_find_property (G_OBJECT_GET_CLASS (filter), "scale"));
+
+    return bad_value (error, "scale", o->scale, expected);
+  }
   if (most > 0 && o->min_area && least > most)
     return bad_value (
         error, "min-area", o->min_area, "no more than --max-area");

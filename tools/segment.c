@@ -114,11 +114,14 @@ write_results (Segment *s, const Job *job, GstSample *sample, GError **error)
         labels.height, job->width, job->height);
     return FALSE;
   }
-  if (!tool_png_save (job->names.labels, &labels, error))
-    return FALSE;
   if (job->names.overlay
       && !tool_sample_save (sample, job->names.overlay, error))
     return FALSE;
+  if (!tool_png_save (job->names.labels, &labels, error)) {
+    if (job->names.overlay)
+      g_unlink (job->names.overlay);
+    return FALSE;
+  }
   tool_csv_objects (s->table->file, job->names.image, facts.masks.objects,
       facts.masks.n_objects, s->pixel_size);
   if (facts.dropped)

@@ -7,8 +7,9 @@
 #include <nucseg.h>
 
 /* What --frames and --fps hold before the command line is read; nobody gives
- * this value. */
-#define NOT_GIVEN G_MININT
+ * these values. */
+#define NO_FRAMES G_MININT64
+#define NO_FPS (-G_MAXDOUBLE)
 
 /* Far above any camera; the synthetic one simulates each frame that is late. */
 #define MAX_FPS 1000
@@ -30,29 +31,54 @@ ends_in (const gchar *path, const gchar *const *suffixes)
   return FALSE;
 }
 
+/* A side of a picture and the character behind it; FALSE: it is none. */
+static gboolean
+take_side (const gchar **text, gchar end, gint *side)
+{
+  gchar *behind;
+  guint64 value;
+
+  /* strtoull takes blanks and signs too */
+  if (!g_ascii_isdigit (**text))
+    return FALSE;
+  value = g_ascii_strtoull (*text, &behind, 10);
+  if (*behind != end || value < NUCSEG_MIN_SIZE || value > NUCSEG_MAX_SIZE)
+    return FALSE;
+  *side = (gint) value;
+  *text = behind + 1;
+  return TRUE;
+}
+
+/* Whether there is a fraction for it. */
+static gboolean
+is_rate (gdouble fps)
+{
+  gint n, d;
+
+  if (!(fps > 0 && fps <= MAX_FPS))
+    return FALSE;
+  gst_util_double_to_fraction (fps, &n, &d);
+  return n > 0;
+}
+
 static gboolean
 check (ToolWatchOptions *o)
 {
-  gchar *end = NULL;
-
   if (o->size) {
-    guint64 width = g_ascii_strtoull (o->size, &end, 10), height = 0;
+    const gchar *text = o->size;
 
-    if (end > o->size && *end == 'x')
-      height = g_ascii_strtoull (end + 1, &end, 10);
-    if (*end || width < NUCSEG_MIN_SIZE || height < NUCSEG_MIN_SIZE
-        || width > NUCSEG_MAX_SIZE || height > NUCSEG_MAX_SIZE) {
+    if (!take_side (&text, 'x', &o->width)
+        || !take_side (&text, '\0', &o->height)) {
       tool_message ("--size %s: WIDTHxHEIGHT from %dx%d to %dx%d expected",
           o->size, NUCSEG_MIN_SIZE, NUCSEG_MIN_SIZE, NUCSEG_MAX_SIZE,
           NUCSEG_MAX_SIZE);
       return FALSE;
     }
-    o->width = (gint) width;
-    o->height = (gint) height;
   }
-  if (o->frames < 1 && o->frames != NOT_GIVEN)
-    tool_message ("--frames %d: a number from 1 up expected", o->frames);
-  else if (!(o->fps > 0 && o->fps <= MAX_FPS) && o->fps != NOT_GIVEN)
+  if (o->frames < 1 && o->frames != NO_FRAMES)
+    tool_message ("--frames %" G_GINT64_FORMAT ": a number from 1 up expected",
+        o->frames);
+  else if (!is_rate (o->fps) && o->fps != NO_FPS)
     tool_message ("--fps %g: more than 0 frames a second, %d at most, expected",
         o->fps, MAX_FPS);
   else if (o->record && ends_in (o->record, other_videos))
@@ -92,7 +118,7 @@ tool_watch_parse (ToolWatchOptions *o, int argc, char **argv)
         "Write a line of JSON for each frame; - for standard output", "FILE" },
     { "snapshot", 's', 0, G_OPTION_ARG_FILENAME, &o->snapshot,
         "Write the last frame with its overlay", "FILE.png" },
-    { "frames", 'n', 0, G_OPTION_ARG_INT, &o->frames, "End after N frames",
+    { "frames", 'n', 0, G_OPTION_ARG_INT64, &o->frames, "End after N frames",
         "N" },
     { "size", 0, 0, G_OPTION_ARG_STRING, &o->size,
         "Size to ask a camera or 'test' for", "WxH" },
@@ -111,8 +137,8 @@ tool_watch_parse (ToolWatchOptions *o, int argc, char **argv)
     { NULL },
   };
 
-  o->frames = NOT_GIVEN;
-  o->fps = NOT_GIVEN;
+  o->frames = NO_FRAMES;
+  o->fps = NO_FPS;
   if (!tool_parse (argc, argv, "SOURCE",
           "Finds nuclei in a stream and shows or records it with an overlay.\n"
           "SOURCE is a camera (/dev/video0), a video or image file, an "

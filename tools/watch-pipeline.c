@@ -77,7 +77,8 @@ gboolean
 tool_watch_build (ToolWatch *w, GError **error)
 {
   GstElement *from;
-  gboolean still = !w->o.record && w->o.frames == 0;
+  /* one line for one image */
+  gboolean still = !w->o.record && !w->o.jsonl && w->o.frames == 0;
 
   w->pipeline = gst_pipeline_new (NULL);
   from = tool_source_add (GST_BIN (w->pipeline), w->kind, &w->o, still, error);

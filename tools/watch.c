@@ -187,8 +187,8 @@ on_progress (gpointer user_data)
     gdouble fps = (f->n - 1) * 1e6 / (f->last_out - f->first_out);
 
     if (w->o.frames > 0)
-      tool_progress ("frame %" G_GUINT64_FORMAT " of %d, %.1f frames/s, %u "
-                     "nuclei, %.0f s left",
+      tool_progress ("frame %" G_GUINT64_FORMAT " of %" G_GINT64_FORMAT
+                     ", %.1f frames/s, %u nuclei, %.0f s left",
           f->n, w->o.frames, fps, f->last_nuclei,
           fps > 0 ? (w->o.frames - (gdouble) f->n) / fps : 0);
     else
@@ -281,6 +281,11 @@ run (ToolWatch *w)
     tool_message ("--size and --fps are for cameras and 'test'; '%s' has its "
                   "own",
         w->o.source);
+    return TOOL_EXIT_USAGE;
+  }
+  if (w->kind == TOOL_SOURCE_IMAGE && g_strcmp0 (w->o.codec, "theora") == 0) {
+    tool_message (
+        "--codec theora takes video alone: for an image name another");
     return TOOL_EXIT_USAGE;
   }
   if (!w->o.record && !w->o.sink && !g_getenv ("DISPLAY")

@@ -23,7 +23,7 @@ typedef struct {
   gchar *source, *record, *codec, *jsonl, *snapshot, *sink;
   gchar *size, *overlay;
   gdouble fps;
-  gint frames;
+  gint64 frames;
   gboolean no_count, quiet;
   gint width, height; /* from size */
 } ToolWatchOptions;

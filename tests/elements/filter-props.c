@@ -135,6 +135,77 @@ test_while_playing (void)
   }
 }
 
+static guint
+count_warnings (GstBus *bus, const gchar *says)
+{
+  GstMessage *message;
+  guint n = 0;
+
+  while ((message = gst_bus_pop_filtered (bus, GST_MESSAGE_WARNING))) {
+    g_autoptr (GError) warning = NULL;
+
+    gst_message_parse_warning (message, &warning, NULL);
+    g_assert_error (warning, GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS);
+    g_assert_nonnull (strstr (warning->message, says));
+    gst_message_unref (message);
+    n++;
+  }
+  return n;
+}
+
+static void
+push_frames (GstHarness *h)
+{
+  const GstVideoInfo in = nst_info (GST_VIDEO_FORMAT_GRAY8, 64, 48);
+
+  for (guint i = 0; i < 3; i++)
+    gst_buffer_unref (nst_push_and_pull (h, nst_frame_new (&in, i, NULL)));
+}
+
+/* Settings that contradict each other stop nothing, but are told of, once. */
+static void
+test_contradictions (void)
+{
+  g_autofree gchar *caps = nst_caps (GST_VIDEO_FORMAT_GRAY8, 64, 48);
+  GstElement *filter = nst_filter_new (NULL, NULL);
+  GstHarness *h = nst_harness_new (filter, caps);
+  GstBus *bus = gst_bus_new ();
+
+  gst_element_set_bus (filter, bus);
+  push_frames (h);
+  g_object_set (filter, "min-area", 50, "max-area", 50, NULL);
+  push_frames (h);
+  g_assert_cmpuint (count_warnings (bus, ""), ==, 0);
+  for (guint i = 0; i < 2; i++) {
+    g_object_set (filter, "max-area", 49, NULL);
+    push_frames (h);
+    g_assert_cmpuint (
+        count_warnings (bus, "max-area=49 is below min-area, 50"), ==, 1);
+    g_object_set (filter, "max-area", 0, NULL);
+    push_frames (h);
+    g_assert_cmpuint (count_warnings (bus, ""), ==, 0);
+  }
+  /* the model keeps what has one network pixel, four of these */
+  g_object_set (filter, "min-area", -1, "max-area", 3, "scale", 0.5, NULL);
+  push_frames (h);
+  g_assert_cmpuint (count_warnings (bus, "smallest area of 4 pixels"), ==, 1);
+  g_object_set (
+      filter, "max-area", 4, "black-level", 100, "white-level", 50, NULL);
+  push_frames (h);
+  g_assert_cmpuint (count_warnings (bus, ""), ==, 0);
+  g_object_set (filter, "normalization", 1, NULL);
+  push_frames (h);
+  g_assert_cmpuint (
+      count_warnings (bus, "white-level=50 is not above black-level=100"), ==,
+      1);
+  g_object_set (filter, "white-level", 101, NULL);
+  push_frames (h);
+  g_assert_cmpuint (count_warnings (bus, ""), ==, 0);
+  gst_element_set_bus (filter, NULL);
+  gst_object_unref (bus);
+  gst_harness_teardown (h);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -142,5 +213,6 @@ main (int argc, char **argv)
   g_test_add_func ("/filter/props/page", test_page);
   g_test_add_func ("/filter/props/round-trip", test_round_trip);
   g_test_add_func ("/filter/props/while-playing", test_while_playing);
+  g_test_add_func ("/filter/props/contradictions", test_contradictions);
   return nst_run ();
 }

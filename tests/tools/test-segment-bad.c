@@ -205,6 +205,44 @@ test_slow_back_end (void)
   truth_free (t);
 }
 
+/* A label map without its overlay, and without its lines in the table, would
+ * look like a result. */
+static void
+test_no_overlay (void)
+{
+  g_autoptr (Folder) folder = folder_new ();
+  g_autofree gchar *model = write_model (folder);
+  g_autofree gchar *out = folder_file (folder, "out");
+  /* a name that has room for .png, and none for -overlay.png */
+  g_autofree gchar *stem = g_strnfill (248, 'x');
+  g_autofree gchar *name = g_strconcat (stem, ".png", NULL);
+  g_autofree gchar *picture = folder_file (folder, name);
+  Truth *t = make_picture (folder, &plain, 1);
+
+  g_assert_cmpint (g_rename (t->path, picture), ==, 0);
+  g_autoptr (Run) run = run_nucseg (
+      "segment", "--overlay", "--model", model, "--out", out, picture, NULL);
+  assert_exits (run, 1);
+  assert_says (run, "-overlay.png");
+  g_assert_false (g_file_test (out, G_FILE_TEST_EXISTS));
+  truth_free (t);
+}
+
+/* Nothing asked for a least area: the model has one. */
+static void
+test_areas_that_keep_nothing (void)
+{
+  g_autoptr (Folder) folder = folder_new ();
+  g_autofree gchar *out = folder_file (folder, "out");
+  Truth *t = make_picture (folder, &plain, 1);
+  g_autoptr (Run) run = run_nucseg ("segment", "--backend=reference", "--model",
+      "nuclei-live", "--max-area", "5", "--out", out, t->path, NULL);
+
+  assert_exits (run, 0);
+  assert_says (run, "max-area=5 is below the model's smallest area of 30");
+  truth_free (t);
+}
+
 static void
 test_bad_options (void)
 {
@@ -222,7 +260,7 @@ test_bad_options (void)
     { "--threads", "100000", 2, "256" },
     { "--threshold", "1.5", 2, "from 0 to 0.9" },
     { "--threshold", "0.5x", 2, "0.5x" },
-    { "--scale", "nan", 2, "--scale nan: a number from 0 to 8" },
+    { "--scale", "nan", 2, "--scale nan: 0, or a number from 0.05" },
     { "--scale", "9", 2, "8" },
     { "--scale", "0.01", 2, "from 0.05" },
     { "--min-area=50", "--max-area=10", 2, "--min-area 50" },
@@ -319,6 +357,9 @@ add_tests (void)
   g_test_add_func ("/segment-bad/folder-cannot-be", test_folder_cannot_be);
   g_test_add_func ("/segment-bad/slow-back-end", test_slow_back_end);
   g_test_add_func ("/segment-bad/bad-options", test_bad_options);
+  g_test_add_func ("/segment-bad/no-overlay", test_no_overlay);
+  g_test_add_func (
+      "/segment-bad/areas-that-keep-nothing", test_areas_that_keep_nothing);
   g_test_add_func ("/segment-bad/interrupt", test_interrupt);
 }
 

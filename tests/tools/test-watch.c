@@ -252,6 +252,16 @@ test_image_file (void)
   g_assert_cmpuint (lines->len, ==, 1);
   g_assert_cmpint (number (lines, 0, "count"), ==, n);
   g_assert_cmpuint (decode (video).n, ==, 1);
+  g_autoptr (Run) told = run_nucseg ("watch", picture, "--model", model,
+      "--min-area", "0", "--sink", "fakesink", "--jsonl", "-", NULL);
+  assert_exits (told, 0);
+  g_autoptr (GPtrArray) one = parse_lines (told->out);
+  g_assert_cmpuint (one->len, ==, 1);
+  g_assert_cmpint (number (one, 0, "count"), ==, n);
+  g_autoptr (Run) theora = run_nucseg ("watch", picture, "--model", model,
+      "--record", video, "--codec", "theora", NULL);
+  assert_exits (theora, 2);
+  assert_says (theora, "--codec theora");
   /* in a window it stays until somebody ends it */
   g_autoptr (Run) still = run_nucseg ("watch", picture, "--model", model,
       "--min-area", "0", "--sink", "fakesink", "--frames", "1", NULL);
