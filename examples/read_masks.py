@@ -31,15 +31,19 @@ OBJECT = np.dtype([
     ("perimeter", "f8"), ("circularity", "f8")])
 
 
+class NoMasks(LookupError):
+    """A buffer without the meta."""
+
+
 @contextlib.contextmanager
 def masks(buffer, name="NucsegMeta"):
     """The label map (height x width, uint16), the table of objects and the
     structure with everything else, of a buffer's meta; valid inside `with`.
-    LookupError where the buffer has none (docs/metadata.md, Transforms)."""
+    NoMasks where the buffer has none (docs/metadata.md, Transforms)."""
     meta = buffer.get_custom_meta(name)
     if not meta:
-        raise LookupError(f"a frame without {name}: is nucsegfilter in the "
-                          "pipeline, and nothing behind it that crops or turns?")
+        raise NoMasks(f"a frame without {name}: is nucsegfilter in the "
+                      "pipeline, and nothing behind it that crops or turns?")
     s = meta.get_structure()
     with contextlib.ExitStack() as maps:
         def view(field):
@@ -73,7 +77,7 @@ def run(line, handle, program="read_masks.py"):
     try:
         while started and (sample := sink.pull_sample()):
             handle(sample.get_buffer())
-    except LookupError as error:
+    except NoMasks as error:
         sys.exit(f"{program}: {error}")
     except KeyboardInterrupt:  # a camera has no end of its own
         pass

@@ -21,8 +21,8 @@ is_new (GstNucsegFilter *self, guint what, gboolean seen)
 static void
 check_areas (GstNucsegFilter *self, const NucsegParams *params, gdouble scale)
 {
-  const NucsegOutput *output = nucseg_model_get_output (
-      nucseg_session_get_model (self->sessions[0]));
+  const NucsegOutput *output =
+      nucseg_model_get_output (nucseg_session_get_model (self->sessions[0]));
   const gboolean own = params->min_area < 0;
   const gdouble least =
       own ? output->min_area / (scale * scale) : params->min_area;
