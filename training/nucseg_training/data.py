@@ -29,6 +29,11 @@ class Entry:
 def read_split(root: Path, split: str) -> list[Entry]:
     """The images of one split, in the file's order."""
     path = root / "split.csv"
+    if not path.is_file():
+        raise ValueError(
+            f"{root}: no {'split.csv' if root.is_dir() else 'such folder'}; a "
+            "folder with images/, labels/ and split.csv is expected "
+            "(import-dsb2018 makes one; own images go through train --images)")
     with open(path, newline="", encoding="utf-8") as f:
         lines = csv.DictReader(f)
         missing = {"id", "kind", "split"} - set(lines.fieldnames or ())

@@ -58,12 +58,35 @@ class Import(unittest.TestCase):
         self.assertEqual(np.bincount(labels.ravel()).tolist(),
                          [12 * 16 - 49, 25, 24])
 
-    def test_missing_masks_are_named(self) -> None:
-        for path in (self.root / "stage1" / "b" / "masks").iterdir():
-            path.unlink()
+    def refused(self, *texts: str) -> None:
+        """One line that has all the texts, and no folder is left."""
         done = self.run_it()
         self.assertEqual(done.returncode, 1)
-        self.assertIn("masks: no masks", done.stderr)
+        self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+        self.assertTrue(done.stderr.startswith("import-dsb2018: "))
+        for text in texts:
+            self.assertIn(text, done.stderr)
+        self.assertFalse((self.root / "out").exists())
+
+    def test_what_is_missing_is_named(self) -> None:
+        for path in (self.root / "stage1" / "b" / "masks").iterdir():
+            path.unlink()
+        self.refused("stage1: 1 of 2 images or their masks are missing, "
+                     "b/masks/*.png first", "ID/images/ID.png and "
+                     "ID/masks/*.png for each ID of the split")
+        (self.root / "stage1" / "a" / "images" / "a.png").unlink()
+        self.refused("stage1: 2 of 2", "a/images/a.png first")
+        (self.root / "stage1").rename(self.root / "elsewhere")
+        self.refused("stage1: no such folder", "is expected")
+
+    def test_damaged_files_leave_no_empty_folders(self) -> None:
+        path = self.root / "stage1" / "a" / "images" / "a.png"
+        path.write_bytes(b"no picture")
+        self.refused("a.png")
+        # A folder that was there stays.
+        (self.root / "out").mkdir()
+        self.assertEqual(self.run_it().returncode, 1)
+        self.assertEqual(list((self.root / "out").iterdir()), [])
 
 
 if __name__ == "__main__":

@@ -110,6 +110,12 @@ class Command(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("a.png: no prediction", done.stderr)
 
+    def test_missing_split(self) -> None:
+        (self.root / "split.csv").unlink()
+        done = self.run_it()
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"evaluate: {self.root}: no split.csv; ", done.stderr)
+
     def test_wrong_size(self) -> None:
         Image.fromarray(self.truth[:9]).save(self.root / "found" / "a.png")
         done = self.run_it()

@@ -83,6 +83,15 @@ class Stress(unittest.TestCase):
             (root / "split.csv").write_text("id,kind\na,dim\n")
             with self.assertRaisesRegex(ValueError, "no column split"):
                 stress.load(root, "val", "dim")
+            (root / "split.csv").unlink()
+            with self.assertRaisesRegex(ValueError, f"{root}: no split.csv; "
+                                        "a folder with images/, labels/ and "
+                                        "split.csv is expected .import-dsb2018"
+                                        ".*train --images"):
+                stress.load(root, "val", "dim")
+            with self.assertRaisesRegex(ValueError, "none: no such folder; a "
+                                        "folder with .* is expected"):
+                stress.load(root / "none", "val", "dim")
         self.assertEqual(got.dtype, np.uint8)
         self.assertGreater(int(got[labels > 0].min()), 200)
 
