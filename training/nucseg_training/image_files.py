@@ -15,7 +15,7 @@ import numpy as np
 import tifffile
 from PIL import Image
 
-from . import data, prepare
+from . import data, label_check, prepare
 
 Read = TypeVar("Read")
 IMAGE_ENDINGS = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp")
@@ -149,8 +149,10 @@ def _read_numbers(path: Path) -> np.ndarray:
 
 def read_label_image(path: Path) -> np.ndarray:
     """A label image as int32 (H, W). A mask that has only one value becomes
-    its pieces."""
-    return split_binary(as_labels(_opened(path, _read_numbers), path), path)
+    its pieces; what can't be labels is refused."""
+    labels = as_labels(_opened(path, _read_numbers), path)
+    label_check.check_labels(labels, path)
+    return split_binary(labels, path)
 
 
 def split_binary(labels: np.ndarray, path: Path) -> np.ndarray:

@@ -102,6 +102,27 @@ def _find_images(folder: Path) -> dict[str, Path]:
     return found
 
 
+def _no_labels(without: dict[str, Path], files: list[Path], beside: bool
+               ) -> str:
+    """For the end of a message: which of the files were meant as labels of the
+    images without any, and why they aren't."""
+    if not without:
+        return ""
+    # Beside the images, one of the same name is the image.
+    patterns = [*(() if beside else ("{}",)), *(b[0] for b in BESIDE)]
+    stems = {p.format(s) for s in without for p in patterns}
+    jpegs = [p.name for p in files
+             if p.suffix.lower() in (".jpg", ".jpeg") and p.stem in stems]
+    text = (f"; there is {_some(jpegs)} (JPEG changes numbers and can't hold "
+            "labels)" if jpegs else "")
+    if any(p.name.lower() == "roiset.zip" for p in files):
+        stem = next(iter(without))
+        text += ("; RoiSet.zip, ImageJ's name whatever the image, must be "
+                 f"renamed to its image: RoiSet-{stem}.zip for "
+                 f"{without[stem].name}")
+    return text
+
+
 def find_pairs(images: Path, labels: Path | None = None) -> list[Pair]:
     """The images of a folder with their labels, by name. Without a folder of
     labels they are in masks/ or labels/ where `images` has these beside an
@@ -116,25 +137,29 @@ def find_pairs(images: Path, labels: Path | None = None) -> list[Pair]:
     found = _find_images(images)
     folder = images if labels is None else labels
     beside = folder.resolve() == images.resolve()
-    files = _keyed(_files(folder))
-    pairs, without = [], []
+    there = _files(folder)
+    keyed = _keyed(there)
+    pairs, without = [], {}
     for stem, image in found.items():
-        path = _labels_of(stem, files, not beside)
+        path = _labels_of(stem, keyed, not beside)
         if path is None:
-            without.append(image.name)
+            without[stem] = image
         else:
             pairs.append(Pair(stem, image, path))
+    used = {p.labels for p in pairs}
+    why = _no_labels(without, [p for p in there if p not in used], beside)
     if not pairs:
         stem = next(iter(found))
-        names = [*(() if beside else (f"{stem}.png", f"{stem}.tif")),
+        names = [*(() if beside else (f"{stem}{e}" for e in LABEL_ENDINGS)),
                  f"{stem}_masks.png", f"{stem}_cp_masks.png",
                  f"{stem}_seg.npy", *(n.format(stem) for n in ROI_NAMES)]
         raise ValueError(f"{folder}: no labels for any of the {len(found)} "
                          f"images in {images}; for {found[stem].name} one of "
-                         f"{', '.join(names)} is expected")
+                         f"{', '.join(names)} is expected{why}")
     if without:
         warn(f"{folder}: no labels for {len(without)} of {len(found)} images, "
-             f"which are left out: {_some(without)}")
+             f"which are left out: {_some([p.name for p in without.values()])}"
+             f"{why}")
     return pairs
 
 

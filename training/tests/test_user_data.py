@@ -104,6 +104,34 @@ class Pairs(Folder):
         self.image("a.bmp")
         self.refused("a.png: a.bmp has the same name")
 
+    def test_labels_that_need_another_form(self) -> None:
+        self.image("a.jpg")
+        self.image("b.jpg")
+        for name in ("a.tif", "a.tiff"):
+            self.refused(f"{self.labels}: no labels for any of the 2", name)
+        with self.assertRaises(ValueError) as caught:
+            user_data.find_pairs(self.images)
+        self.assertNotIn("JPEG", str(caught.exception))
+        jpeg = self.labels / "b.JPEG"
+        Image.fromarray(LABELS.astype(np.uint8)).save(jpeg)
+        (self.labels / "c.jpg").write_bytes(jpeg.read_bytes())
+        self.refused("there is b.JPEG (JPEG changes numbers and can't hold "
+                     "labels)")
+        jpeg.rename(self.images / "b_masks.jpg")
+        self.refused("there is b_masks.jpg (JPEG", labels=self.images)
+        lone = self.labels / "RoiSet.zip"
+        rectangle(3, 2, 9, 7, roifile.ROI_TYPE.RECT).tofile(lone, name="one")
+        renamed = "must be renamed to its image: RoiSet-"
+        self.refused(f"{renamed}a.zip for a.jpg")
+        # Also where other images have labels.
+        self.label("a.png")
+        self.assertIn(f"{renamed}b.zip for b.jpg", self.told(
+            user_data.find_pairs, self.images, self.labels))
+        # An image of that name has them.
+        self.image("RoiSet.jpg")
+        self.assertNotIn("renamed", self.told(
+            user_data.find_pairs, self.images, self.labels))
+
     def test_split(self) -> None:
         pairs = [user_data.Pair(str(i), Path(), Path()) for i in range(10)]
         train, held = user_data.split_pairs(pairs, 0.2, 1)
