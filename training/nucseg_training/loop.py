@@ -40,6 +40,14 @@ def has_bf16(device: str) -> bool:
                for name in ("avx512_bf16", "amx_tile"))
 
 
+def duration(seconds: float) -> str:
+    """A time for people: 48 h 44 min, 3 min or 20 s."""
+    minutes = int(seconds) // 60
+    if minutes >= 60:
+        return f"{minutes // 60} h {minutes % 60} min"
+    return f"{minutes} min" if minutes else f"{int(seconds)} s"
+
+
 def parameter_groups(net: nn.Module, weight_decay: float) -> list[dict]:
     """For an optimiser: biases and norms do not decay."""
     return [{"params": [p for p in net.parameters() if p.ndim > 1],

@@ -22,7 +22,7 @@ TRAINING = {"steps": 20000, "rate": 2e-3, "warmup": 200, "gentle": 0.0,
             "weight_decay": 1e-4, "ema": 0.998, "empty": 0.02, "rare": 3.0,
             "seed": 1, "f32": None, "hold_out": 0.2, "start_from": None}
 # Least and largest values; None: no bound.
-RANGES = {"steps": (1, None), "batch": (1, None), "crop": (1, None),
+RANGES = {"steps": (1, None), "crop": (1, None),
           "threads": (1, None), "workers": (0, None), "warmup": (0, None),
           "seed": (0, None), "refine": (0, None), "weight_decay": (0, None),
           "gentle": (0, 1), "joined": (0, 1), "teacher_share": (0, 1),
@@ -59,7 +59,7 @@ def _parser(description: str) -> argparse.ArgumentParser:
                    help="stop after this time; the schedule ends with it")
     p.add_argument("--until", metavar="HH:MM",
                    help="stop at this time of day instead of --minutes")
-    p.add_argument("--batch", type=int, help="crops a step (16)")
+    p.add_argument("--batch", type=int, help="crops a step, at least 2 (16)")
     p.add_argument("--crop", type=int, help="pixels a side (256)")
     p.add_argument("--rate", type=float, help="(2e-3; fine-tuning 3e-4)")
     p.add_argument("--warmup", type=int, help="steps (200; fine-tuning 50)")
@@ -127,6 +127,9 @@ def _check(p: argparse.ArgumentParser, a: argparse.Namespace) -> None:
             p.error(f"{option} {value}: a number from {least} up is expected")
         if most is not None and not least <= value <= most:
             p.error(f"{option} {value}: {least} to {most} is expected")
+    if a.batch is not None and a.batch < 2:
+        # The attention's batch norms have one value a crop.
+        p.error(f"--batch {a.batch}: at least 2 are expected")
     for key in ("minutes", "rate", "rare"):
         value = getattr(a, key)
         if value is not None and not value > 0:
@@ -182,6 +185,11 @@ def parse(description: str) -> argparse.Namespace:
     if a.joined and a.batch % 4:
         p.error(f"--joined needs a --batch that is a multiple of 4, not "
                 f"{a.batch}")
+    if a.images and not a.start_from and not a.resumed:
+        # Fine-tuning is what own images are for; this takes days on a CPU.
+        print(f"warning: no --start-from: the weights begin at random and are "
+              f"trained for {a.steps:,} steps; --start-from nuclei-live "
+              f"fine-tunes in {FINE_TUNING['steps']}", file=sys.stderr)
     return a
 
 

@@ -21,7 +21,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from . import checkpoint, distill
 from .augment import BatchSource
-from .loop import made_ahead
+from .loop import duration, made_ahead
 from .losses import loss_terms, make_targets
 from .network import AttentionUNet
 from .optimizer import Muon, make_optimizer
@@ -218,9 +218,9 @@ def _show(step: int, progress: float, used: float,
         if recent else {}
     left = used * max(0.0, 1 - progress) / progress
     text = (f"{100 * progress:5.1f} %  step {step}  {step / used:.2f}/s  "
-            f"left {int(left) // 60}:{int(left) % 60:02d}  "
+            f"left {duration(left)}  "
             f"lr {optimizer.param_groups[0]['lr']:.2e}  "
             + "  ".join(f"{k} {v:.4f}" for k, v in mean.items()))
-    end = "" if sys.stderr.isatty() else "\n"
-    sys.stderr.write(("\r" if not end else "") + text + end)
+    # The line before may have been longer: the rest of it is cleared.
+    sys.stderr.write(f"\r{text}\033[K" if sys.stderr.isatty() else f"{text}\n")
     sys.stderr.flush()

@@ -55,6 +55,8 @@ class FineTune(unittest.TestCase):
         done = self.train("--out", self.root / "mine.safetensors", "--steps",
                           "3", "--hold-out", "0.25")
         self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn("at random", done.stderr)
+        self.assertRegex(done.stderr, r"step 3  \S+/s  left 0 s  ")
         self.assertIn("| before: nuclei-live |", done.stdout)
         self.assertIn("| after: mine |", done.stdout)
         self.assertIn(self.digest("mine.safetensors"), done.stdout)
@@ -140,6 +142,15 @@ class FineTune(unittest.TestCase):
             self.assertEqual(done.returncode, 1)
             self.assertIn(f"train: {cut}: ", done.stderr)
             self.assertIn(says, done.stderr)
+        done = self.train("--images", self.root / "labels", "--labels",
+                          self.root / "images", "--out",
+                          self.root / "swapped.pt", "--steps", "1")
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(
+            done.stderr.splitlines()[-1],
+            r"^train: .*images/field\d\.png: does not look like a label image "
+            r"\(its \d+ values lie in [\d,]+ pieces\); are --images and "
+            r"--labels swapped\?$")
         (self.root / "labels" / "field2.png").write_bytes(b"no picture")
         done = self.train("--hold-out", "0")
         self.assertEqual(done.returncode, 1)

@@ -70,6 +70,36 @@ class Options(unittest.TestCase):
             with self.assertRaisesRegex(ValueError, f"--device {device}: "):
                 loop.find_device(device)
 
+    def test_a_batch_norm_needs_two_crops(self) -> None:
+        self.refused("--batch 1: at least 2 are expected", "--batch", "1")
+        self.assertEqual(self.parse("--batch", "2").batch, 2)
+        with contextlib.redirect_stdout(self.said):
+            self.refused("crops a step, at least 2 (16)", "--help")
+
+    def test_own_images_from_random_weights_are_warned_of(self) -> None:
+        self.parse("--out", self.root / "a.pt")
+        self.assertIn("warning: no --start-from: the weights begin at random "
+                      "and are trained for 20,000 steps; --start-from "
+                      "nuclei-live fine-tunes in 400", self.said.getvalue())
+        self.said.truncate(0)
+        self.parse("--out", self.root / "a.pt", "--steps", "7")
+        self.assertIn("for 7 steps", self.said.getvalue())
+        self.said.truncate(0)
+        checkpoint.save(self.root / "a.pt", STATE | {
+            "options": CHOSEN, "note": NOTE | {"start_from": "None"}})
+        for more in (("--start-from", "m"), ("--resume",)):
+            self.parse("--out", self.root / "a.pt", *more)
+        with mock.patch.object(sys, "argv", ["train", "--data", "d", "--out",
+                                             str(self.root / "b.pt")]):
+            options.parse("")
+        self.assertNotIn("at random", self.said.getvalue())
+
+    def test_times_have_units(self) -> None:
+        for seconds, text in ((0, "0 s"), (59.9, "59 s"), (60, "1 min"),
+                              (3599, "59 min"), (3600, "1 h 0 min"),
+                              (175443, "48 h 44 min")):
+            self.assertEqual(loop.duration(seconds), text)
+
     def test_a_resumed_run_is_the_one_that_was_begun(self) -> None:
         path = self.root / "a.pt"
         for start in ("nuclei-live", "None"):
