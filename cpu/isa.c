@@ -9,10 +9,25 @@ is_most (const gchar *isa)
   return g_strcmp0 (g_getenv ("NUCSEG_CPU_KERNELS"), isa) == 0;
 }
 
+/* A typing error would measure something else. */
+static void
+check_most (void)
+{
+  static const gchar *const known[] = { "portable", "avx2", "avx512", NULL };
+  const gchar *asked = g_getenv ("NUCSEG_CPU_KERNELS");
+
+  if (asked && asked[0] && !g_strv_contains (known, asked))
+    g_warning ("NUCSEG_CPU_KERNELS=%s: portable, avx2 or avx512 expected; it "
+               "is ignored",
+        asked);
+}
+
 static NucsegIsa
 find_isa (void)
 {
   NucsegIsa isa = NUCSEG_ISA_PORTABLE;
+
+  check_most ();
 
   if (is_most ("portable"))
     return isa;

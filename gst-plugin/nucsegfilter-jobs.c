@@ -154,7 +154,26 @@ push_oldest (GstNucsegFilter *self)
     GST_DEBUG_OBJECT (self, "downstream: %s", gst_flow_get_name (flow));
     self->flow = flow;
   }
+  self->n_pushed++;
   push_events (self, job, flow);
+}
+
+/* The base class counts the frames that it pushes, and would say that none was
+ * when it drops one. */
+static gboolean
+post_message (GstElement *element, GstMessage *message)
+{
+  GstNucsegFilter *self = GST_NUCSEG_FILTER (element);
+
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_QOS && self->depth > 1) {
+    GstFormat format;
+    guint64 dropped;
+
+    gst_message_parse_qos_stats (message, &format, NULL, &dropped);
+    gst_message_set_qos_stats (message, format, self->n_pushed, dropped);
+  }
+  return GST_ELEMENT_CLASS (NUCSEG_FILTER_PARENT_CLASS)
+      ->post_message (element, message);
 }
 
 void
@@ -328,6 +347,7 @@ nucseg_filter_install_jobs (GstNucsegFilterClass *klass)
 {
   GstBaseTransformClass *trans_class = GST_BASE_TRANSFORM_CLASS (klass);
 
+  GST_ELEMENT_CLASS (klass)->post_message = post_message;
   trans_class->submit_input_buffer = GST_DEBUG_FUNCPTR (submit_input_buffer);
   trans_class->generate_output = GST_DEBUG_FUNCPTR (generate_output);
 }

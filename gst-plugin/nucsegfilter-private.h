@@ -270,6 +270,7 @@ struct _GstNucsegFilter {
   guint turn; /* session of the next frame */
   GstFlowReturn flow; /* what the next buffer is answered with */
   gboolean gap; /* frames were dropped since the last one in work */
+  guint64 n_pushed; /* frames of several in work, since the last flush */
   guint contradictions; /* bits of what was warned of */
   GstClockTime distances[NUCSEG_DISTANCES]; /* of time stamps; a ring */
   guint n_distances; /* ever, since the last break */

@@ -65,6 +65,7 @@ start (GstBaseTransform *trans)
   self->depth = self->session_settings.depth;
   GST_OBJECT_UNLOCK (self);
   self->contradictions = 0;
+  self->n_pushed = 0;
   self->last_pts = GST_CLOCK_TIME_NONE;
   self->n_distances = 0;
   if (!nucseg_filter_begin_session (self, &error)
@@ -128,9 +129,10 @@ sink_event (GstBaseTransform *trans, GstEvent *event)
    * while it is held. They stay behind the frames that they came behind; those
    * of which the element knows nothing don't wait for them here: the latency
    * tracer sends one with each frame. */
-  if (GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_STOP)
+  if (GST_EVENT_TYPE (event) == GST_EVENT_FLUSH_STOP) {
     nucseg_filter_drop_jobs (self);
-  else if (GST_EVENT_TYPE (event) == GST_EVENT_CUSTOM_DOWNSTREAM
+    self->n_pushed = 0;
+  } else if (GST_EVENT_TYPE (event) == GST_EVENT_CUSTOM_DOWNSTREAM
       && nucseg_filter_defer_event (self, event))
     return TRUE;
   else if (GST_EVENT_IS_SERIALIZED (event))

@@ -191,10 +191,14 @@ test_reconfigure (void)
 static void
 test_dropped (void)
 {
+  GstBus *bus = gst_bus_new ();
+  GstMessage *message;
+  guint64 processed, dropped;
   GstBuffer *buffer;
   Stream s;
 
   stream_start (&s, DEPTH);
+  gst_element_set_bus (s.filter, bus);
   g_object_set (s.filter, "qos", TRUE, NULL);
   push (&s, 0, 1);
   g_assert_true (gst_harness_push_upstream_event (s.h,
@@ -207,6 +211,27 @@ test_dropped (void)
         == (GST_BUFFER_PTS (buffer) == 5 * 40 * GST_MSECOND));
     gst_buffer_unref (buffer);
   }
+  for (guint n = 1; n < 5; n++) {
+    message = gst_bus_pop_filtered (bus, GST_MESSAGE_QOS);
+    g_assert_nonnull (message);
+    gst_message_parse_qos_stats (message, NULL, &processed, &dropped);
+    /* the first frame is in work until the fifth comes */
+    g_assert_cmpuint (processed, ==, 0);
+    g_assert_cmpuint (dropped, ==, n);
+    gst_message_unref (message);
+  }
+  g_assert_true (gst_harness_push_upstream_event (
+      s.h, gst_event_new_qos (GST_QOS_TYPE_UNDERFLOW, 2, GST_SECOND, 0)));
+  push_event (&s, gst_event_new_stream_start ("another"));
+  push (&s, 8, 9);
+  message = gst_bus_pop_filtered (bus, GST_MESSAGE_QOS);
+  g_assert_nonnull (message);
+  gst_message_parse_qos_stats (message, NULL, &processed, &dropped);
+  g_assert_cmpuint (processed, ==, 4);
+  g_assert_cmpuint (dropped, ==, 5);
+  gst_message_unref (message);
+  gst_element_set_bus (s.filter, NULL);
+  gst_object_unref (bus);
   stream_end (&s);
 }
 
