@@ -202,6 +202,8 @@ NUCSEG_API guint nucseg_frame_get_depth (const NucsegFrame *frame);
 NUCSEG_API gboolean nucseg_frame_is_msb_aligned (const NucsegFrame *frame);
 /* Bytes of a sample: 2 for GRAY16 and P010, else 1. */
 NUCSEG_API guint nucseg_format_get_sample_bytes (NucsegFormat format);
+/* Planes of a picture, 1 to 3. */
+guint nucseg_format_get_n_planes (NucsegFormat format);
 /* "GRAY8", "GRAY16_LE", ... */
 NUCSEG_API const gchar *nucseg_format_name (NucsegFormat format);
 /* Whether it is GRAY8 or GRAY16. */

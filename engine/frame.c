@@ -72,6 +72,12 @@ nucseg_frame_is_msb_aligned (const NucsegFrame *frame)
 }
 
 guint
+nucseg_format_get_n_planes (NucsegFormat format)
+{
+  return formats[format].n_planes;
+}
+
+guint
 nucseg_format_get_sample_bytes (NucsegFormat format)
 {
   return is_grey16 (format) || format == NUCSEG_FORMAT_P010 ? 2 : 1;

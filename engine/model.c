@@ -14,7 +14,7 @@
 
 struct _NucsegModel {
   gatomicrefcount refs;
-  NucsegSafetensors *file; /* keeps the mapping: weights are read from it */
+  NucsegSafetensors *file; /* weights are read from it */
   gchar *sha256;
   gint format; /* 0: nucseg-model/1, 1: nucseg-model/2 */
   const gchar *name, *description, *license; /* in the file's JSON tree */

@@ -17,7 +17,14 @@
  * Threads: models are immutable and may be used by any number of threads at
  * once. A session serves one thread at a time, any thread; several sessions
  * may run at the same time and share one model. Everything else here may be
- * called from any thread at any time.
+ * called from any thread at any time, but for one thing: the first session (or
+ * nucseg_backend_probe()) opens the back end's module, and for OpenMP's sake
+ * sets OMP_WAIT_POLICY and GOMP_SPINCOUNT in the environment, unless they are
+ * set; until then no other thread may read the environment.
+ *
+ * fork(): a thread that has run frames with several threads can't run others in
+ * a child that it forks (NUCSEG_ERROR_DEVICE); one thread, or a fork before the
+ * first frame, is fine. No device may be used on both sides.
  *
  * Errors: functions that can fail at run time return FALSE or NULL and set a
  * GError of NUCSEG_ERROR, whose message names the file, the value and what was
@@ -238,11 +245,12 @@ typedef struct {
 /* A colour of its own for each label. */
 #define NUCSEG_COLOR_LABEL 0xff000000u
 
+/* All members in their order: C++ has no names here before C++20. */
 #define NUCSEG_PARAMS_INIT                                                     \
   {                                                                            \
-    .scale = 0, .min_area = -1, .white_level = 65535,                          \
-    .overlay = NUCSEG_OVERLAY_CONTOUR, .overlay_alpha = 0.35,                  \
-    .contour_color = NUCSEG_COLOR_LABEL, .fill_color = NUCSEG_COLOR_LABEL      \
+    0, 0, 0, -1, 0, FALSE, NUCSEG_POLARITY_AUTO, NUCSEG_NORMALIZATION_MODEL,   \
+        0, 65535, NUCSEG_OVERLAY_CONTOUR, 0.35, NUCSEG_COLOR_LABEL,            \
+        NUCSEG_COLOR_LABEL, FALSE                                              \
   }
 
 /**
@@ -326,8 +334,8 @@ typedef struct _NucsegSession NucsegSession;
  *   the package installs models
  * @error: return location
  *
- * Maps the file and checks all of it before use. As long as the model lives
- * the file must not be written into: to replace it, rename another over it.
+ * Reads the file and checks all of it before use. What becomes of the file
+ * afterwards doesn't matter.
  *
  * Returns: (transfer full) (nullable): the model; errors NOT_FOUND, IO, MODEL
  */
@@ -582,8 +590,12 @@ NUCSEG_API gboolean nucseg_session_run (NucsegSession *session,
  * @elapsed_ns: (out) (optional): wall time
  * @error: return location
  *
- * Draws labels that are reused, with the limits of the last run of this size
- * (if there was none, of the first frame that is drawn).
+ * Draws labels that are reused. Where that stretches grey to colour, it takes
+ * the limits of the last run of this size and scale; if there was none since
+ * the last nucseg_session_warm_up(), or other sizes have come that used up the
+ * session's plans, those of the first frame that is drawn.
+ *
+ * Returns: FALSE with SHAPE, UNSUPPORTED, DEVICE or MEMORY
  */
 NUCSEG_API gboolean nucseg_session_draw (NucsegSession *session,
     const NucsegFrame *frame, const NucsegParams *params, const guint16 *labels,

@@ -69,6 +69,33 @@ nucseg_check_pictures (
   return TRUE;
 }
 
+/* All planes of a picture of the frame's format are the frame's, or none. */
+static gboolean
+check_planes (
+    const NucsegFrame *frame, const NucsegFrame *shown, GError **error)
+{
+  const gboolean in_place = shown->data[0] == frame->data[0];
+
+  for (guint i = 0; i < nucseg_format_get_n_planes (frame->format); i++) {
+    if ((shown->data[i] == frame->data[i]) != in_place) {
+      g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_SHAPE,
+          "plane %u is %s the frame's, plane 0 is%s: all of a picture or none "
+          "is expected to be",
+          i, in_place ? "not" : "also", in_place ? "" : " not");
+      return FALSE;
+    }
+    if (in_place && shown->stride[i] != frame->stride[i]) {
+      g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_SHAPE,
+          "drawing in place as %s of stride %d, expected the frame's %s of "
+          "stride %d (plane %u)",
+          nucseg_format_name (shown->format), shown->stride[i],
+          nucseg_format_name (frame->format), frame->stride[i], i);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
 gboolean
 nucseg_check_shown (const NucsegBackend *backend, const NucsegFrame *frame,
     const NucsegFrame *shown, GError **error)
@@ -76,9 +103,9 @@ nucseg_check_shown (const NucsegBackend *backend, const NucsegFrame *frame,
   if (!nucseg_check_frame (backend, shown, error)
       || !nucseg_check_pictures (frame, shown, error))
     return FALSE;
-  if (shown->data[0] == frame->data[0]
-      && (shown->format != frame->format
-          || shown->stride[0] != frame->stride[0])) {
+  if (shown->format == frame->format && !check_planes (frame, shown, error))
+    return FALSE;
+  if (shown->data[0] == frame->data[0] && shown->format != frame->format) {
     g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_SHAPE,
         "drawing in place as %s of stride %d, expected the frame's %s of "
         "stride %d",

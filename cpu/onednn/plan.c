@@ -16,6 +16,7 @@
 
 #ifdef _OPENMP
 #include <omp.h>
+#include <unistd.h>
 #endif
 
 struct _NucsegPlan {
@@ -27,6 +28,28 @@ struct _NucsegPlan {
   NucsegDecode *decode;
   NucsegDraw *draw;
 };
+
+/* A thread that has worked with others, and is the copy of one in a forked
+ * process, would wait for threads that aren't there, for ever. */
+static gboolean
+check_fork (guint threads, GError **error)
+{
+#ifdef _OPENMP
+  static _Thread_local pid_t worked_in;
+  const pid_t now = getpid ();
+
+  if (threads > 1 && worked_in != 0 && worked_in != now) {
+    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE,
+        "this process was forked from one that had run frames with several "
+        "threads, which it lacks: ask for 1 thread, or fork before the first "
+        "frame");
+    return FALSE;
+  }
+  if (threads > 1)
+    worked_in = now;
+#endif
+  return TRUE;
+}
 
 /* oneDNN asks OpenMP how many threads there are, so the calling thread's own
  * setting is changed for the time of a call and put back. */
@@ -139,7 +162,8 @@ onednn_plan_new (const NucsegPlanOptions *options, GError **error)
   NucsegPlan *plan;
   gint before;
 
-  if (!onednn_supports (options->model, options->precision, error))
+  if (!onednn_supports (options->model, options->precision, error)
+      || !check_fork (options->threads, error))
     return NULL;
 
   plan = g_new0 (NucsegPlan, 1);
@@ -173,7 +197,8 @@ onednn_prepare (NucsegPlan *plan, const NucsegFrame *frame,
   NucsegElement type;
   gpointer input = nucseg_network_get_input (plan->network, &type);
 
-  if (!nucseg_prepare_limits (plan->prepare, frame, params, error))
+  if (!check_fork (plan->threads, error)
+      || !nucseg_prepare_limits (plan->prepare, frame, params, error))
     return FALSE;
   nucseg_prepare_fill (plan->prepare, frame, input, type);
   limits = nucseg_prepare_get_limits (plan->prepare);
@@ -210,6 +235,8 @@ onednn_overlay (NucsegPlan *plan, const NucsegFrame *frame,
 {
   const NucsegLimits *limits = nucseg_prepare_get_limits (plan->prepare);
 
+  if (!check_fork (plan->threads, error))
+    return FALSE;
   if (!limits) {
     if (!nucseg_prepare_limits (plan->prepare, frame, params, error))
       return FALSE;

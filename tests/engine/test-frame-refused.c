@@ -153,6 +153,47 @@ test_refused_shown (void)
   }
 }
 
+/* Planes that are the frame's, or not, all together. */
+static void
+test_refused_planes (void)
+{
+  static guint8 pixels[3][32 * 64], others[3][32 * 64];
+  static guint16 labels[32 * 32];
+  static const struct {
+    guint other; /* bits of planes that are elsewhere */
+    gint stride; /* of the last plane */
+    const gchar *says;
+  } cases[] = { { 0, 32, NULL }, { 7, 40, NULL }, { 0, 40, "stride 40" },
+    { 1, 32, "plane 1 is also" }, { 4, 32, "plane 2 is not" },
+    { 3, 32, "plane 2 is also" } };
+  g_autoptr (NucsegSession) session = new_session ();
+  const NucsegParams params = NUCSEG_PARAMS_INIT;
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    const NucsegFrame frame = { .format = NUCSEG_FORMAT_I420,
+      .width = 32,
+      .height = 32,
+      .data = { pixels[0], pixels[1], pixels[2] },
+      .stride = { 32, 32, 32 } };
+    NucsegFrame shown = frame;
+    g_autoptr (GError) error = NULL;
+    NucsegResult result;
+    gboolean ok;
+
+    for (guint k = 0; k < 3; k++)
+      if (cases[i].other >> k & 1)
+        shown.data[k] = others[k];
+    shown.stride[2] = cases[i].stride;
+    ok = nucseg_session_run (
+        session, &frame, &params, labels, 64, &shown, &result, &error);
+    g_assert_true (ok == !cases[i].says);
+    if (cases[i].says) {
+      g_assert_error (error, NUCSEG_ERROR, NUCSEG_ERROR_SHAPE);
+      expect_message (error, cases[i].says, cases[i].says);
+    }
+  }
+}
+
 static void
 test_refused_params (void)
 {
@@ -237,6 +278,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/frame/refused-frames", test_refused_frames);
   g_test_add_func ("/frame/refused-shown", test_refused_shown);
+  g_test_add_func ("/frame/refused-planes", test_refused_planes);
   g_test_add_func ("/frame/refused-params", test_refused_params);
   g_test_add_func ("/frame/too-large", test_too_large);
   return g_test_run ();
