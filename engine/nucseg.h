@@ -17,14 +17,10 @@
  * Threads: models are immutable and may be used by any number of threads at
  * once. A session serves one thread at a time, any thread; several sessions
  * may run at the same time and share one model. Everything else here may be
- * called from any thread at any time, but for one thing: the first session (or
- * nucseg_backend_probe()) opens the back end's module, and for OpenMP's sake
- * sets OMP_WAIT_POLICY and GOMP_SPINCOUNT in the environment, unless they are
- * set; until then no other thread may read the environment.
- *
- * fork(): a thread that has run frames with several threads can't run others in
- * a child that it forks (NUCSEG_ERROR_DEVICE); one thread, or a fork before the
- * first frame, is fine. No device may be used on both sides.
+ * called from any thread at any time, but that the first session or probe sets
+ * OMP_WAIT_POLICY and GOMP_SPINCOUNT, unless they are set: no other thread may
+ * read the environment meanwhile. In a child that was forked by a thread that
+ * has run frames with several threads, frames need threads=1.
  *
  * Errors: functions that can fail at run time return FALSE or NULL and set a
  * GError of NUCSEG_ERROR, whose message names the file, the value and what was
@@ -334,8 +330,7 @@ typedef struct _NucsegSession NucsegSession;
  *   the package installs models
  * @error: return location
  *
- * Reads the file and checks all of it before use. What becomes of the file
- * afterwards doesn't matter.
+ * Reads the file, which may change afterwards, and checks all of it.
  *
  * Returns: (transfer full) (nullable): the model; errors NOT_FOUND, IO, MODEL
  */
@@ -590,10 +585,9 @@ NUCSEG_API gboolean nucseg_session_run (NucsegSession *session,
  * @elapsed_ns: (out) (optional): wall time
  * @error: return location
  *
- * Draws labels that are reused. Where that stretches grey to colour, it takes
- * the limits of the last run of this size and scale; if there was none since
- * the last nucseg_session_warm_up(), or other sizes have come that used up the
- * session's plans, those of the first frame that is drawn.
+ * Draws labels that are reused, stretched from grey to colour by the limits of
+ * the last run of this size and scale; if there was none since a warm-up, or
+ * other sizes used up the plans, by those of the first frame that is drawn.
  *
  * Returns: FALSE with SHAPE, UNSUPPORTED, DEVICE or MEMORY
  */
