@@ -102,8 +102,7 @@ typedef enum { NUCSEG_MEMORY_SYSTEM, NUCSEG_MEMORY_CUDA } NucsegMemory;
 /**
  * NucsegYuv:
  *
- * How colours become Y, U and V: the matrix of ITU-R BT.601, BT.709 or BT.2020
- * (non-constant luminance), in limited range (Y 16..235 of 255) or full range.
+ * How colours become Y, U and V: matrix of ITU-R BT.601 (and so on), range.
  */
 typedef enum {
   NUCSEG_YUV_BT601,
@@ -241,7 +240,7 @@ typedef struct {
 /* A colour of its own for each label. */
 #define NUCSEG_COLOR_LABEL 0xff000000u
 
-/* All members in their order: C++ has no names here before C++20. */
+/* In the order of members: C++ has no names here before C++20. */
 #define NUCSEG_PARAMS_INIT                                                     \
   {                                                                            \
     0, 0, 0, -1, 0, FALSE, NUCSEG_POLARITY_AUTO, NUCSEG_NORMALIZATION_MODEL,   \
