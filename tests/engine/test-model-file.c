@@ -380,10 +380,11 @@ test_unreadable (void)
   g_assert_true (g_file_set_contents (path, "abc", -1, NULL));
   g_assert_cmpint (g_chmod (path, 0), ==, 0);
   g_assert_cmpint (g_chmod (dir, 0755), ==, 0);
-  /* root may read everything: be nobody for a while */
-  if (user == 0)
-    g_assert_cmpint (seteuid (65534), ==, 0);
-  expect_load_error (path, NUCSEG_ERROR_IO, "can't be read");
+  /* root may read everything: be nobody for a while, if there is one */
+  if (user == 0 && seteuid (65534) != 0)
+    g_test_skip ("root here can't be another user");
+  else
+    expect_load_error (path, NUCSEG_ERROR_IO, "can't be read");
   if (user == 0)
     g_assert_cmpint (seteuid (0), ==, 0);
   g_assert_cmpint (g_unlink (path), ==, 0);
