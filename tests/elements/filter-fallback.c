@@ -248,7 +248,9 @@ test_not_installed (void)
   filter = new_filter ("auto", bus);
   h = nst_harness_new (filter, caps);
   assert_works (h, filter);
-  assert_silent (bus);
+  /* a build without oneDNN says so */
+  if (g_str_equal (cpu (), "onednn"))
+    assert_silent (bus);
   finish (h, filter, bus);
 }
 

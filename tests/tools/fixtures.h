@@ -129,6 +129,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Run, run_free)
 /* Fails with the whole output of the command where @text is not in it. */
 void assert_says (const Run *run, const gchar *text);
 void assert_exits (const Run *run, gint code);
+/* Fails where the command said anything on standard error, but for the line
+ * that there is no oneDNN back end in a build without it. */
+void assert_quiet (const Run *run);
 
 /* Whether GStreamer has the element here. */
 gboolean have_element (const gchar *name);
