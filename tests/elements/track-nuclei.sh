@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Runs examples/track_nuclei.py and scores it by the truth (track_truth.py). $1 is
-# the folder of the examples, $2 the sanitizers of the build.
+# the folder of the examples, $2 the sanitizers of the build, $3 its back end.
 set -eu
 examples=$1
 
 . "$(dirname "$0")/find-python.sh"
 
-"$python" "$(dirname "$0")/track_truth.py" "$examples"
+"$python" "$(dirname "$0")/track_truth.py" "$examples" "$3"
 
 # as a user runs it: a row for each nucleus, as many columns as the head
 table=$("$python" "$examples/track_nuclei.py" "nuctestsrc num-buffers=3 \
