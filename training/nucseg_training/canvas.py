@@ -61,7 +61,8 @@ def from_arrays(entry: Entry, grey: np.ndarray, bits: int, labels: np.ndarray,
     for n in x.shape:
         p = min(n, max(0, (CANVAS - n + 1) // 2))
         # An even sum keeps the half-resolution copy aligned.
-        q = min(n, p + (n + 2 * p) % 2)
+        q = min(n, p + n % 2)
+        q -= (n + p + q) % 2
         pads.append((p, q))
     big = np.pad(labels, pads, mode="symmetric")
     big = split_pieces(big)

@@ -58,15 +58,23 @@ def read_frame(path: Path) -> np.ndarray:
         return np.asarray(im)
 
 
-def grey_of(frame: np.ndarray) -> tuple[np.ndarray, int]:
-    """Grey integers and their bits (8 or 16) of a frame."""
+def bits_of(frame: np.ndarray) -> int:
+    """Bits of a frame of uint8 or uint16. Twin: tool_image_depth() of
+    tools/image.c; files don't say that a grey camera has 12."""
     if frame.dtype == np.uint8:
-        return prepare.to_grey(frame), 8
-    return prepare.to_grey(frame.astype(np.uint16)), 16
+        return 8
+    return 12 if frame.ndim == 2 and frame.max(initial=0) < 1 << 12 else 16
+
+
+def grey_of(frame: np.ndarray) -> tuple[np.ndarray, int]:
+    """Grey integers and their bits (8, 12 or 16) of a frame."""
+    if frame.dtype != np.uint8:
+        frame = frame.astype(np.uint16)
+    return prepare.to_grey(frame), bits_of(frame)
 
 
 def read_image(path: Path) -> tuple[np.ndarray, int]:
-    """Grey integers and their bits (8 or 16) of a PNG or TIFF."""
+    """Grey integers and their bits (8, 12 or 16) of a PNG or TIFF."""
     return grey_of(read_frame(path))
 
 

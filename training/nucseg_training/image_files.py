@@ -15,7 +15,7 @@ import numpy as np
 import tifffile
 from PIL import Image
 
-from . import data, label_check, prepare
+from . import data, label_check
 
 Read = TypeVar("Read")
 IMAGE_ENDINGS = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp")
@@ -104,7 +104,7 @@ def _read_tiff_image(path: Path) -> tuple[np.ndarray, int]:
         frame = frame[..., 0]  # grey and alpha
     if frame.ndim == 3 and frame.shape[2] > 4:
         raise ValueError(f"{frame.shape[2]} channels; {EXPECTED}")
-    return prepare.to_grey(frame), 8 * frame.dtype.itemsize
+    return data.grey_of(frame)
 
 
 def read_image(path: Path) -> tuple[np.ndarray, int]:

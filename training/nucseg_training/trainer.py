@@ -162,6 +162,9 @@ def train(net: AttentionUNet, source: BatchSource, o: TrainOptions, out: Path,
             "options": asdict(o), "note": note})
 
     def progress_at(now: float) -> float:
+        # The first rate must not hang on how long the first crops took.
+        if step == 0:
+            return 0.0
         return max(step / o.steps, (now - start) / o.seconds)
 
     with _interrupts() as interrupted:

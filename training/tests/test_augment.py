@@ -82,6 +82,20 @@ class Normalised(unittest.TestCase):
         self.assertAlmostEqual(float(w[1] / w[0]), 6.0)
 
 
+class Canvases(unittest.TestCase):
+    def test_halves_lie_on_their_wholes(self) -> None:
+        for shape in ((211, 190), (213, 64), (214, 300), (97, 651)):
+            grey = np.arange(shape[0] * shape[1]).reshape(shape) % 251
+            made = canvas.from_arrays(
+                Entry("ramp", "fluorescence", "train"), grey, 8,
+                np.zeros(shape, np.int32), SPEC)
+            self.assertEqual([n % 2 for n in made.image.shape], [0, 0])
+            self.assertEqual([2 * n for n in made.half.shape],
+                             list(made.image.shape))
+            y0, x0, y1, x1 = made.box
+            self.assertEqual((y1 - y0, x1 - x0), shape)
+
+
 class Batches(unittest.TestCase):
     def test_joined_crops_keep_their_nuclei(self) -> None:
         for across in (2, 4):

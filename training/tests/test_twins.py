@@ -6,7 +6,7 @@ import unittest
 
 import numpy as np
 
-from nucseg_training.data import split_pieces
+from nucseg_training.data import grey_of, split_pieces
 from nucseg_training.decode import (OutputSpec, decode, fill_holes,
                                     largest_pieces, raster_order, to_frame)
 from nucseg_training.prepare import InputSpec, limits, prepare, to_grey
@@ -29,6 +29,13 @@ class Prepare(unittest.TestCase):
         green = np.zeros((1, 1, 3), np.uint8)
         green[..., 1] = 255
         self.assertEqual(to_grey(green)[0, 0], round(0.587 * 255))
+
+    def test_bits(self) -> None:
+        for most, dtype, bits in ((255, np.uint8, 8), (255, np.uint16, 12),
+                                  (4095, np.uint16, 12), (4096, np.uint16, 16)):
+            frame = np.zeros((16, 16), dtype)
+            frame[3, 4] = most
+            self.assertEqual(grey_of(frame)[1], bits)
 
     def test_narrow_range(self) -> None:
         grey = np.array([[7, 8], [7, 8]], np.uint8)

@@ -198,7 +198,7 @@ class Images(Folder):
         self.label("a.png")
         self.image("a.png", GREY.astype(np.uint16) * 9)
         grey, bits, _ = self.read(self.labels)
-        self.assertEqual((int(grey.max()), bits), (1800, 16))
+        self.assertEqual((int(grey.max()), bits), (1800, 12))
         rgb = np.stack([GREY] * 4, -1)
         self.image("a.png", rgb)
         np.testing.assert_array_equal(self.read(self.labels)[0], GREY)
