@@ -11,6 +11,9 @@
 
 #include <nucseg.h>
 
+/* The property's range takes all between the two as well. */
+#define SCALE_EXPECTED "0, or a number from 0.05 to 8"
+
 gboolean
 tool_start_gstreamer (GError **error)
 {
@@ -127,7 +130,7 @@ static gchar *
 describe_range (GParamSpec *spec)
 {
   if (!strcmp (spec->name, "scale"))
-    return g_strdup ("0, or a number from 0.05 to 8");
+    return g_strdup (SCALE_EXPECTED);
   if (G_IS_PARAM_SPEC_DOUBLE (spec))
     return g_strdup_printf ("a number from %g to %g",
         G_PARAM_SPEC_DOUBLE (spec)->minimum,
@@ -217,12 +220,8 @@ check_values (GObject *filter, const ToolModelOptions *o, GError **error)
   gint least, most;
 
   g_object_get (filter, "min-area", &least, "max-area", &most, NULL);
-  if (scale > 0 && scale < NUCSEG_MIN_SCALE) {
-    g_autofree gchar *expected = describe_range (
-        g_object_class_find_property (G_OBJECT_GET_CLASS (filter), "scale"));
-
-    return bad_value (error, "scale", o->scale, expected);
-  }
+  if (scale > 0 && scale < NUCSEG_MIN_SCALE)
+    return bad_value (error, "scale", o->scale, SCALE_EXPECTED);
   if (most > 0 && o->min_area && least > most)
     return bad_value (
         error, "min-area", o->min_area, "no more than --max-area");

@@ -10,12 +10,12 @@
 #include "cpu/onednn/network.h"
 #include "cpu/onednn/plan.h"
 #include "cpu/overlay.h"
+#include "cpu/parallel.h"
 #include "cpu/prepare.h"
 
 #include <string.h>
 
 #ifdef _OPENMP
-#include <omp.h>
 #include <unistd.h>
 #endif
 
@@ -56,14 +56,12 @@ check_fork (guint threads, GError **error)
 static gint
 enter_threads (guint threads)
 {
-#ifdef _OPENMP
-  gint before = omp_get_max_threads ();
+  const gint before = (gint) nucseg_parallel_threads ();
 
+#ifdef _OPENMP
   omp_set_num_threads ((gint) threads);
-  return before;
-#else
-  return 1;
 #endif
+  return before;
 }
 
 static void
