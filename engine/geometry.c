@@ -29,7 +29,8 @@ find_scale (const NucsegModel *model, const NucsegParams *params,
     if (*scale >= NUCSEG_MIN_SCALE && *scale <= NUCSEG_MAX_SCALE)
       return TRUE;
     g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_SHAPE,
-        "a pixel size of %g um gives a scale of %g with this model (%g um), "
+        "a pixel size of %.10g um gives a scale of %.10g with this model (%g "
+        "um), "
         "expected %g to %g",
         params->pixel_size_um, *scale, model_um, NUCSEG_MIN_SCALE,
         NUCSEG_MAX_SCALE);
@@ -40,8 +41,8 @@ find_scale (const NucsegModel *model, const NucsegParams *params,
   if (*scale >= NUCSEG_MIN_SCALE && *scale <= NUCSEG_MAX_SCALE)
     return TRUE;
   g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_SHAPE,
-      "a scale of %g, expected %g to %g, or 0", params->scale, NUCSEG_MIN_SCALE,
-      NUCSEG_MAX_SCALE);
+      "a scale of %.10g, expected %g to %g, or 0", params->scale,
+      NUCSEG_MIN_SCALE, NUCSEG_MAX_SCALE);
   return FALSE;
 }
 

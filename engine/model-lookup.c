@@ -81,7 +81,9 @@ nucseg_model_list_names (void)
         continue;
       gchar *name =
           g_strndup (entry, strlen (entry) - strlen (NUCSEG_MODEL_SUFFIX));
-      if (g_hash_table_add (seen, name))
+      /* who asks for x.safetensors.safetensors by name names a path */
+      if (!g_str_has_suffix (name, NUCSEG_MODEL_SUFFIX)
+          && g_hash_table_add (seen, name))
         g_ptr_array_add (names, name);
       else
         g_free (name);

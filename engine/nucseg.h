@@ -201,7 +201,7 @@ typedef enum {
  * NucsegParams:
  * @scale: network pixels per frame pixel, 0.05..8; 0: from @pixel_size_um and
  *   the model's pixel size where both are known, else 1
- * @pixel_size_um: micrometres per frame pixel, 0 if unknown
+ * @pixel_size_um: micrometres per frame pixel, at most 1000; 0 if unknown
  * @threshold: foreground probability above which a pixel is nucleus, inside
  *   (0, 1); 0: the model's
  * @min_area: smallest object in frame pixels; -1: the model's

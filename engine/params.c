@@ -9,7 +9,7 @@ value_error (
     GError **error, const gchar *name, gdouble value, const gchar *expected)
 {
   g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
-      "%s %g, expected %s", name, value, expected);
+      "%s %.10g, expected %s", name, value, expected);
   return FALSE;
 }
 
@@ -28,10 +28,10 @@ nucseg_params_check (const NucsegParams *params, GError **error)
   if (params->max_area < 0)
     return value_error (error, "largest area", params->max_area, "0 or more");
   if ((guint) params->polarity > NUCSEG_POLARITY_DARK)
-    return value_error (error, "polarity", params->polarity, "0 to 2");
+    return value_error (error, "polarity", (gint) params->polarity, "0 to 2");
   if ((guint) params->normalization > NUCSEG_NORMALIZATION_FIXED)
     return value_error (
-        error, "normalization", params->normalization, "0 or 1");
+        error, "normalization", (gint) params->normalization, "0 or 1");
   if (params->normalization == NUCSEG_NORMALIZATION_FIXED
       && params->white_level <= params->black_level) {
     g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_SHAPE,
@@ -40,7 +40,7 @@ nucseg_params_check (const NucsegParams *params, GError **error)
     return FALSE;
   }
   if ((guint) params->overlay > NUCSEG_OVERLAY_BOTH)
-    return value_error (error, "overlay", params->overlay, "0 to 3");
+    return value_error (error, "overlay", (gint) params->overlay, "0 to 3");
   if (!(params->overlay_alpha >= 0 && params->overlay_alpha <= 1))
     return value_error (
         error, "overlay alpha", params->overlay_alpha, "0 to 1");

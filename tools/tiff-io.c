@@ -68,10 +68,10 @@ list_pages (ToolTiff *self, GError **error)
     if (!(type & (FILETYPE_REDUCEDIMAGE | FILETYPE_MASK)))
       g_array_append_val (self->pages, offset);
     more = TIFFReadDirectory (self->tif);
-    if (more && self->pages->len == MAX_PAGES)
-      g_strlcpy (self->message,
-          "it has more than " G_STRINGIFY (MAX_PAGES) " pages",
-          sizeof self->message);
+    if (more && self->pages->len == MAX_PAGES) {
+      self->too_many = TRUE;
+      break;
+    }
   }
   if (self->pages->len > 0) {
     if (self->message[0])
@@ -107,7 +107,7 @@ tool_tiff_open (const gchar *path, GError **error)
 guint
 tool_tiff_n_pages (ToolTiff *tiff)
 {
-  return tiff->pages->len + (tiff->broken ? 1 : 0);
+  return tiff->pages->len + (tiff->broken || tiff->too_many ? 1 : 0);
 }
 
 void
@@ -172,6 +172,12 @@ tool_tiff_read (ToolTiff *tiff, guint page, GError **error)
   g_autoptr (ToolImage) image = NULL;
 
   tiff->message[0] = '\0';
+  if (page == tiff->pages->len && tiff->too_many) {
+    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
+        "the TIFF file has more than " G_STRINGIFY (
+            MAX_PAGES) " pages, of which only these are read");
+    return NULL;
+  }
   if (page == tiff->pages->len) {
     g_strlcpy (tiff->message, tiff->broken, sizeof tiff->message);
     tool_tiff_damaged (tiff, error);

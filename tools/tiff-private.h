@@ -20,6 +20,7 @@ struct _ToolTiff {
   GArray *pages; /* toff_t: offsets of the directories */
   gchar message[200]; /* libtiff's first error since it was cleared */
   gchar *broken; /* what it said of the page behind the last, or NULL */
+  gboolean too_many; /* there are pages behind the last that are not read */
 };
 
 /* What the tags of a page say. */

@@ -207,16 +207,16 @@ test_refused_params (void)
   NucsegParams cases[] = { NUCSEG_PARAMS_INIT, NUCSEG_PARAMS_INIT,
     NUCSEG_PARAMS_INIT, NUCSEG_PARAMS_INIT, NUCSEG_PARAMS_INIT,
     NUCSEG_PARAMS_INIT, NUCSEG_PARAMS_INIT, NUCSEG_PARAMS_INIT,
-    NUCSEG_PARAMS_INIT, NUCSEG_PARAMS_INIT };
+    NUCSEG_PARAMS_INIT, NUCSEG_PARAMS_INIT, NUCSEG_PARAMS_INIT };
   static const gchar *const parts[] = { "a scale of 0.04, expected 0.05 to 8",
-    "a scale of 8.1", "a scale of nan", "threshold 1, expected",
+    "a scale of 8.0000001", "a scale of nan", "threshold 1, expected",
     "threshold -0.5", "smallest area -2", "largest area -1",
     "white level 5, expected more than the black level (5)",
-    "overlay alpha 1.5", "pixel size nan" };
+    "overlay alpha 1.5", "pixel size nan", "polarity -1, expected" };
   g_autoptr (NucsegSession) session = new_session ();
 
   cases[0].scale = 0.04;
-  cases[1].scale = 8.1;
+  cases[1].scale = 8.0000001;
   cases[2].scale = NAN;
   cases[3].threshold = 1;
   cases[4].threshold = -0.5;
@@ -226,6 +226,7 @@ test_refused_params (void)
   cases[7].black_level = cases[7].white_level = 5;
   cases[8].overlay_alpha = 1.5;
   cases[9].pixel_size_um = NAN;
+  cases[10].polarity = (NucsegPolarity) -1;
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autoptr (GError) error = NULL;
     NucsegResult result;

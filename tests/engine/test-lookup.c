@@ -69,6 +69,7 @@ test_order (Folders *folders, gconstpointer data)
   write_model (folders->second, "two.safetensors", "second-two");
   write_model (folders->second, ".hidden.safetensors", "hidden");
   write_model (folders->second, "two.bin", "other");
+  write_model (folders->second, "two.safetensors.safetensors", "twice");
 
   g_autoptr (NucsegModel) one = nucseg_model_load ("one", &error);
   g_assert_no_error (error);
@@ -84,6 +85,7 @@ test_order (Folders *folders, gconstpointer data)
   g_assert_true (g_strv_contains (list, "one"));
   g_assert_true (g_strv_contains (list, "two"));
   g_assert_false (g_strv_contains (list, ".hidden"));
+  g_assert_false (g_strv_contains (list, "two.safetensors"));
   for (guint i = 1; names[0] && names[i]; i++)
     g_assert_cmpstr (names[i - 1], <, names[i]);
 

@@ -3,6 +3,7 @@
  * test-image-bad.c: the reader against files that are no PNG or TIFF, cut off,
  * damaged, or of kinds that it does not take.
  */
+#include <gst/gst.h>
 #include <string.h>
 #include <tiff.h>
 #include <glib/gstdio.h>
@@ -203,6 +204,59 @@ test_cut_pages (void)
     samples_free (pages[i]);
 }
 
+/* 65,537 pages that share one row of samples: the most are read, and that there
+ * are more isn't taken for damage. */
+static void
+test_too_many_pages (void)
+{
+  enum {
+    TAGS = 9,
+    DIRECTORY = 2 + 12 * TAGS + 4,
+    FIRST = 8 + 256,
+    MOST = 65535
+  };
+  static const guint16 tags[TAGS][2] = { { TIFFTAG_IMAGEWIDTH, 16 },
+    { TIFFTAG_IMAGELENGTH, 16 }, { TIFFTAG_BITSPERSAMPLE, 8 },
+    { TIFFTAG_COMPRESSION, COMPRESSION_NONE },
+    { TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK },
+    { TIFFTAG_STRIPOFFSETS, 8 }, { TIFFTAG_SAMPLESPERPIXEL, 1 },
+    { TIFFTAG_ROWSPERSTRIP, 16 }, { TIFFTAG_STRIPBYTECOUNTS, 256 } };
+  const gsize size = FIRST + (gsize) (MOST + 2) * DIRECTORY;
+  g_autoptr (Folder) folder = folder_new ();
+  g_autofree gchar *path = folder_file (folder, "a.tif");
+  g_autofree guint8 *bytes = g_malloc0 (size);
+  g_autoptr (GError) error = NULL;
+
+  memcpy (bytes, "II*\0", 4);
+  GST_WRITE_UINT32_LE (bytes + 4, FIRST);
+  for (guint i = 0; i < 256; i++)
+    bytes[8 + i] = i;
+  for (gsize at = FIRST; at < size; at += DIRECTORY) {
+    GST_WRITE_UINT16_LE (bytes + at, TAGS);
+    for (guint i = 0; i < TAGS; i++) {
+      guint8 *entry = bytes + at + 2 + 12 * i;
+
+      GST_WRITE_UINT16_LE (entry, tags[i][0]);
+      GST_WRITE_UINT16_LE (entry + 2, TIFF_SHORT);
+      GST_WRITE_UINT32_LE (entry + 4, 1);
+      GST_WRITE_UINT16_LE (entry + 8, tags[i][1]);
+    }
+    if (at + DIRECTORY < size)
+      GST_WRITE_UINT32_LE (bytes + at + DIRECTORY - 4, at + DIRECTORY);
+  }
+  write_bytes (path, bytes, size);
+
+  g_autoptr (ToolReader) reader = tool_reader_open (path, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (tool_reader_n_pages (reader), ==, MOST + 1);
+  g_autoptr (ToolImage) last = tool_reader_read (reader, MOST - 1, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (last->data[15 * last->stride + 15], ==, 255);
+  g_assert_null (tool_reader_read (reader, MOST, &error));
+  g_assert_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED);
+  g_assert_nonnull (strstr (error->message, "more than 65535 pages"));
+}
+
 /* Tags that say nothing of the samples may hold what they like. */
 static void
 test_unused_tags (void)
@@ -326,6 +380,7 @@ main (int argc, char **argv)
   g_test_add_func ("/image-bad/channels", test_channels);
   g_test_add_func ("/image-bad/truncated", test_truncated);
   g_test_add_func ("/image-bad/cut-pages", test_cut_pages);
+  g_test_add_func ("/image-bad/too-many-pages", test_too_many_pages);
   g_test_add_func ("/image-bad/unused-tags", test_unused_tags);
   g_test_add_data_func (
       "/image-bad/damage/png-grey-16", &damage[0], test_damage);

@@ -69,16 +69,17 @@ class Score:
                      "confusion", "splits", "merges", "count_error"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
-    def figures(self) -> dict[str, float]:
-        """The scores; fractions, not per cent."""
+    def figures(self) -> dict[str, float | None]:
+        """The scores; fractions, not per cent. None where there is nothing to
+        count: of no nuclei none can be missed."""
         c = self.confusion.astype(float)
         own, said = c.sum(1), c.sum(0)
         hit = np.diag(c)
         with np.errstate(invalid="ignore", divide="ignore"):
             accuracy = hit / own
             iou = hit / (own + said - hit)
-        ap = self.matched / np.maximum(
-            1, self.truth + self.found - self.matched)
+        counted = self.truth + self.found
+        ap = self.matched / np.maximum(1, counted - self.matched)
         tp = int(self.matched[0])
         half = 0.5 * (self.found - tp) + 0.5 * (self.truth - tp)
         out = {"images": self.images, "nuclei": self.truth,
@@ -92,7 +93,17 @@ class Score:
                "count_error": self.count_error / max(1, self.images)}
         out |= {f"ap{t:.2f}": float(a) for t, a in zip(THRESHOLDS, ap)}
         out["ap_mean_50_90"] = float(np.mean(ap[:9]))
-        return {k: float(v) for k, v in out.items()}
+        undefined = set() if counted else {
+            "pq", *(k for k in out if k.startswith("ap"))}
+        undefined |= set() if self.truth else {"missed"}
+        undefined |= set() if self.found else {"false"}
+        return {k: None if k in undefined else float(v)
+                for k, v in out.items()}
+
+
+def show(value: float | None, digits: int) -> str:
+    """A figure for people; "-" where there is none."""
+    return "-" if value is None else f"{value:.{digits}f}"
 
 
 def by_kind(scores: dict[str, Score]) -> dict[str, Score]:
@@ -127,7 +138,9 @@ def table(scores: dict[str, Score]) -> str:
         f = score.figures()
         cells = []
         for key, title, digits in COLUMNS:
-            v = f[key] * (100 if "%" in title else 1)
-            cells.append(f"{v:.{digits}f}")
+            v = f[key]
+            if v is not None and "%" in title:
+                v *= 100
+            cells.append(show(v, digits))
         lines.append(f"| {kind} | " + " | ".join(cells) + " |")
     return "\n".join(lines)

@@ -62,16 +62,19 @@ def row(root: Path, entry: data.Entry, found: np.ndarray, caption: str,
 
 def write(path: Path, root: Path, results: list[tuple[data.Entry, np.ndarray]],
           count: int) -> None:
-    """Writes the `count` images with the lowest AP 0.5, worst first."""
+    """Writes the `count` images with the lowest AP 0.5, worst first. An empty
+    field in which nothing was found has no AP, and is as good as any."""
     ranked = []
     for entry, found in results:
         score = metrics.Score()
         score.add(data.read_labels(root / "labels" / f"{entry.id}.png"), found)
         ranked.append((score.figures(), entry, found))
-    ranked.sort(key=lambda r: (r[0]["ap0.50"], r[1].id))
+    ranked.sort(key=lambda r: (1 if r[0]["ap0.50"] is None else r[0]["ap0.50"],
+                               r[1].id))
     rows = []
     for f, entry, found in ranked[:count]:
-        caption = (f"{entry.id[:8]} {entry.kind}  AP.5 {f['ap0.50']:.2f}  "
+        caption = (f"{entry.id[:8]} {entry.kind}  "
+                   f"AP.5 {metrics.show(f['ap0.50'], 2)}  "
                    f"nuclei {f['nuclei']:.0f} found {f['found']:.0f}  "
                    f"splits {f['splits']:.0f} merges {f['merges']:.0f}")
         rows.append(row(root, entry, found, caption))

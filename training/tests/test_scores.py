@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Scores against cases counted by hand."""
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -75,6 +76,19 @@ class Scores(unittest.TestCase):
         f = self.figures(np.ones((4, 4), int), np.full((4, 4), 9))
         self.assertEqual(f["ap0.95"], 1.0)
 
+    def test_nothing_to_count(self) -> None:
+        empty = self.figures(squares(), squares())
+        for key in ("ap0.50", "ap_mean_50_90", "pq", "missed", "false"):
+            self.assertIsNone(empty[key], key)
+        self.assertEqual((empty["pa"], empty["count_error"]), (1, 0))
+        invented = self.figures(squares(), squares((0, 0, 5, 5)))
+        self.assertIsNone(invented["missed"])
+        self.assertEqual((invented["ap0.50"], invented["false"]), (0, 1))
+        s = metrics.Score()
+        s.add(squares(), squares())
+        self.assertIn("| - | - | - | - | - | - | - | - | - | 0 | 0 | 0.00 |",
+                      metrics.table({"all": s}))
+
 
 class Command(unittest.TestCase):
     def setUp(self) -> None:
@@ -91,10 +105,10 @@ class Command(unittest.TestCase):
             "id,kind,width,height,nuclei,split\na,fluorescence,20,20,1,val\n")
         self.truth = truth
 
-    def run_it(self) -> subprocess.CompletedProcess:
+    def run_it(self, *more: str | Path) -> subprocess.CompletedProcess:
         return subprocess.run(
             [sys.executable, EVALUATE, "--predictions", self.root / "found",
-             "--data", self.root, "--sheet", self.root / "sheet.png"],
+             "--data", self.root, "--sheet", self.root / "sheet.png", *more],
             capture_output=True, text=True, check=False)
 
     def test_scores_and_sheet(self) -> None:
@@ -104,6 +118,28 @@ class Command(unittest.TestCase):
         self.assertIn("| fluorescence | 1 | 1 | 1 | 100.0 |", done.stdout)
         with Image.open(self.root / "sheet.png") as sheet:
             self.assertEqual(sheet.size, (3 * 640, 640))
+
+    def test_empty_field_is_not_the_worst(self) -> None:
+        empty = np.zeros((20, 20), np.uint16)
+        Image.fromarray(empty).save(self.root / "labels" / "0.png")
+        Image.fromarray(empty).save(self.root / "found" / "0.png")
+        Image.fromarray(empty.astype(np.uint8)).save(
+            self.root / "images" / "0.png")
+        with (self.root / "split.csv").open("a") as split:
+            split.write("0,fluorescence,20,20,0,val\n")
+        Image.fromarray(empty).save(self.root / "found" / "a.png")
+        done = self.run_it("--worst", "1", "--json", self.root / "all.json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with Image.open(self.root / "sheet.png") as sheet:
+            both = np.asarray(sheet)
+        text = self.root / "split.csv"
+        text.write_text("".join(text.read_text().splitlines(True)[:2]))
+        self.assertEqual(self.run_it().returncode, 0)
+        with Image.open(self.root / "sheet.png") as sheet:
+            np.testing.assert_array_equal(both, np.asarray(sheet))
+        figures = json.loads((self.root / "all.json").read_text())["all"]
+        self.assertEqual((figures["ap0.50"], figures["missed"],
+                          figures["false"]), (0, 1, None))
 
     def test_missing_prediction(self) -> None:
         done = self.run_it()
