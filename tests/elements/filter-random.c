@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * filter-random.c: a stream in which anything may happen at any time, chosen by
- * a seed: sizes and formats, rows with gaps, frames that others hold or that lie
- * in several memories, flushes, ends, restarts, queries, and properties that
- * change. Each frame comes out once, in order, with the masks of what is on it.
+ * a seed: sizes and formats, rows with gaps, frames that others hold or that
+ * lie in several memories, flushes, ends, restarts, queries, and properties
+ * that change. Each frame comes out once, in order, with the masks of what is
+ * on it.
  *
- * --seeds=FROM:TO runs others than those that run by themselves, --backend=NAME
- * another back end than the reference.
+ * --seeds=FROM:TO runs others than those that run by themselves, --steps=N more
+ * or fewer steps of each, --backend=NAME another back end than the reference.
  */
 #include <stdio.h>
 
 #include "support.h"
 
-#define N_STEPS 400
 #define MOST_WAITING 8
 
 /* A frame that went in. */
@@ -56,13 +56,13 @@ static guint
 max_of (const GstVideoInfo *info)
 {
   switch (GST_VIDEO_INFO_FORMAT (info)) {
-    case GST_VIDEO_FORMAT_GRAY16_LE:
-    case GST_VIDEO_FORMAT_GRAY16_BE:
-      return 65535;
-    case GST_VIDEO_FORMAT_P010_10LE:
-      return 1023;
-    default:
-      return 255;
+  case GST_VIDEO_FORMAT_GRAY16_LE:
+  case GST_VIDEO_FORMAT_GRAY16_BE:
+    return 65535;
+  case GST_VIDEO_FORMAT_P010_10LE:
+    return 1023;
+  default:
+    return 255;
   }
 }
 
@@ -146,8 +146,8 @@ split (World *w, GstBuffer *buffer)
       GST_BUFFER_COPY_METADATA | GST_BUFFER_COPY_MEMORY | GST_BUFFER_COPY_DEEP,
       0, at);
 
-  gst_buffer_copy_into (
-      two, buffer, GST_BUFFER_COPY_MEMORY | GST_BUFFER_COPY_DEEP, at, size - at);
+  gst_buffer_copy_into (two, buffer,
+      GST_BUFFER_COPY_MEMORY | GST_BUFFER_COPY_DEEP, at, size - at);
   gst_buffer_unref (buffer);
   return two;
 }
@@ -291,19 +291,20 @@ send_event (World *w)
   const GstClockTime at = w->sent->len * 40 * GST_MSECOND;
 
   switch (choose (w, 4)) {
-    case 0:
-      gst_harness_push_event (w->h, gst_event_new_gap (at, GST_MSECOND));
-      break;
-    case 1:
-      gst_harness_push_event (w->h, gst_event_new_custom (
-          GST_EVENT_CUSTOM_DOWNSTREAM, gst_structure_new_empty ("nst")));
-      break;
-    case 2:
-      gst_harness_push_event (w->h, gst_event_new_tag (gst_tag_list_new (
-          GST_TAG_TITLE, "nuclei", NULL)));
-      break;
-    default:
-      gst_harness_push_upstream_event (w->h, gst_event_new_reconfigure ());
+  case 0:
+    gst_harness_push_event (w->h, gst_event_new_gap (at, GST_MSECOND));
+    break;
+  case 1:
+    gst_harness_push_event (w->h,
+        gst_event_new_custom (
+            GST_EVENT_CUSTOM_DOWNSTREAM, gst_structure_new_empty ("nst")));
+    break;
+  case 2:
+    gst_harness_push_event (w->h,
+        gst_event_new_tag (gst_tag_list_new (GST_TAG_TITLE, "nuclei", NULL)));
+    break;
+  default:
+    gst_harness_push_upstream_event (w->h, gst_event_new_reconfigure ());
   }
   take (w);
 }
@@ -355,7 +356,7 @@ meddle (gpointer data)
   return NULL;
 }
 
-static guint from = 1, to = 12;
+static guint from = 1, to = 12, n_steps = 400;
 static const gchar *backend = "reference";
 
 static void
@@ -379,7 +380,7 @@ run (guint seed)
     meddler.filter = w.filter;
     thread = g_thread_new ("meddler", meddle, &meddler);
   }
-  for (guint i = 0; i < N_STEPS; i++)
+  for (guint i = 0; i < n_steps; i++)
     step (&w);
   if (thread) {
     g_atomic_int_set (&meddler.stop, TRUE);
@@ -408,7 +409,7 @@ main (int argc, char **argv)
   for (gint i = 1; i < argc; i++) {
     if (g_str_has_prefix (argv[i], "--backend="))
       backend = argv[i] + strlen ("--backend=");
-    else
+    else if (sscanf (argv[i], "--steps=%u", &n_steps) != 1)
       g_assert_cmpint (sscanf (argv[i], "--seeds=%u:%u", &from, &to), ==, 2);
   }
   g_test_add_func ("/filter/random", test_random);
