@@ -144,17 +144,21 @@ def has_onnxinference() -> bool:
         return False
 
 
-def time_elements(build: Path, model: str, rgb: Path, size: int, frames: int,
-                  threads: int, precisions: list[str],
+def time_elements(build: Path, model: str, rgb: Path | None, size: int,
+                  frames: int, threads: int, precisions: list[str],
                   environment: dict[str, str]) -> dict[str, float]:
-    """Medians, in milliseconds, from pad to pad, of onnxinference, whose
-    threads can't be chosen, and of nucsegfilter in each precision that this
-    CPU has; both take RGB."""
-    program = [build / "bench/element-bench", "--format", "RGB", "--frames",
-               str(frames), "--sizes", str(size)]
-    element = (f"onnxinference model-file=\"{rgb}\" input-image-format=chw "
-               "input-tensor-scale=255 optimization-level=enable-all")
-    ways = {"onnxinference f32": ["--element", element]}
+    """Medians, in milliseconds, from pad to pad, of nucsegfilter in each
+    precision that this CPU has, from GRAY8; with the network for RGB frames
+    `rgb` from RGB, and of onnxinference too, whose threads can't be chosen."""
+    program = [build / "bench/element-bench", "--format",
+               "RGB" if rgb else "GRAY8", "--frames", str(frames), "--sizes",
+               str(size)]
+    ways = {}
+    if rgb:
+        ways["onnxinference f32"] = [
+            "--element", f"onnxinference model-file=\"{rgb}\" "
+            "input-image-format=chw input-tensor-scale=255 "
+            "optimization-level=enable-all"]
     for precision in precisions:
         ways[f"nucsegfilter {precision}"] = [
             "--backends", "onednn", "--precisions", precision, "--model", model,

@@ -4,7 +4,10 @@
  * plan on each kind of GPU, shown without one: the GPUs are only described
  * (devices/), the driver is null-driver.c.
  *
- *   test-plans DEVICES_FOLDER MODEL.safetensors...
+ *   test-plans [-m thorough] DEVICES_FOLDER MODEL.safetensors...
+ *
+ * One image of 512x512 in bf16, as a camera's frames run; thorough: the other
+ * sizes, batches and f32 too.
  */
 #include "cuda/convs.h"
 
@@ -220,6 +223,8 @@ add_cases (const gchar *dir, const gchar *entry, const gchar *model)
   g_test_add_data_func_full (text, of_text, test_text, free_case);
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++) {
     for (guint k = 0; k < G_N_ELEMENTS (precisions); k++) {
+      if (i + k > 0 && !g_test_thorough ())
+        continue;
       g_autofree gchar *path =
           g_strdup_printf ("/plans/%s/%s/%dx%d/%s", gpu, name, sizes[i].batch,
               sizes[i].side, nucseg_precision_name (precisions[k]));
