@@ -3,30 +3,31 @@
  * element-bench.c: what nucsegfilter adds to a stream: p50 and p99 of all that
  * the element does with a frame (metas, masks and drawing included), from its
  * sink pad to its source pad, next to those of its stages, from its own `stats`
- * (of the last 1,000 frames at most); or what another element adds, between its
- * pads. Frames come from nuctestsrc, as fast as they are taken, in system
- * memory or, as NV12, in CUDA memory.
+ * (of the last 1,000 frames at most), and frames a second; or what another
+ * element adds, between its pads. Frames of nuctestsrc, drawn before, come as
+ * fast as they are taken, in system memory or, as NV12, in CUDA memory. A row
+ * that SIGTERM or SIGINT ends is written with the frames that it got.
  */
-#include <gst/gst.h>
+#include "bench/pads.h"
+#include "bench/replay.h"
+
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#define N_DRAWN 64 /* different frames that take turns */
+#define POLL (100 * GST_MSECOND)
+#define PATIENCE (2 * G_USEC_PER_SEC)
 
 static const gchar *const stages[] = { "prepare", "network", "decode",
   "overlay", "total", "element" };
 
-static gint n_frames = 100, n_threads = 0;
+static gint n_frames = 100, n_threads = 0, depth = 1;
 static gchar *model_name, *backends, *precisions, *sizes, *json_path;
 static gchar *format, *other;
 static gboolean cuda_memory;
-
-/* What the probes around the element note; in the streaming thread, and read
- * after its end. */
-typedef struct {
-  gint64 entered; /* monotonic microseconds */
-  gint n; /* frames that came out */
-  guint32 *us; /* of each */
-} Pads;
+static volatile sig_atomic_t caught;
 
 static GOptionEntry entries[] = {
   { "model", 'm', 0, G_OPTION_ARG_STRING, &model_name,
@@ -40,6 +41,8 @@ static GOptionEntry entries[] = {
   { "frames", 'n', 0, G_OPTION_ARG_INT, &n_frames, "Frames (100)", "N" },
   { "threads", 't', 0, G_OPTION_ARG_INT, &n_threads, "CPU threads (0: all)",
       "N" },
+  { "pipeline-depth", 0, 0, G_OPTION_ARG_INT, &depth,
+      "As the property of nucsegfilter (1)", "N" },
   { "format", 'f', 0, G_OPTION_ARG_STRING, &format,
       "Format of the frames (GRAY8)", "FORMAT" },
   { "element", 'e', 0, G_OPTION_ARG_STRING, &other,
@@ -53,75 +56,34 @@ static GOptionEntry entries[] = {
   { NULL },
 };
 
-static GstPadProbeReturn
-on_in (GstPad *pad, GstPadProbeInfo *info, gpointer data)
-{
-  ((Pads *) data)->entered = g_get_monotonic_time ();
-  return GST_PAD_PROBE_OK;
-}
-
-static GstPadProbeReturn
-on_out (GstPad *pad, GstPadProbeInfo *info, gpointer data)
-{
-  Pads *pads = data;
-
-  if (pads->n < n_frames)
-    pads->us[pads->n++] = (guint32) (g_get_monotonic_time () - pads->entered);
-  return GST_PAD_PROBE_OK;
-}
-
-/* Times frames from the pad before what is timed to the one behind it. */
 static void
-watch_pads (GstElement *pipeline, Pads *pads)
+on_signal (int number)
 {
-  GstElement *before = gst_bin_get_by_name (GST_BIN (pipeline), "before");
-  GstElement *after = gst_bin_get_by_name (GST_BIN (pipeline), "after");
-  GstPad *from = gst_element_get_static_pad (before, "src");
-  GstPad *to = gst_element_get_static_pad (after, "sink");
-
-  pads->us = g_new0 (guint32, n_frames);
-  gst_pad_add_probe (from, GST_PAD_PROBE_TYPE_BUFFER, on_in, pads, NULL);
-  gst_pad_add_probe (to, GST_PAD_PROBE_TYPE_BUFFER, on_out, pads, NULL);
-  gst_object_unref (from);
-  gst_object_unref (to);
-  gst_object_unref (before);
-  gst_object_unref (after);
+  caught = number;
+  bench_replay_stop ();
 }
 
-static int
-compare (const void *a, const void *b)
-{
-  const guint32 x = *(const guint32 *) a, y = *(const guint32 *) b;
-
-  return x < y ? -1 : x > y;
-}
-
-/* Milliseconds below which a share of the frames stays; sorted. */
-static gdouble
-percentile (const Pads *pads, gdouble share)
-{
-  return pads->n > 0
-      ? pads->us[MIN (pads->n - 1, (gint) (share * pads->n))] / 1e3
-      : 0;
-}
-
-/* Plays the pipeline to its end. */
+/* Plays the pipeline to its end, or, where a signal came, until the frames
+ * inside have come out or are @stuck. */
 static gboolean
-play (GstElement *pipeline, GError **error)
+play (GstElement *pipeline, gboolean *stuck, GError **error)
 {
-  GstBus *bus = gst_element_get_bus (pipeline);
-  GstMessage *message;
-  gboolean ok;
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+  g_autoptr (GstMessage) message = NULL;
+  gint64 end = 0;
 
   gst_element_set_state (pipeline, GST_STATE_PLAYING);
-  message = gst_bus_timed_pop_filtered (
-      bus, GST_CLOCK_TIME_NONE, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
-  ok = GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS;
-  if (!ok)
-    gst_message_parse_error (message, error, NULL);
-  gst_message_unref (message);
-  gst_object_unref (bus);
-  return ok;
+  while (!message && (end == 0 || g_get_monotonic_time () < end)) {
+    message = gst_bus_timed_pop_filtered (
+        bus, POLL, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+    if (caught && end == 0)
+      end = g_get_monotonic_time () + PATIENCE;
+  }
+  *stuck = !message;
+  if (*stuck || GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS)
+    return TRUE;
+  gst_message_parse_error (message, error, NULL);
+  return FALSE;
 }
 
 /* Milliseconds of a field of the statistics, which has microseconds. */
@@ -137,22 +99,23 @@ get_ms (const GstStructure *stats, const gchar *stage, const gchar *share)
 }
 
 /* One row, as a line and as JSON. `stats` is NULL where the element is not
- * nucsegfilter. */
+ * nucsegfilter, or can't tell. */
 static void
-report (const GstStructure *stats, Pads *pads, const gchar *backend,
-    const gchar *precision, const gchar *size, GString *json)
+report (const GstStructure *stats, const BenchTimes *times,
+    const gchar *backend, const gchar *precision, const gchar *size,
+    GString *json)
 {
   guint nuclei = 0;
 
-  qsort (pads->us, pads->n, sizeof *pads->us, compare);
   if (stats)
     gst_structure_get_uint (stats, "nuclei", &nuclei);
   printf ("%-10s %-5s %5s %6u", backend, precision, size, nuclei);
   g_string_append_printf (json,
       "%s\n  {\"backend\": \"%s\", \"precision\": \"%s\", \"size\": %s, "
-      "\"threads\": %d, \"frames\": %d, \"nuclei\": %u, \"memory\": \"%s%s\"",
-      json->len > 1 ? "," : "", backend, precision, size, n_threads, pads->n,
-      nuclei, cuda_memory ? "CUDA, " : "system, ", format);
+      "\"threads\": %d, \"pipeline_depth\": %d, \"frames_asked\": %d, "
+      "\"frames\": %d, \"nuclei\": %u, \"memory\": \"%s%s\"",
+      json->len > 1 ? "," : "", backend, precision, size, n_threads, depth,
+      n_frames, times->n, nuclei, cuda_memory ? "CUDA, " : "system, ", format);
   for (guint i = 0; stats && i < G_N_ELEMENTS (stages); i++) {
     const gdouble p50 = get_ms (stats, stages[i], "p50");
     const gdouble p99 = get_ms (stats, stages[i], "p99");
@@ -161,11 +124,14 @@ report (const GstStructure *stats, Pads *pads, const gchar *backend,
     g_string_append_printf (json, ", \"%s_p50_ms\": %.3f, \"%s_p99_ms\": %.3f",
         stages[i], p50, stages[i], p99);
   }
-  printf (" %8.2f %6.2f", percentile (pads, 0.5), percentile (pads, 0.99));
+  printf (" %8.2f %6.2f %8.1f\n", times->p50_ms, times->p99_ms,
+      times->frames_per_s);
   g_string_append_printf (json,
-      ", \"pads_p50_ms\": %.3f, \"pads_p99_ms\": %.3f}", percentile (pads, 0.5),
-      percentile (pads, 0.99));
-  printf ("\n");
+      ", \"pads_p50_ms\": %.3f, \"pads_p99_ms\": %.3f, "
+      "\"frames_per_s\": %.2f}",
+      times->p50_ms, times->p99_ms, times->frames_per_s);
+  if (times->n < n_frames)
+    printf ("  (of %d frames: interrupted)\n", times->n);
   fflush (stdout);
 }
 
@@ -187,57 +153,79 @@ describe_element (const gchar *backend, const gchar *precision)
   return other
       ? g_strdup (other)
       : g_strdup_printf ("nucsegfilter name=filter backend=%s precision=%s "
-                         "threads=%d model=\"%s\"",
-          backend, precision, n_threads, model_name);
+                         "threads=%d pipeline-depth=%d model=\"%s\"",
+          backend, precision, n_threads, depth, model_name);
 }
 
 static gchar *
-describe_pipeline (
-    const gchar *backend, const gchar *precision, const gchar *size)
+describe_pipeline (const gchar *backend, const gchar *precision)
 {
-  gchar *element = describe_element (backend, precision);
-  gchar *line = g_strdup_printf (
-      "nuctestsrc is-live=false num-buffers=%d ! "
-      "video/x-raw,format=GRAY8,width=%s,height=%s ! videoconvert ! "
-      "video/x-raw,format=%s ! %s identity name=before ! %s ! "
-      "identity name=after ! fakesink sync=false",
-      n_frames, size, size, format, cuda_memory ? "cudaupload !" : "", element);
+  g_autofree gchar *element = describe_element (backend, precision);
 
-  g_free (element);
-  return line;
+  return g_strdup_printf (
+      "benchreplay name=frames num-buffers=%d ! %s identity name=before ! %s ! "
+      "identity name=after ! fakesink sync=false",
+      n_frames, cuda_memory ? "cudaupload !" : "", element);
+}
+
+/* What the element itself says; NULL of another. */
+static GstStructure *
+get_stats (GstElement *pipeline)
+{
+  g_autoptr (GstElement) filter =
+      gst_bin_get_by_name (GST_BIN (pipeline), "filter");
+  GstStructure *stats = NULL;
+
+  if (filter && !other)
+    g_object_get (filter, "stats", &stats, NULL);
+  return stats;
+}
+
+static gboolean
+time_pipeline (GstElement *pipeline, const gchar *backend,
+    const gchar *precision, const gchar *size, GString *json, GError **error)
+{
+  BenchPads *pads = bench_pads_new (pipeline, n_frames);
+  gboolean stuck;
+  gboolean ok = play (pipeline, &stuck, error);
+  BenchTimes times = bench_pads_read (pads);
+
+  if (ok && times.n > 0) {
+    /* one that is stuck may hold a lock */
+    GstStructure *stats = stuck ? NULL : get_stats (pipeline);
+
+    report (stats, &times, other ? "-" : backend, other ? "-" : precision, size,
+        json);
+    g_clear_pointer (&stats, gst_structure_free);
+  }
+  /* before the pipeline is told to stop, which one that is stuck never does */
+  ok = ok && write_json (json, error);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  bench_pads_free (pads);
+  return ok;
 }
 
 static gboolean
 bench_one (const gchar *backend, const gchar *precision, const gchar *size,
     GString *json, GError **error)
 {
-  gchar *line = describe_pipeline (backend, precision, size);
-  GstElement *pipeline = gst_parse_launch (line, error);
-  Pads pads = { 0 };
-  gboolean ok = pipeline && !*error;
+  BenchFrames *frames =
+      bench_frames_new (format, size, MIN (N_DRAWN, (guint) n_frames), error);
+  g_autofree gchar *line = describe_pipeline (backend, precision);
+  g_autoptr (GstElement) pipeline = NULL;
+  gboolean ok = FALSE;
 
-  if (ok) {
-    watch_pads (pipeline, &pads);
-    ok = play (pipeline, error);
-  }
-  if (ok) {
-    GstElement *filter = gst_bin_get_by_name (GST_BIN (pipeline), "filter");
-    GstStructure *stats = NULL;
+  if (frames)
+    pipeline = gst_parse_launch (line, error);
+  if (pipeline && !*error) {
+    g_autoptr (GstElement) source =
+        gst_bin_get_by_name (GST_BIN (pipeline), "frames");
 
-    if (filter && !other)
-      g_object_get (filter, "stats", &stats, NULL);
-    report (stats, &pads, other ? "-" : backend, other ? "-" : precision, size,
-        json);
-    g_clear_pointer (&stats, gst_structure_free);
-    gst_clear_object (&filter);
-    ok = write_json (json, error);
+    bench_replay_set_frames (source, frames);
+    ok = time_pipeline (pipeline, backend, precision, size, json, error);
   }
-  if (pipeline) {
-    gst_element_set_state (pipeline, GST_STATE_NULL);
-    gst_object_unref (pipeline);
-  }
-  g_free (pads.us);
-  g_free (line);
+  g_clear_pointer (&pipeline, gst_object_unref);
+  bench_frames_free (frames);
   return ok;
 }
 
@@ -254,10 +242,10 @@ bench_all (GString *json, GError **error)
   printf ("%-10s %-5s %5s %6s", "back end", "type", "size", "nuclei");
   for (guint i = 0; !other && i < G_N_ELEMENTS (stages); i++)
     printf (" %8s    p99", stages[i]);
-  printf (" %8s    p99\n", "pads");
+  printf (" %8s    p99 %8s\n", "pads", "frames/s");
   for (gchar **b = backend_list; ok && *b; b++) {
     for (gchar **p = precision_list; ok && *p; p++) {
-      for (gchar **s = size_list; ok && *s; s++)
+      for (gchar **s = size_list; ok && *s && !caught; s++)
         ok = bench_one (*b, *p, *s, json, error);
     }
   }
@@ -289,8 +277,18 @@ main (int argc, char **argv)
         "--frames must be at least 1");
     ok = FALSE;
   }
+  if (ok && (depth < 1 || depth > 4)) {
+    g_set_error_literal (&error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "--pipeline-depth must be 1 to 4");
+    ok = FALSE;
+  }
   if (!format)
     format = g_strdup (cuda_memory ? "NV12" : "GRAY8");
+  if (ok) {
+    bench_replay_register ();
+    signal (SIGTERM, on_signal);
+    signal (SIGINT, on_signal);
+  }
   ok = ok && bench_all (json, &error);
   ok = ok && write_json (json, &error);
   g_string_free (json, TRUE);
@@ -302,7 +300,7 @@ main (int argc, char **argv)
   g_free (other);
   g_free (json_path);
   if (!error)
-    return 0;
+    return caught ? 128 + caught : 0;
   fprintf (stderr, "element-bench: %s\n", error->message);
   g_error_free (error);
   return 1;

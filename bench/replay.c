@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * replay.c: see replay.h.
+ */
+#include "bench/replay.h"
+
+#include <gst/base/gstpushsrc.h>
+#include <gst/video/video.h>
+
+#define LEAST 4
+#define MOST_BYTES (64 << 20) /* that all frames together take */
+
+struct _BenchFrames {
+  GstVideoInfo info;
+  GstCaps *caps;
+  GPtrArray *buffers; /* at least one */
+};
+
+static gint stopped;
+
+void
+bench_replay_stop (void)
+{
+  g_atomic_int_set (&stopped, TRUE);
+}
+
+gboolean
+bench_replay_is_stopped (void)
+{
+  return g_atomic_int_get (&stopped);
+}
+
+/* --- Drawing ------------------------------------------------------------ */
+
+/* In the streaming thread. */
+static void
+take_frame (GstElement *sink, GstBuffer *buffer, GstPad *pad, gpointer data)
+{
+  BenchFrames *frames = data;
+
+  if (!frames->caps)
+    frames->caps = gst_pad_get_current_caps (pad);
+  /* Without the truth, which no camera knows: metas are copied. */
+  g_ptr_array_add (frames->buffers,
+      gst_buffer_copy_region (
+          buffer, GST_BUFFER_COPY_MEMORY | GST_BUFFER_COPY_DEEP, 0, -1));
+}
+
+static gboolean
+draw (GstElement *pipeline, BenchFrames *frames, GError **error)
+{
+  g_autoptr (GstElement) sink =
+      gst_bin_get_by_name (GST_BIN (pipeline), "store");
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+  g_autoptr (GstMessage) message = NULL;
+
+  g_signal_connect (sink, "handoff", G_CALLBACK (take_frame), frames);
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  message = gst_bus_timed_pop_filtered (
+      bus, GST_CLOCK_TIME_NONE, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR)
+    gst_message_parse_error (message, error, NULL);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  if (*error)
+    return FALSE;
+  if (frames->caps && gst_video_info_from_caps (&frames->info, frames->caps))
+    return TRUE;
+  g_set_error_literal (error, GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED,
+      "nuctestsrc drew no frame of video");
+  return FALSE;
+}
+
+BenchFrames *
+bench_frames_new (
+    const gchar *format, const gchar *size, guint n, GError **error)
+{
+  const guint64 side = g_ascii_strtoull (size, NULL, 10);
+  /* Bytes differ from format to format; pixels are near enough. */
+  const guint64 most = MOST_BYTES / MAX (1, side * side);
+  g_autofree gchar *line = g_strdup_printf (
+      "nuctestsrc is-live=false num-buffers=%u ! "
+      "video/x-raw,format=GRAY8,width=%s,height=%s ! videoconvert ! "
+      "video/x-raw,format=%s ! fakesink name=store sync=false "
+      "signal-handoffs=true",
+      (guint) MIN (n, MAX (LEAST, most)), size, size, format);
+  g_autoptr (GstElement) pipeline = NULL;
+  BenchFrames *frames = g_new0 (BenchFrames, 1);
+  GError *failure = NULL;
+
+  frames->buffers =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) gst_buffer_unref);
+  pipeline = gst_parse_launch (line, &failure);
+  if (pipeline && !failure && draw (pipeline, frames, &failure))
+    return frames;
+  g_propagate_error (error, failure);
+  bench_frames_free (frames);
+  return NULL;
+}
+
+void
+bench_frames_free (BenchFrames *frames)
+{
+  if (!frames)
+    return;
+  g_ptr_array_unref (frames->buffers);
+  gst_clear_caps (&frames->caps);
+  g_free (frames);
+}
+
+/* --- Playing ------------------------------------------------------------ */
+
+typedef struct {
+  GstPushSrc parent;
+  BenchFrames *frames;
+  guint64 n; /* played */
+} BenchReplay;
+
+typedef struct {
+  GstPushSrcClass parent;
+} BenchReplayClass;
+
+static GType bench_replay_get_type (void);
+G_DEFINE_TYPE (BenchReplay, bench_replay, GST_TYPE_PUSH_SRC)
+
+static GstCaps *
+get_caps (GstBaseSrc *base, GstCaps *filter)
+{
+  BenchReplay *self = (BenchReplay *) base;
+
+  if (!self->frames) /* it is being linked */
+    return gst_pad_get_pad_template_caps (GST_BASE_SRC_PAD (base));
+  return gst_caps_ref (self->frames->caps);
+}
+
+/* The pool that is proposed, or one of ordinary memory. */
+static gboolean
+decide_allocation (GstBaseSrc *base, GstQuery *query)
+{
+  BenchReplay *self = (BenchReplay *) base;
+  const gboolean proposed = gst_query_get_n_allocation_pools (query) > 0;
+  guint size = 0, min = 0, max = 0;
+  GstBufferPool *pool = NULL;
+  GstStructure *config;
+
+  if (proposed)
+    gst_query_parse_nth_allocation_pool (query, 0, &pool, &size, &min, &max);
+  if (!pool)
+    pool = gst_video_buffer_pool_new ();
+  size = MAX (size, (guint) self->frames->info.size);
+  config = gst_buffer_pool_get_config (pool);
+  gst_buffer_pool_config_set_params (
+      config, self->frames->caps, size, min, max);
+  if (gst_query_find_allocation_meta (query, GST_VIDEO_META_API_TYPE, NULL))
+    gst_buffer_pool_config_add_option (
+        config, GST_BUFFER_POOL_OPTION_VIDEO_META);
+  gst_buffer_pool_set_config (pool, config);
+  if (proposed)
+    gst_query_set_nth_allocation_pool (query, 0, pool, size, min, max);
+  else
+    gst_query_add_allocation_pool (query, pool, size, min, max);
+  gst_object_unref (pool);
+  return GST_BASE_SRC_CLASS (bench_replay_parent_class)
+      ->decide_allocation (base, query);
+}
+
+static GstFlowReturn
+fill (GstPushSrc *source, GstBuffer *buffer)
+{
+  BenchReplay *self = (BenchReplay *) source;
+  BenchFrames *frames = self->frames;
+  GstBuffer *drawn = g_ptr_array_index (
+      frames->buffers, (guint) (self->n % frames->buffers->len));
+  GstVideoFrame from, to;
+  gboolean ok;
+
+  if (bench_replay_is_stopped ())
+    return GST_FLOW_EOS;
+  if (!gst_video_frame_map (&to, &frames->info, buffer, GST_MAP_WRITE))
+    return GST_FLOW_ERROR;
+  ok = gst_video_frame_map (&from, &frames->info, drawn, GST_MAP_READ);
+  if (ok) {
+    ok = gst_video_frame_copy (&to, &from);
+    gst_video_frame_unmap (&from);
+  }
+  gst_video_frame_unmap (&to);
+  GST_BUFFER_OFFSET (buffer) = self->n;
+  GST_BUFFER_PTS (buffer) = self->n++ * (GST_SECOND / 30);
+  GST_BUFFER_DURATION (buffer) = GST_SECOND / 30;
+  return ok ? GST_FLOW_OK : GST_FLOW_ERROR;
+}
+
+static void
+bench_replay_class_init (BenchReplayClass *klass)
+{
+  static GstStaticPadTemplate template = GST_STATIC_PAD_TEMPLATE (
+      "src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS ("video/x-raw"));
+
+  gst_element_class_add_static_pad_template (
+      GST_ELEMENT_CLASS (klass), &template);
+  gst_element_class_set_static_metadata (GST_ELEMENT_CLASS (klass),
+      "Frames again and again", "Source/Video", "For benchmarks", "nucseg");
+  GST_BASE_SRC_CLASS (klass)->get_caps = get_caps;
+  GST_BASE_SRC_CLASS (klass)->decide_allocation = decide_allocation;
+  GST_PUSH_SRC_CLASS (klass)->fill = fill;
+}
+
+static void
+bench_replay_init (BenchReplay *self)
+{
+  gst_base_src_set_format (GST_BASE_SRC (self), GST_FORMAT_TIME);
+}
+
+void
+bench_replay_set_frames (GstElement *element, BenchFrames *frames)
+{
+  ((BenchReplay *) element)->frames = frames;
+  gst_base_src_set_blocksize (
+      GST_BASE_SRC (element), (guint) frames->info.size);
+}
+
+gboolean
+bench_replay_register (void)
+{
+  return gst_element_register (
+      NULL, "benchreplay", GST_RANK_NONE, bench_replay_get_type ());
+}
