@@ -6,9 +6,12 @@
 """
 import datetime
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
+
+import bars
 
 # Exit statuses of steps.
 STATES = {0: "ok", 77: "skipped", 124: "out of time", 125: "no time left",
@@ -27,16 +30,67 @@ def read_rows(out: Path, pattern: str) -> list[dict]:
     return rows
 
 
-def describe_gpu() -> str:
+def describe_gpu() -> tuple[str, str]:
     """Name and driver as nvidia-smi says them."""
     try:
         done = subprocess.run(
             ["nvidia-smi", "--query-gpu=name,driver_version",
              "--format=csv,noheader"], capture_output=True, text=True,
             timeout=20, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return "unknown"
-    return done.stdout.splitlines()[0].strip() if done.stdout else "unknown"
+        name, driver = done.stdout.splitlines()[0].rsplit(",", 1)
+    except (OSError, subprocess.SubprocessError, IndexError, ValueError):
+        return "unknown", "unknown"
+    return name.strip(), driver.strip()
+
+
+def read_text(path: Path) -> str:
+    """Of a file that may be missing."""
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+def read_pairs(path: Path) -> dict[str, str]:
+    """Two columns by tab."""
+    return dict(text.split("\t", 1) for text in read_text(path).splitlines())
+
+
+def find_versions(out: Path) -> dict[str, str]:
+    """What `nucseg info` says of the library and of the cuda back end."""
+    info = read_text(out / "info.log")
+    patterns = {"libnucseg": r"libnucseg +(\S+)",
+                "gstreamer": r"GStreamer +(\d\S*)",
+                "cuda": r" cuda .*CUDA (\d[\d.]*)",
+                "cudnn": r" cuda .*cuDNN (\d[\d.]*)"}
+    found = {name: re.search(p, info) for name, p in patterns.items()}
+    return {name: m[1] if m else "unknown" for name, m in found.items()}
+
+
+def find_summary(out: Path, step: str) -> str:
+    """What compute-sanitizer counted."""
+    found = re.findall(r"== (?:ERROR|RACECHECK) SUMMARY: (.+)",
+                       read_text(out / f"{step}.log"))
+    return found[-1] if found else ""
+
+
+def read_accuracy(out: Path) -> dict[str, dict]:
+    """The scores of all images by precision."""
+    found = {}
+    for precision in ("bf16", "f32"):
+        for row in read_rows(out, f"accuracy-{precision}.json"):
+            found[precision] = row["all"]
+    return found
+
+
+def find_left_out(result: dict) -> list[str]:
+    """Groups and steps that were not run to their end, and why."""
+    why = {124: "cut off after {} s", 125: "no time was left",
+           137: "cut off after {} s", 77: "skipped, its log says why"}
+    return ([f"{name}: {fate if fate != 'begun' else 'ended early'}"
+             for name, fate in result["groups"].items() if fate != "run"]
+            + [f"{step['name']}: " + why[step["status"]].format(step["seconds"])
+               for step in result["steps"] if step["status"] in why])
 
 
 def line(what: str, row: dict, stage: str = "") -> str:
@@ -44,15 +98,30 @@ def line(what: str, row: dict, stage: str = "") -> str:
     p50, p99 = (row.get(f"{stage}{p}_ms") for p in ("p50", "p99"))
     if p50 is None:
         return ""
-    return f"{what:44} {row['size']:5} {p50:8.3f} {p99:8.3f}"
+    return f"{what:52} {row['size']:5} {p50:8.3f} {p99:8.3f}"
+
+
+def print_head(result: dict) -> None:
+    v = result["versions"]
+    print(f"{result['gpu']}, driver {result['driver']}, {result['date']}\n"
+          f"nucsegfilter {result['version']} (libnucseg {v['libnucseg']}), CUDA "
+          f"{v['cuda']}, cuDNN {v['cudnn']}, GStreamer {v['gstreamer']}")
+    for row in result["torch"][:1]:
+        print(f"PyTorch {row.get('torch')}, CUDA {row.get('cuda')}, cuDNN "
+              f"{row.get('cudnn')}")
+    print()
+    for step in result["steps"]:
+        state = STATES.get(step["status"], f"FAILED ({step['status']})")
+        print(f"{step['name']:24} {state:14} {step['seconds']:4} s  "
+              f"{step['summary']}".rstrip())
+    if result["left_out"]:
+        print("\nnot run, or not to the end")
+    for text in result["left_out"]:
+        print(f"  {text}")
 
 
 def print_table(result: dict) -> None:
-    print(f"{result['gpu']}, {result['date']}, {result['version']}\n")
-    for step in result["steps"]:
-        state = STATES.get(step["status"], f"FAILED ({step['status']})")
-        print(f"{step['name']:24} {state:14} {step['seconds']:4} s")
-    print(f"\n{'what':44} {'size':>5} {'p50 ms':>8} {'p99 ms':>8}")
+    print(f"\n{'what':52} {'size':>5} {'p50 ms':>8} {'p99 ms':>8}")
     lines = []
     for row, how in ([(r, "") for r in result["engine"]]
                      + [(r, ", in turn") for r in result["in_turn"]]):
@@ -61,8 +130,11 @@ def print_table(result: dict) -> None:
                        "total_"),
                   line(f"{what}, network alone", row, "network_")]
     for row in result["element"]:
+        depth = row["pipeline_depth"]
         lines.append(line(f"nucsegfilter {row['precision']}, {row['memory']}, "
-                          f"{row['frames']} frames", row, "pads_"))
+                          + f"depth {depth}, " * (depth > 1)
+                          + f"{row['frames']} frames", row, "pads_")
+                     + f"  {row['frames_per_s']:.1f} frames/s")
     for row in result["torch"]:
         lines.append(line(f"PyTorch {row['way']} {row['precision']}, network "
                           "alone", row))
@@ -72,6 +144,16 @@ def print_table(result: dict) -> None:
         lines.append(f"{line(what, row, 'element_')}  {row['lost']} of "
                      f"{row['frames'] + row['lost']} frames lost, mean batch "
                      f"{row['mean_batch']:.2f}")
+    for size in sorted({row["size"] for row in result["torch"]}):
+        for stage, what in (("network", "our network"),
+                            ("total", "our whole frame")):
+            ratio = bars.torch_ratio(result, size, stage)
+            if ratio:
+                lines.append(f"{'torch.compile, best / ' + what:52} {size:5} "
+                             f"{ratio:7.2f}x")
+    for precision, row in result["accuracy"].items():
+        lines.append(f"val in {precision}: AP at 0.5 {row['ap0.50']:.4f}, mean "
+                     f"of 0.5 to 0.9 {row['ap_mean_50_90']:.4f}")
     print("\n".join(text for text in lines if text))
 
 
@@ -82,19 +164,28 @@ def main() -> int:
     out = Path(sys.argv[1])
     steps = [text.split("\t") for text in
              (out / "steps.tsv").read_text().splitlines()]
+    gpu, driver = describe_gpu()
     result = {
-        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(),
-        "version": sys.argv[2], "gpu": describe_gpu(),
-        "steps": [{"name": n, "status": int(c), "seconds": int(s)}
-                  for n, c, s in steps],
+        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(
+            timespec="seconds"),
+        "version": sys.argv[2], "gpu": gpu, "driver": driver,
+        "versions": find_versions(out),
+        "groups": read_pairs(out / "groups.tsv"),
+        "steps": [{"name": n, "status": int(c), "seconds": int(s),
+                   "summary": find_summary(out, n)} for n, c, s in steps],
         "engine": read_rows(out, "engine-*.json"),
         "in_turn": read_rows(out, "in-turn-*.json"),
         "element": read_rows(out, "element-*.json"),
         "streams": read_rows(out, "streams-batch-*.json"),
         "torch": read_rows(out, "torch-*.json"),
+        "accuracy": read_accuracy(out),
     }
+    result["left_out"] = find_left_out(result)
+    result["bars"] = bars.find_bars(result)
     (out / "results.json").write_text(json.dumps(result, indent=1))
+    print_head(result)
     print_table(result)
+    bars.print_bars(result["bars"])
     return 0
 
 
