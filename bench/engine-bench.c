@@ -4,9 +4,11 @@
  * precision and size, as a table and as JSON. Times are those of NucsegResult;
  * p50 and p99 are of the frames after the warm-up. Of a back end that runs a
  * frame in one go, the network's are measured apart, and those of the other
- * stages are not known (null in JSON).
+ * stages are not known (null in JSON). A back end of a GPU adds the times by
+ * the GPU's own events.
  */
 #include "bench/frames.h"
+#include "bench/gpu-time.h"
 #include "bench/network.h"
 #include "bench/profile.h"
 
@@ -54,6 +56,7 @@ typedef struct {
   guint64 least[NUCSEG_STAGE_LAST];
   guint64 p50[NUCSEG_STAGE_LAST], p99[NUCSEG_STAGE_LAST];
   gboolean in_one_go;
+  BenchGpuTimes gpu;
 } Row;
 
 /* --- Measuring ---------------------------------------------------------- */
@@ -206,6 +209,7 @@ print_row (const Row *row)
     printf (" %8.2f %6.2f %6.2f", row->least[stage] / 1e6,
         row->p50[stage] / 1e6, row->p99[stage] / 1e6);
   printf (" %5.1f %6.0f\n", rest_share (row), row->start / 1e6);
+  bench_gpu_times_print (&row->gpu);
   fflush (stdout);
 }
 
@@ -238,6 +242,7 @@ append_json (GString *json, const Row *row)
           ", \"%s_min_ms\": null, \"%s_p50_ms\": null, \"%s_p99_ms\": null",
           name, name, name);
   }
+  bench_gpu_times_append_json (&row->gpu, json);
   g_string_append_c (json, '}');
 }
 
@@ -278,6 +283,9 @@ bench_one (NucsegModel *model, const gchar *backend, NucsegPrecision precision,
   /* With the session there, whose engines it shares. */
   if (ok && row.p50[NUCSEG_STAGE_NETWORK] == 0)
     ok = run_network (model, &row, error);
+  ok = ok
+      && bench_gpu_times (model, backend, precision, size, !no_overlay,
+          n_warm_up, n_frames, &row.gpu, error);
   nucseg_session_free (session);
   if (!ok)
     return FALSE;

@@ -2,10 +2,12 @@
 /*
  * network.c: see network.h.
  */
+#define _GNU_SOURCE
 #include "bench/network.h"
 
 #include "bench/frames.h"
 
+#include <dlfcn.h>
 #include <time.h>
 
 static guint64
@@ -33,6 +35,23 @@ bench_plan_new (NucsegModel *model, const gchar *backend,
   options.precision = precision;
   options.threads = threads > 0 ? threads : g_get_num_processors ();
   return (*table)->plan_new (&options, error);
+}
+
+gpointer
+bench_find_symbol (const NucsegBackend *table, const gchar *name)
+{
+  gpointer symbol;
+  Dl_info info;
+  void *module;
+
+  if (!dladdr (table, &info))
+    return NULL;
+  module = dlopen (info.dli_fname, RTLD_NOW | RTLD_NOLOAD);
+  if (!module)
+    return NULL;
+  symbol = dlsym (module, name);
+  dlclose (module); /* the engine keeps it open */
+  return symbol;
 }
 
 gboolean

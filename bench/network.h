@@ -23,6 +23,10 @@ NucsegPlan *bench_plan_new (NucsegModel *model, const gchar *backend,
     NucsegPrecision precision, guint threads, gint size,
     const NucsegBackend **table, GError **error);
 
+/* A function that the module with @table exports beside it; NULL: it lacks
+ * such, or isn't a module. */
+gpointer bench_find_symbol (const NucsegBackend *table, const gchar *name);
+
 /* Makes a frame of nuclei the network's input. */
 gboolean bench_plan_prepare (
     const NucsegBackend *table, NucsegPlan *plan, gint size, GError **error);

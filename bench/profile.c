@@ -4,12 +4,10 @@
  * two functions for it beside its table (cpu/onednn/plan.h); they are looked up
  * in the module that the table lies in.
  */
-#define _GNU_SOURCE
 #include "bench/profile.h"
 
 #include "bench/network.h"
 
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,20 +79,14 @@ bench_profile (NucsegModel *model, const gchar *backend,
   NucsegPlan *plan;
   SetProfile set_profile;
   GetProfile get_profile;
-  Dl_info info;
-  void *module;
   gboolean ok;
 
   if (!table)
     return FALSE;
-  if (!dladdr (table, &info))
-    return TRUE;
-  module = dlopen (info.dli_fname, RTLD_NOW | RTLD_NOLOAD);
-  if (!module)
-    return TRUE;
-  set_profile = (SetProfile) dlsym (module, "nucseg_onednn_set_profile");
-  get_profile = (GetProfile) dlsym (module, "nucseg_onednn_get_profile");
-  dlclose (module); /* the engine keeps it open */
+  set_profile =
+      (SetProfile) bench_find_symbol (table, "nucseg_onednn_set_profile");
+  get_profile =
+      (GetProfile) bench_find_symbol (table, "nucseg_onednn_get_profile");
   if (!set_profile || !get_profile)
     return TRUE;
 

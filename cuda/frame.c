@@ -322,7 +322,9 @@ nucseg_plan_launch (NucsegPlan *plan, guint n,
     return FALSE;
   fill_requests (plan, n, jobs);
   return nucseg_cuda_finish (plan->device,
-      nucseg_cuda_graph_launch (entry->launches[n - 1].graph, error), error);
+      nucseg_cuda_timer_launch (
+          plan->timer, entry->launches[n - 1].graph, error),
+      error);
 }
 
 /* --- The table's run ------------------------------------------------------ */

@@ -50,6 +50,30 @@ gboolean nucseg_cuda_graph_launch (NucsegCudaGraph *graph, GError **error);
 gdouble nucseg_cuda_measure (NucsegCudaDevice *device, NucsegCudaRecord run,
     gpointer data, guint n_runs, GError **error);
 
+/* The GPU's own time of launches, for benchmarks. */
+typedef struct _NucsegCudaTimer NucsegCudaTimer;
+
+/* Inside the device's context, as all of it; NULL with DEVICE. */
+NucsegCudaTimer *
+nucseg_cuda_timer_new (NucsegCudaDevice *device, GError **error);
+/* NULL is allowed. */
+void nucseg_cuda_timer_free (NucsegCudaTimer *timer);
+
+/* nucseg_cuda_graph_launch() between two events; @timer NULL: without. */
+gboolean nucseg_cuda_timer_launch (
+    NucsegCudaTimer *timer, NucsegCudaGraph *graph, GError **error);
+
+/**
+ * nucseg_cuda_timer_read:
+ * @timer: whose last launch has been waited for
+ *
+ * Between the events lies what the CPU needs to launch a graph too, some
+ * microseconds of an idle stream.
+ *
+ * Returns: nanoseconds; -1: nothing was launched
+ */
+gint64 nucseg_cuda_timer_read (NucsegCudaTimer *timer);
+
 /* Held while anything is captured, so not inside @record. For those who call
  * what waits for the whole context or unloads code, which no other thread's
  * capture in it survives: cudnnDestroy() and the like; page-locking is said to

@@ -165,6 +165,7 @@ nucseg_plan_free (NucsegPlan *plan)
   for (guint i = 0; i < plan->n_lanes; i++)
     nucseg_lane_free (plan->lanes[i], entered);
   if (entered) {
+    nucseg_cuda_timer_free (plan->timer);
     nucseg_cuda_graph_free (plan->network_graph);
     nucseg_network_free (plan->network);
     nucseg_cuda_free (plan->device, plan->scratch.decode);

@@ -26,6 +26,7 @@ struct _NucsegPlan {
   GPtrArray *graphs; /* of frame.c */
   gboolean network_ran; /* without a graph, as libraries load code then */
   NucsegCudaGraph *network_graph; /* of verbs.c; NULL until it is asked for */
+  NucsegCudaTimer *timer; /* NULL: nobody asks for the GPU's time */
   NucsegMember *member; /* NULL: frames are run by themselves */
 };
 
@@ -90,6 +91,15 @@ gboolean nucseg_cuda_run (NucsegPlan *plan, const NucsegFrame *frame,
 
 gboolean nucseg_cuda_ready (NucsegPlan *plan, const NucsegFrame *frame,
     const NucsegFrame *shown, const NucsegParams *params, GError **error);
+
+/* --- For benchmarks, which look them up in the module --------------------- */
+
+/* From now on the GPU's time of each launch is taken; FALSE with DEVICE. */
+NUCSEG_API gboolean nucseg_cuda_plan_set_timed (
+    NucsegPlan *plan, GError **error);
+/* Nanoseconds between events around the last frame's, or network's, one launch;
+ * -1 where there was none, as of a frame in a batch with others'. */
+NUCSEG_API gint64 nucseg_cuda_plan_get_time (NucsegPlan *plan);
 
 NUCSEG_API const NucsegBackend *nucseg_backend_get (void);
 

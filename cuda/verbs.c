@@ -69,7 +69,7 @@ launch_network (NucsegPlan *plan, GError **error)
     plan->network_graph =
         nucseg_plan_make_graph (plan, record_network, plan->network, error);
   return plan->network_graph
-      && nucseg_cuda_graph_launch (plan->network_graph, error);
+      && nucseg_cuda_timer_launch (plan->timer, plan->network_graph, error);
 }
 
 gboolean
@@ -133,4 +133,30 @@ nucseg_cuda_draw (NucsegPlan *plan, const NucsegFrame *frame,
   }
   nucseg_cuda_device_leave (plan->device);
   return ok;
+}
+
+/* --- The GPU's time ------------------------------------------------------- */
+
+gboolean
+nucseg_cuda_plan_set_timed (NucsegPlan *plan, GError **error)
+{
+  if (plan->timer)
+    return TRUE;
+  if (!nucseg_cuda_device_enter (plan->device, error))
+    return FALSE;
+  plan->timer = nucseg_cuda_timer_new (plan->device, error);
+  nucseg_cuda_device_leave (plan->device);
+  return plan->timer != NULL;
+}
+
+gint64
+nucseg_cuda_plan_get_time (NucsegPlan *plan)
+{
+  gint64 time;
+
+  if (!plan->timer || !nucseg_cuda_device_enter (plan->device, NULL))
+    return -1;
+  time = nucseg_cuda_timer_read (plan->timer);
+  nucseg_cuda_device_leave (plan->device);
+  return time;
 }

@@ -128,7 +128,10 @@ def print_table(result: dict) -> None:
         what = f"cuda {row['precision']}{how}"
         lines += [line(f"{what}, whole frame, {row['frames']} frames", row,
                        "total_"),
-                  line(f"{what}, network alone", row, "network_")]
+                  line(f"{what}, whole frame, GPU's events", row, "gpu_total_"),
+                  line(f"{what}, network alone", row, "network_"),
+                  line(f"{what}, network alone, GPU's events", row,
+                       "gpu_network_")]
     for row in result["element"]:
         depth = row["pipeline_depth"]
         lines.append(line(f"nucsegfilter {row['precision']}, {row['memory']}, "

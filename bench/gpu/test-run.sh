@@ -45,7 +45,7 @@ done
 stub parity-frame <<<'echo not ok 1; echo 1..1; exit 1'
 stub engine-bench <<'END'
 while (( $# )); do [[ $1 == --json ]] && json=$2; [[ $1 == --precisions ]] && p=$2; [[ $1 == --sizes ]] && s=$2; shift; done
-echo "[{\"precision\": \"$p\", \"size\": $s, \"frames\": 9, \"network_p50_ms\": 0.2, \"network_p99_ms\": 0.3, \"prepare_p50_ms\": null, \"total_p50_ms\": 0.4, \"total_p99_ms\": 0.6}]" >"$json"
+echo "[{\"precision\": \"$p\", \"size\": $s, \"frames\": 9, \"network_p50_ms\": 0.2, \"network_p99_ms\": 0.3, \"prepare_p50_ms\": null, \"total_p50_ms\": 0.4, \"gpu_total_p50_ms\": 0.35, \"gpu_total_p99_ms\": 0.45, \"total_p99_ms\": 0.6}]" >"$json"
 END
 stub element-bench <<'END'
 [[ $* != *--cuda-memory* ]] || { echo "no cudaupload" >&2; exit 1; }
@@ -94,6 +94,7 @@ expect said '^PyTorch 2\.0, CUDA 13\.0, cuDNN 91900$'
 expect said '^parity-decode +ok'
 expect said '^parity-frame +FAILED \(1\)'
 expect said '^cuda bf16, whole frame, 9 frames +512 +0.400 +0.600$'
+expect said "^cuda bf16, whole frame, GPU's events +512 +0.350 +0.450$"
 expect said '^cuda f32, network alone +512 +0.200 +0.300$'
 expect said '^cuda bf16, in turn, whole frame, 9 frames +512 +0.400 +0.600$'
 expect said '^element-512-cuda +FAILED'

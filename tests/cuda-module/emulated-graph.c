@@ -65,6 +65,51 @@ nucseg_cuda_graph_launch (NucsegCudaGraph *graph, GError **error)
   return graph->record (graph->data, error);
 }
 
+/* --- Time: the CPU's, which does the GPU's work ----------------------------
+ */
+
+struct _NucsegCudaTimer {
+  NucsegCudaDevice *device;
+  gint64 ns;
+};
+
+NucsegCudaTimer *
+nucseg_cuda_timer_new (NucsegCudaDevice *device, GError **error)
+{
+  NucsegCudaTimer *timer = g_new (NucsegCudaTimer, 1);
+
+  emulated_check_entered (device);
+  *timer = (NucsegCudaTimer){ device, -1 };
+  return timer;
+}
+
+void
+nucseg_cuda_timer_free (NucsegCudaTimer *timer)
+{
+  if (timer)
+    emulated_check_entered (timer->device);
+  g_free (timer);
+}
+
+gboolean
+nucseg_cuda_timer_launch (
+    NucsegCudaTimer *timer, NucsegCudaGraph *graph, GError **error)
+{
+  const gint64 start = g_get_monotonic_time ();
+  const gboolean ok = nucseg_cuda_graph_launch (graph, error);
+
+  if (timer)
+    timer->ns = ok ? (g_get_monotonic_time () - start) * 1000 : -1;
+  return ok;
+}
+
+gint64
+nucseg_cuda_timer_read (NucsegCudaTimer *timer)
+{
+  emulated_check_entered (timer->device);
+  return timer->ns;
+}
+
 /* --- Branches ------------------------------------------------------------ */
 
 /* The workspaces of the branches that the thread is at; NULL: at none. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test-capture.c: cuda/device.c and cuda/graph.c, the two files that the
+ * test-capture.c: cuda/device.c, cuda/graph.c and cuda/timer.c, files that the
  * emulation has a stand-in for, over a fake runtime that knows the rules of
  * streams and captures: branches wait for what is in front of them and for
  * nothing else, what is behind waits for all, captured or not; and whatever
@@ -361,6 +361,45 @@ test_device (void)
   }
 }
 
+/* One launch is between the events; where a call fails, there is no time. */
+static void
+test_timer (void)
+{
+  Job job = { .device = open_device (), .n = 1 };
+  NucsegCudaGraph *graph =
+      nucseg_cuda_graph_new (job.device, record, &job, NULL);
+  gboolean failed = TRUE;
+  guint n_failed = 0;
+
+  g_assert_true (nucseg_cuda_timer_launch (NULL, graph, NULL));
+  for (guint i = 1; failed; i++) {
+    g_autoptr (GError) error = NULL;
+    NucsegCudaTimer *timer;
+
+    fake_fail (i);
+    timer = nucseg_cuda_timer_new (job.device, &error);
+    if (timer) {
+      gboolean ok = nucseg_cuda_timer_launch (timer, graph, &error);
+      gint64 time = nucseg_cuda_timer_read (timer);
+
+      failed = !fake_is_failing ();
+      fake_fail (0);
+      g_assert_cmpint (time, ==, failed ? -1 : 1000000);
+      g_assert_cmpint (error != NULL, ==, !ok);
+      g_assert_true (nucseg_cuda_timer_launch (timer, graph, NULL));
+      g_assert_cmpint (nucseg_cuda_timer_read (timer), ==, 1000000);
+    } else {
+      g_assert_error (error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE);
+    }
+    n_failed += failed;
+    nucseg_cuda_timer_free (timer);
+  }
+  /* two events, two records, the launch and the time */
+  g_assert_cmpuint (n_failed, ==, 6);
+  nucseg_cuda_graph_free (graph);
+  close_device (job.device);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -372,5 +411,6 @@ main (int argc, char **argv)
   g_test_add_func ("/capture/finish", test_finish);
   g_test_add_func ("/capture/wait", test_wait);
   g_test_add_func ("/capture/device", test_device);
+  g_test_add_func ("/capture/timer", test_timer);
   return g_test_run ();
 }

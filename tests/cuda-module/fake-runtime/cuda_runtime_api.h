@@ -46,6 +46,9 @@ cudaError_t cudaStreamSynchronize (cudaStream_t stream);
 cudaError_t
 cudaStreamWaitEvent (cudaStream_t stream, cudaEvent_t event, unsigned flags);
 cudaError_t cudaEventCreateWithFlags (cudaEvent_t *event, unsigned flags);
+cudaError_t cudaEventCreate (cudaEvent_t *event);
+cudaError_t
+cudaEventElapsedTime (float *ms, cudaEvent_t begin, cudaEvent_t end);
 cudaError_t cudaEventRecord (cudaEvent_t event, cudaStream_t stream);
 cudaError_t cudaEventSynchronize (cudaEvent_t event);
 cudaError_t cudaEventDestroy (cudaEvent_t event);

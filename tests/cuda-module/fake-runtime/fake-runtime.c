@@ -179,6 +179,27 @@ cudaEventCreateWithFlags (cudaEvent_t *event, unsigned flags)
 }
 
 cudaError_t
+cudaEventCreate (cudaEvent_t *event)
+{
+  MAY_FAIL (cudaErrorUnknown);
+  *event = g_new0 (struct CUevent_st, 1);
+  n_alive++;
+  return cudaSuccess;
+}
+
+/* A millisecond for each piece of work. */
+cudaError_t
+cudaEventElapsedTime (float *ms, cudaEvent_t begin, cudaEvent_t end)
+{
+  MAY_FAIL (cudaErrorUnknown);
+  g_assert (!((begin->flags | end->flags) & cudaEventDisableTiming));
+  *ms = 0;
+  for (guint i = 0; i < FAKE_STREAMS; i++)
+    *ms += (float) (end->seen[i] - begin->seen[i]);
+  return cudaSuccess;
+}
+
+cudaError_t
 cudaEventDestroy (cudaEvent_t event)
 {
   g_free (event);
