@@ -8,7 +8,7 @@
 #include <gst/video/video.h>
 
 #define LEAST 4
-#define MOST_BYTES (64 << 20) /* that all frames together take */
+#define MOST_PIXELS (64 << 20) /* of all frames together */
 
 struct _BenchFrames {
   GstVideoInfo info;
@@ -75,8 +75,7 @@ bench_frames_new (
     const gchar *format, const gchar *size, guint n, GError **error)
 {
   const guint64 side = g_ascii_strtoull (size, NULL, 10);
-  /* Bytes differ from format to format; pixels are near enough. */
-  const guint64 most = MOST_BYTES / MAX (1, side * side);
+  const guint64 most = MOST_PIXELS / MAX (1, side * side);
   g_autofree gchar *line = g_strdup_printf (
       "nuctestsrc is-live=false num-buffers=%u ! "
       "video/x-raw,format=GRAY8,width=%s,height=%s ! videoconvert ! "
