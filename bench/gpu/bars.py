@@ -102,6 +102,19 @@ def accuracy(result: dict) -> dict:
         f"{k} {both[0][k]:.4f} {both[1][k]:.4f}" for k in keys))
 
 
+def find_reason(result: dict, group: str, step: str) -> str:
+    """Why there is no figure: the group wasn't run, or its step failed."""
+    fate = result["groups"].get(group, "run")
+    if fate != "run":
+        return f"{group}: {fate}"
+    status = (find(result["steps"], name=step) or {}).get("status")
+    if not status:
+        return ""
+    return f"{step}: " + ("no time was left" if status == 125 else
+                          "cut off" if status in CUT_OFF else
+                          f"failed ({status})")
+
+
 def find_bars(result: dict) -> list[dict]:
     """All of them, as issue 5 asks."""
     bars = [latency(result, "system memory", 0.7, "p50", "system, GRAY8"),
@@ -109,11 +122,14 @@ def find_bars(result: dict) -> list[dict]:
             latency(result, "CUDA memory (NV12)", 0.6, "p99", "CUDA, NV12"),
             throughput(result), streams(result), compiled(result),
             parity(result), accuracy(result)]
-    groups = ["bench"] * 4 + ["streams", "torch", "parity", "accuracy"]
-    for bar, group in zip(bars, groups):
-        fate = result["groups"].get(group, "run")
-        if bar["state"] == "not measured" and not bar["detail"] and fate != "run":
-            bar["detail"] = f"{group}: {fate}"
+    sources = [("bench", "element-512"), ("bench", "element-512"),
+               ("bench", "element-512-cuda"), ("bench", "element-2048"),
+               ("streams", "streams-batch-1"),
+               ("torch", "torch-max-autotune-512"), ("parity", ""),
+               ("accuracy", "segment-bf16")]
+    for bar, source in zip(bars, sources):
+        if bar["state"] == "not measured" and not bar["detail"]:
+            bar["detail"] = find_reason(result, *source)
     return bars
 
 
