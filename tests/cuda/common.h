@@ -12,6 +12,7 @@
 #include "cpu/reference/reference.h"
 #include "emulation.h"
 #include "modelbuilder.h"
+#include "tests/cuda/cases/layout.h"
 
 #include <glib.h>
 #include <stdlib.h>
@@ -109,13 +110,7 @@ private:
   Memory<gfloat> dense_;
 };
 
-/* Where a tensor stands in memory: elements between its pixels, and in front
- * of the first. */
-struct Layout {
-  gint pitch, before;
-};
-
-static const Layout dense = { 0, 0 }, odd = { 3, 1 }, slice = { 24, 8 };
+static const Layout dense = DENSE, slice = SLICE;
 
 std::unique_ptr<Tensor> new_tensor (
     NucsegCudaType type, NucsegShape shape, Layout layout, gint batch = 1);

@@ -4,53 +4,18 @@
  * number of objects and what was left out must be equal.
  */
 #include "common.h"
+#include "tests/cuda/cases/decode.h"
 
 #include <memory>
 #include <vector>
 
-struct Case {
-  const char *name;
-  gint width, height;
-  gdouble scale;
-  gint multiple, n_maps;
-  NucsegDecoder decoder;
-  gint min_votes, radius, min_area;
-  gint user_min, user_max; /* -1, 0: none */
-  gboolean exclude_border;
-  gint padding; /* labels beyond each row */
-  unsigned seeds;
-  gint vote_reach;
-};
-
-#define VOTES NUCSEG_DECODER_VOTES
-#define COMPONENTS NUCSEG_DECODER_COMPONENTS
-
-static const Case cases[] = {
-  { "votes", 96, 80, 1, 16, 3, VOTES, 3, 16, 30, -1, 0, FALSE, 0, 3 },
-  { "votes-near", 96, 80, 1, 16, 3, VOTES, 3, 16, 30, -1, 0, FALSE, 0, 3, 4 },
-  { "votes-nearest", 77, 53, 1, 16, 3, VOTES, 1, 7, 4, -1, 0, FALSE, 5, 3, 1 },
-  { "votes-odd", 77, 53, 1, 16, 3, VOTES, 2, 7, 4, -1, 0, FALSE, 5, 3 },
-  { "votes-one-tile", 31, 16, 1, 1, 3, VOTES, 1, 3, 0, -1, 0, FALSE, 0, 3 },
-  { "votes-narrow", 16, 130, 1, 2, 3, VOTES, 3, 64, 2, -1, 0, FALSE, 1, 2 },
-  { "votes-no-radius", 65, 33, 1, 1, 3, VOTES, 2, 0, 0, -1, 0, FALSE, 0, 2 },
-  { "votes-border", 70, 66, 1, 16, 3, VOTES, 3, 16, 5, -1, 0, TRUE, 0, 2 },
-  { "votes-limits", 70, 66, 1, 16, 3, VOTES, 3, 16, 5, 20, 90, FALSE, 0, 2 },
-  { "votes-half", 130, 90, 0.5, 16, 3, VOTES, 3, 16, 12, -1, 0, FALSE, 2, 2 },
-  { "votes-larger", 50, 41, 1.7, 16, 3, VOTES, 3, 16, 12, -1, 0, FALSE, 0, 2 },
-  { "votes-tenth", 200, 170, 0.1, 2, 3, VOTES, 1, 4, 0, -1, 0, TRUE, 0, 2 },
-  { "components", 96, 80, 1, 16, 1, COMPONENTS, 0, 0, 4, -1, 0, FALSE, 3, 3 },
-  { "components-border", 67, 49, 1, 16, 3, COMPONENTS, 0, 0, 0, 3, 0, TRUE, 0,
-      2 },
-  { "components-half", 90, 75, 0.5, 8, 1, COMPONENTS, 0, 0, 4, -1, 300, FALSE,
-      0, 2 },
-};
-
 static void
-compare (const char *what, const Case *c, const gfloat *maps, unsigned seeds)
+compare (
+    const char *what, const DecodeCase *c, const gfloat *maps, unsigned seeds)
 {
   NucsegGeometry g = make_geometry (c->width, c->height, c->scale, c->multiple);
-  NucsegParams params = NUCSEG_PARAMS_INIT;
-  NucsegOutput output = {};
+  NucsegParams params = decode_params (c);
+  NucsegOutput output = decode_output (c);
   NucsegRefDecode reference = {};
   NucsegResult result = {};
   NucsegObjectList objects = {};
@@ -59,21 +24,6 @@ compare (const char *what, const Case *c, const gfloat *maps, unsigned seeds)
   Memory<guint16> expected (n), labels (n);
   g_autoptr (ParityPicture) picture = parity_picture_new (
       NUCSEG_FORMAT_GRAY8, c->width, c->height, 0, 0, FALSE);
-
-  params.min_area = c->user_min;
-  params.max_area = c->user_max;
-  params.exclude_border = c->exclude_border;
-  output.n_maps = c->n_maps;
-  output.foreground = 0;
-  output.offset_y = c->n_maps == 3 ? 1 : -1;
-  output.offset_x = c->n_maps == 3 ? 2 : -1;
-  output.decoder = c->decoder;
-  output.threshold = 0.6;
-  output.offset_scale = 16;
-  output.min_votes = c->min_votes;
-  output.vote_reach = c->vote_reach;
-  output.radius = c->radius;
-  output.min_area = c->min_area;
 
   g_assert_true (nucseg_ref_decode_init (&reference, &g, nullptr));
   g_assert_true (
@@ -100,7 +50,8 @@ compare (const char *what, const Case *c, const gfloat *maps, unsigned seeds)
     /* What docs/cuda-kernels.md says; a map of one tile needs no merging. */
     launches = emulation::n_launches () - launches;
     if (g.net_width > 32 || g.net_height > 16)
-      g_assert_cmpuint (launches, ==, c->decoder == VOTES ? 18 : 11);
+      g_assert_cmpuint (
+          launches, ==, c->decoder == NUCSEG_DECODER_VOTES ? 18 : 11);
     for (gint y = 0; y < c->height; y++)
       for (gint x = 0; x < (gint) stride; x++) {
         size_t i = stride * y + x;
@@ -120,7 +71,7 @@ compare (const char *what, const Case *c, const gfloat *maps, unsigned seeds)
 static void
 test_case (gconstpointer data)
 {
-  const Case *c = (const Case *) data;
+  const DecodeCase *c = (const DecodeCase *) data;
   NucsegGeometry g = make_geometry (c->width, c->height, c->scale, c->multiple);
   Memory<gfloat> maps ((size_t) g.pad_width * g.pad_height * c->n_maps);
 
@@ -133,12 +84,24 @@ test_case (gconstpointer data)
   }
 }
 
+/* What is timed: nuclei, once. */
+static void
+test_timed (gconstpointer data)
+{
+  const DecodeCase *c = (const DecodeCase *) data;
+  NucsegGeometry g = make_geometry (c->width, c->height, c->scale, c->multiple);
+  Memory<gfloat> maps ((size_t) g.pad_width * g.pad_height * c->n_maps);
+
+  parity_maps_fill (PARITY_MAPS_DISCS, 3, &g, c->n_maps, 16, maps);
+  compare (c->name, c, maps, c->seeds);
+}
+
 /* More objects than labels: 73,728 single pixels. */
 static void
 test_too_many (void)
 {
-  Case c = { "too many", 768, 384, 1, 16, 1, COMPONENTS, 0, 0, 0, 1, 0, FALSE,
-    0, 1 };
+  DecodeCase c = { "too many", 768, 384, 1, 16, 1, NUCSEG_DECODER_COMPONENTS, 0,
+    0, 0, 1, 0, FALSE, 0, 1 };
   Memory<gfloat> maps (768 * 384);
 
   for (gint i = 0; i < 768 * 384; i++)
@@ -150,8 +113,8 @@ test_too_many (void)
 static void
 test_spiral (void)
 {
-  Case c = { "spiral", 128, 128, 1, 16, 1, COMPONENTS, 0, 0, 0, 1, 0, FALSE, 0,
-    4 };
+  DecodeCase c = { "spiral", 128, 128, 1, 16, 1, NUCSEG_DECODER_COMPONENTS, 0,
+    0, 0, 1, 0, FALSE, 0, 4 };
   Memory<gfloat> maps (128 * 128);
   std::vector<bool> wall (128 * 128);
   gint y = 64, x = 64, dy = 0, dx = 1;
@@ -182,8 +145,9 @@ test_sparse (void)
   NucsegRandom random = { 99 };
 
   for (unsigned round = 0; round < 24; round++) {
-    Case c = { "sparse", 101, 71, round % 3 == 2 ? 2.0 : 1.0, 16, 3, VOTES,
-      1 + (gint) round % 4, 2 + (gint) round % 6, 0, 0, 0, FALSE, 0, 2 };
+    DecodeCase c = { "sparse", 101, 71, round % 3 == 2 ? 2.0 : 1.0, 16, 3,
+      NUCSEG_DECODER_VOTES, 1 + (gint) round % 4, 2 + (gint) round % 6, 0, 0, 0,
+      FALSE, 0, 2 };
     NucsegGeometry g = make_geometry (c.width, c.height, c.scale, c.multiple);
     size_t n = (size_t) g.pad_width * g.pad_height;
     Memory<gfloat> maps (n * 3);
@@ -205,8 +169,8 @@ test_lattice (void)
   NucsegRandom random = { 100 };
 
   for (gint round = 0; round < 18; round++) {
-    Case c = { "lattice", 101, 71, 1, 16, 3, VOTES, 1, 1, 0, 0, 0, FALSE, 0,
-      1 };
+    DecodeCase c = { "lattice", 101, 71, 1, 16, 3, NUCSEG_DECODER_VOTES, 1, 1,
+      0, 0, 0, FALSE, 0, 1 };
     NucsegGeometry g = make_geometry (c.width, c.height, 1, c.multiple);
     size_t n = (size_t) g.pad_width * g.pad_height;
     Memory<gfloat> maps (n * 3);
@@ -237,10 +201,15 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  for (const Case &c : cases) {
+  for (const DecodeCase &c : decode_cases) {
     g_autofree gchar *path = g_strdup_printf ("/cuda/decode/%s", c.name);
 
     g_test_add_data_func (path, &c, test_case);
+  }
+  for (const DecodeCase &c : decode_timed) {
+    g_autofree gchar *path = g_strdup_printf ("/cuda/decode/timed/%s", c.name);
+
+    g_test_add_data_func (path, &c, test_timed);
   }
   g_test_add_func ("/cuda/decode/too-many", test_too_many);
   g_test_add_func ("/cuda/decode/spiral", test_spiral);

@@ -4,14 +4,9 @@
  * cpu/reference/objects.c and overlay.c: every byte must be equal.
  */
 #include "common.h"
+#include "tests/cuda/cases/draw.h"
 
 #include <math.h>
-
-struct Size {
-  gint width, height, padding;
-};
-
-static const Size sizes[] = { { 64, 32, 0 }, { 67, 41, 6 }, { 16, 17, 2 } };
 
 static bool
 is_word (gint format)
@@ -21,29 +16,9 @@ is_word (gint format)
 
 /* --- Objects -------------------------------------------------------------- */
 
-/* Labels 1..n without gaps, as the decoder numbers them. */
-static guint
-renumber (guint16 *labels, gint stride, gint width, gint height)
-{
-  Memory<guint> number (65536);
-  guint n = 0;
-
-  for (guint i = 0; i < 65536; i++)
-    number[i] = 0;
-  for (gint y = 0; y < height; y++)
-    for (gint x = 0; x < width; x++) {
-      guint16 *label = &labels[y * stride + x];
-
-      if (*label != 0 && number[*label] == 0)
-        number[*label] = ++n;
-      *label = (guint16) (*label != 0 ? number[*label] : 0);
-    }
-  return n;
-}
-
 static void
 run_objects (const char *what, const NucsegFrame *frame, const guint16 *labels,
-    gsize stride, guint n)
+    gsize stride, guint n, unsigned n_seeds = TEST_SEEDS)
 {
   Memory<guint16> row (frame->width);
   Memory<NucsegSums> sums (MAX (n, 1));
@@ -61,7 +36,7 @@ run_objects (const char *what, const NucsegFrame *frame, const guint16 *labels,
   request->labels_stride = stride;
   request->objects = objects;
   reply->n_objects = n;
-  for (unsigned seed = 0; seed < TEST_SEEDS; seed++) {
+  for (unsigned seed = 0; seed < n_seeds; seed++) {
     emulation::set_seed (seed);
     check_cuda (nucseg_cuda_objects (&arguments, nullptr), what, seed);
     for (guint i = 0; i < n; i++)
@@ -79,7 +54,7 @@ static void
 test_objects (void)
 {
   for (gint format = 0; format < NUCSEG_FORMAT_LAST; format++)
-    for (const Size &size : sizes) {
+    for (const DrawSize &size : draw_sizes) {
       guint bits = is_word (format) ? (size.padding ? 12 : 16) : 0;
       g_autoptr (ParityPicture) picture =
           parity_picture_new ((NucsegFormat) format, size.width, size.height,
@@ -91,7 +66,7 @@ test_objects (void)
 
       parity_picture_fill (picture, &random, FALSE);
       parity_labels_fill (labels, stride, size.width, size.height, 40, &random);
-      n = renumber (labels, stride, size.width, size.height);
+      n = draw_renumber (labels, stride, size.width, size.height);
       run_objects (nucseg_format_name ((NucsegFormat) format), &picture->frame,
           labels, (gsize) stride * 2, n);
     }
@@ -118,28 +93,10 @@ test_extremes (void)
 
 /* --- Overlay -------------------------------------------------------------- */
 
-struct Style {
-  NucsegOverlay overlay;
-  gdouble alpha;
-  guint32 contour, fill;
-  gboolean count;
-  guint n;
-};
-
-static const Style styles[] = {
-  { NUCSEG_OVERLAY_BOTH, 0.35, NUCSEG_COLOR_LABEL, NUCSEG_COLOR_LABEL, TRUE,
-      42 },
-  { NUCSEG_OVERLAY_CONTOUR, 0.35, 0x00ff80, NUCSEG_COLOR_LABEL, FALSE, 7 },
-  { NUCSEG_OVERLAY_FILL, 1, NUCSEG_COLOR_LABEL, 0xff2010, TRUE, 1 },
-  { NUCSEG_OVERLAY_NONE, 0.5, NUCSEG_COLOR_LABEL, NUCSEG_COLOR_LABEL, TRUE, 0 },
-  { NUCSEG_OVERLAY_NONE, 0.5, 0, 0, FALSE, 65535 },
-  { NUCSEG_OVERLAY_BOTH, 0, 0x123456, 0x654321, TRUE, 65535 },
-};
-
 static void
 run_overlay (const ParityPicture *picture, NucsegFormat shown_format,
-    const Size &size, const Style &style, const guint16 *labels, gsize stride,
-    bool in_place, unsigned seed)
+    const DrawSize &size, const DrawStyle &style, const guint16 *labels,
+    gsize stride, bool in_place, unsigned seed)
 {
   const NucsegFrame *frame = &picture->frame;
   NucsegParams params = NUCSEG_PARAMS_INIT;
@@ -194,7 +151,7 @@ test_overlay (gconstpointer data)
 {
   NucsegFormat format = (NucsegFormat) GPOINTER_TO_INT (data);
 
-  for (const Size &size : sizes)
+  for (const DrawSize &size : draw_sizes)
     for (guint bits = 8; bits <= 16; bits += 4) {
       bool aligned = bits == 12 && size.padding > 0;
       g_autoptr (ParityPicture) picture = parity_picture_new (
@@ -208,7 +165,7 @@ test_overlay (gconstpointer data)
       parity_picture_fill (picture, &random, FALSE);
       parity_labels_fill (
           labels, stride, size.width, size.height, 60000, &random);
-      for (const Style &style : styles)
+      for (const DrawStyle &style : draw_styles)
         for (gint shown = 0; shown < NUCSEG_FORMAT_LAST; shown++) {
           if (shown != format
               && (!nucseg_format_is_grey (format)
@@ -223,13 +180,33 @@ test_overlay (gconstpointer data)
     }
 }
 
+/* What is timed, once. */
+static void
+test_timed (gconstpointer data)
+{
+  const DrawTimed *c = (const DrawTimed *) data;
+  const DrawSize size = { CASE_SIDE, CASE_SIDE, 0 };
+  g_autoptr (ParityPicture) picture = parity_picture_new (
+      c->format, size.width, size.height, 0, c->bits, FALSE);
+  NucsegRandom random = { g_str_hash (c->name) };
+  Memory<guint16> labels (CASE_SIDE * CASE_SIDE);
+  DrawStyle style = draw_styles[0];
+
+  parity_picture_fill (picture, &random, FALSE);
+  parity_labels_fill (labels, CASE_SIDE, CASE_SIDE, CASE_SIDE,
+      draw_timed_labels (CASE_SIDE), &random);
+  style.n = draw_renumber (labels, CASE_SIDE, CASE_SIDE, CASE_SIDE);
+  run_objects (c->name, &picture->frame, labels, CASE_SIDE * 2, style.n, 1);
+  run_overlay (picture, c->shown, size, style, labels, CASE_SIDE * 2, false, 1);
+}
+
 /* Letters of more than one pixel a dot, and a box that is wider than the
  * frame; every colour there is. */
 static void
 test_large (void)
 {
-  const Size size = { 264, 249, 0 };
-  const Size tall = { 30, 730, 0 };
+  const DrawSize size = { 264, 249, 0 };
+  const DrawSize tall = { 30, 730, 0 };
   Memory<guint16> labels (264 * 249);
   g_autoptr (ParityPicture) picture = parity_picture_new (
       NUCSEG_FORMAT_RGB, size.width, size.height, 0, 0, FALSE);
@@ -242,7 +219,7 @@ test_large (void)
   parity_picture_fill (picture, &random, FALSE);
   parity_picture_fill (narrow, &random, TRUE);
   for (guint n : { 0, 1, 9, 10, 12345, 65535 }) {
-    Style style = styles[0];
+    DrawStyle style = draw_styles[0];
 
     style.n = n;
     run_overlay (
@@ -281,6 +258,11 @@ main (int argc, char **argv)
         "/cuda/overlay/%s", nucseg_format_name ((NucsegFormat) format));
 
     g_test_add_data_func (path, GINT_TO_POINTER (format), test_overlay);
+  }
+  for (const DrawTimed &c : draw_timed) {
+    g_autofree gchar *path = g_strdup_printf ("/cuda/draw/timed/%s", c.name);
+
+    g_test_add_data_func (path, &c, test_timed);
   }
   g_test_add_func ("/cuda/overlay/large", test_large);
   g_test_add_func ("/cuda/draw/refused", test_refused);

@@ -5,32 +5,21 @@
  * concatenation, one image and several.
  */
 #include "common.h"
+#include "tests/cuda/cases/network.h"
 
 #include <functional>
 
-static const struct {
-  NucsegShape shape;
-  Layout in, out;
-} shapes[] = {
-  { { 16, 16, 16 }, dense, slice },
-  { { 7, 5, 8 }, slice, dense },
-  { { 9, 33, 3 }, odd, odd },
-  { { 1, 1, 40 }, dense, dense },
-  { { 2, 65, 64 }, dense, slice },
-  { { 6, 4, 1 }, dense, odd },
-};
-
 /* Runs @body for all types, shapes, layouts and batches with an input of random
- * values. */
+ * values, and for what is timed of @operation, in one type. */
 static void
-for_all (const char *what,
+for_all (const char *what, NetworkOperation operation,
     std::function<void (NucsegCudaType, Tensor &, Layout, unsigned)> body)
 {
   NucsegRandom random = { g_str_hash (what) };
   unsigned seed = 0;
 
   for (NucsegCudaType type : all_types)
-    for (auto &s : shapes) {
+    for (auto &s : network_shapes) {
       unsigned n_launches[2];
 
       for (unsigned i = 0; i < 2; i++) {
@@ -46,6 +35,15 @@ for_all (const char *what,
       /* All images at once. */
       g_assert_cmpuint (n_launches[0], ==, n_launches[1]);
     }
+  for (auto &c : network_timed) {
+    if (c.operation != operation)
+      continue;
+    Tensor in (NUCSEG_CUDA_BF16, c.in.height, c.in.width, c.in.channels);
+
+    in.fill (&random);
+    emulation::set_seed (seed++);
+    body (NUCSEG_CUDA_BF16, in, c.out, seed);
+  }
 }
 
 /* --- Operations without weights ------------------------------------------- */
@@ -53,8 +51,8 @@ for_all (const char *what,
 static void
 test_copy (void)
 {
-  for_all (
-      "copy", [] (NucsegCudaType, Tensor &in, Layout layout, unsigned seed) {
+  for_all ("copy", NETWORK_COPY,
+      [] (NucsegCudaType, Tensor &in, Layout layout, unsigned seed) {
         for (NucsegCudaType type : all_types) {
           auto out = new_tensor (type, in.shape (), layout, in.t.batch);
           std::vector<gfloat> expected (
@@ -71,7 +69,7 @@ test_add (void)
 {
   NucsegRandom random = { 7 };
 
-  for_all ("add",
+  for_all ("add", NETWORK_ADD,
       [&] (NucsegCudaType type, Tensor &in, Layout layout, unsigned seed) {
         for (unsigned n = 2; n <= 8; n += 3) {
           const gint batch = in.t.batch;
@@ -111,7 +109,7 @@ test_scale_pool (void)
 {
   NucsegRandom random = { 8 };
 
-  for_all ("scale_pool",
+  for_all ("scale_pool", NETWORK_SCALE_POOL,
       [&] (NucsegCudaType type, Tensor &in, Layout layout, unsigned seed) {
         const gint batch = in.t.batch;
         NucsegShape shape = in.shape ();
@@ -173,7 +171,7 @@ test_scale_pool (void)
 static void
 test_max_pool (void)
 {
-  for_all ("max_pool",
+  for_all ("max_pool", NETWORK_MAX_POOL,
       [] (NucsegCudaType type, Tensor &in, Layout layout, unsigned seed) {
         for (gint kernel = 1; kernel <= 4; kernel++)
           for (gint stride = 1; stride <= 3; stride++) {
@@ -200,11 +198,9 @@ test_max_pool (void)
 static void
 test_avg_pool (void)
 {
-  static const gint grids[][2] = { { 1, 1 }, { 4, 4 }, { 3, 5 }, { 20, 1 } };
-
-  for_all ("avg_pool",
+  for_all ("avg_pool", NETWORK_AVG_POOL,
       [] (NucsegCudaType, Tensor &in, Layout layout, unsigned seed) {
-        for (auto &grid : grids) {
+        for (auto &grid : network_grids) {
           NucsegShape cells = { grid[0], grid[1], in.shape ().channels };
           auto out = new_tensor (NUCSEG_CUDA_F32, cells, layout, in.t.batch);
           std::vector<gfloat> expected = for_images (in.t.batch, in.dense (),
@@ -214,8 +210,8 @@ test_avg_pool (void)
 
           check_cuda (
               nucseg_cuda_avg_pool (&in.t, &out->t, nullptr), "avg_pool", seed);
-          /* Sums of a row of up to 65 values within 2 are f32. */
-          out->check ("avg_pool", seed, expected.data (), 0x1p-23, 2e-6);
+          out->check ("avg_pool", seed, expected.data (), AVERAGE_RELATIVE,
+              AVERAGE_ABSOLUTE);
         }
       });
 }
@@ -223,7 +219,7 @@ test_avg_pool (void)
 static void
 test_upsample (void)
 {
-  for_all ("upsample",
+  for_all ("upsample", NETWORK_UPSAMPLE,
       [] (NucsegCudaType type, Tensor &in, Layout layout, unsigned seed) {
         for (NucsegUpsample mode :
             { NUCSEG_UPSAMPLE_NEAREST, NUCSEG_UPSAMPLE_BILINEAR }) {
@@ -246,8 +242,8 @@ test_upsample (void)
 static void
 test_depth (void)
 {
-  for_all (
-      "depth", [] (NucsegCudaType, Tensor &in, Layout layout, unsigned seed) {
+  for_all ("depth", NETWORK_SPACE_TO_DEPTH,
+      [] (NucsegCudaType, Tensor &in, Layout layout, unsigned seed) {
         for (gint block = 1; block <= 4; block++)
           for (NucsegCudaType type : all_types) {
             NucsegShape deep = in.shape (), flat = in.shape ();

@@ -4,107 +4,9 @@
  * cpu/reference/prepare.c, engine/levels.c and engine/filter.c.
  */
 #include "common.h"
+#include "tests/cuda/cases/prepare.h"
 
 #include <math.h>
-
-/* What a filtered value may differ by: f32 sums of up to some hundred taps that
- * weigh 1 together, of values within [-0.5, 1.5]. */
-#define FILTERED 4e-6
-
-struct Case {
-  const char *name;
-  NucsegFormat format;
-  gint width, height, padding;
-  guint bits;
-  gboolean msb_aligned, dark;
-  NucsegMethod method;
-  NucsegTrainedPolarity trained;
-  gdouble scale, smoothing;
-  gint multiple, block, channels; /* channels 0: block^2 */
-  NucsegPolarity polarity = NUCSEG_POLARITY_AUTO;
-  bool fixed = false;
-};
-
-static const Case cases[] = {
-  { "gray8", NUCSEG_FORMAT_GRAY8, 64, 48, 0, 0, FALSE, FALSE,
-      NUCSEG_METHOD_PERCENTILE, NUCSEG_TRAINED_BRIGHT, 1, 0, 16, 2, 8 },
-  { "gray8-odd", NUCSEG_FORMAT_GRAY8, 131, 37, 5, 0, FALSE, TRUE,
-      NUCSEG_METHOD_PERCENTILE, NUCSEG_TRAINED_BRIGHT, 1, 0, 16, 2, 0 },
-  { "gray8-tiny", NUCSEG_FORMAT_GRAY8, 16, 16, 0, 0, FALSE, FALSE,
-      NUCSEG_METHOD_MINMAX, NUCSEG_TRAINED_DARK, 1, 0, 64, 1, 0 },
-  { "gray8-equalize", NUCSEG_FORMAT_GRAY8, 50, 40, 3, 0, FALSE, FALSE,
-      NUCSEG_METHOD_EQUALIZE, NUCSEG_TRAINED_BRIGHT, 1, 0, 8, 1, 8 },
-  { "gray8-none", NUCSEG_FORMAT_GRAY8, 50, 40, 3, 0, FALSE, TRUE,
-      NUCSEG_METHOD_NONE, NUCSEG_TRAINED_BOTH, 1, 0, 8, 2, 0 },
-  { "gray8-fixed", NUCSEG_FORMAT_GRAY8, 50, 40, 3, 0, FALSE, FALSE,
-      NUCSEG_METHOD_PERCENTILE, NUCSEG_TRAINED_BRIGHT, 1, 0, 8, 2, 0,
-      NUCSEG_POLARITY_DARK, true },
-  { "gray16le-16", NUCSEG_FORMAT_GRAY16_LE, 61, 33, 2, 16, FALSE, FALSE,
-      NUCSEG_METHOD_PERCENTILE, NUCSEG_TRAINED_BRIGHT, 1, 0, 16, 2, 8 },
-  /* More than a block's threads in a row, the last warp not full. */
-  { "gray16le-14-wide", NUCSEG_FORMAT_GRAY16_LE, 300, 17, 2, 14, FALSE, FALSE,
-      NUCSEG_METHOD_EQUALIZE, NUCSEG_TRAINED_BRIGHT, 1, 0, 16, 2, 8 },
-  { "gray16be-16-equalize", NUCSEG_FORMAT_GRAY16_BE, 61, 33, 2, 16, FALSE, TRUE,
-      NUCSEG_METHOD_EQUALIZE, NUCSEG_TRAINED_BRIGHT, 1, 0, 16, 2, 0 },
-  { "gray16le-12", NUCSEG_FORMAT_GRAY16_LE, 64, 64, 0, 12, FALSE, FALSE,
-      NUCSEG_METHOD_PERCENTILE, NUCSEG_TRAINED_BRIGHT, 1, 0, 16, 2, 0 },
-  { "gray16be-12-msb", NUCSEG_FORMAT_GRAY16_BE, 47, 29, 6, 12, TRUE, TRUE,
-      NUCSEG_METHOD_MINMAX, NUCSEG_TRAINED_DARK, 1, 0, 16, 1, 0,
-      NUCSEG_POLARITY_BRIGHT },
-  { "gray16le-10-msb", NUCSEG_FORMAT_GRAY16_LE, 47, 29, 0, 10, TRUE, FALSE,
-      NUCSEG_METHOD_EQUALIZE, NUCSEG_TRAINED_BOTH, 1, 0, 16, 1, 0 },
-  { "gray16le-8", NUCSEG_FORMAT_GRAY16_LE, 20, 29, 0, 8, FALSE, FALSE,
-      NUCSEG_METHOD_PERCENTILE, NUCSEG_TRAINED_BRIGHT, 1, 0, 16, 4, 16 },
-  { "rgb", NUCSEG_FORMAT_RGB, 45, 31, 1, 0, FALSE, FALSE,
-      NUCSEG_METHOD_PERCENTILE, NUCSEG_TRAINED_BRIGHT, 1, 0, 16, 2, 8 },
-  { "bgr", NUCSEG_FORMAT_BGR, 45, 31, 1, 0, FALSE, TRUE,
-      NUCSEG_METHOD_PERCENTILE, NUCSEG_TRAINED_BRIGHT, 1, 0, 16, 2, 0 },
-  { "rgbx", NUCSEG_FORMAT_RGBX, 45, 31, 4, 0, FALSE, FALSE,
-      NUCSEG_METHOD_PERCENTILE, NUCSEG_TRAINED_BRIGHT, 1, 0, 16, 2, 0 },
-  { "bgrx", NUCSEG_FORMAT_BGRX, 45, 31, 4, 0, FALSE, FALSE,
-      NUCSEG_METHOD_PERCENTILE, NUCSEG_TRAINED_BRIGHT, 1, 0, 16, 2, 0 },
-  { "xrgb", NUCSEG_FORMAT_XRGB, 45, 31, 0, 0, FALSE, FALSE,
-      NUCSEG_METHOD_PERCENTILE, NUCSEG_TRAINED_BRIGHT, 1, 0, 16, 2, 0 },
-  { "xbgr", NUCSEG_FORMAT_XBGR, 45, 31, 0, 0, FALSE, FALSE,
-      NUCSEG_METHOD_PERCENTILE, NUCSEG_TRAINED_BRIGHT, 1, 0, 16, 2, 0 },
-  { "rgba", NUCSEG_FORMAT_RGBA, 45, 31, 0, 0, FALSE, FALSE,
-      NUCSEG_METHOD_PERCENTILE, NUCSEG_TRAINED_BRIGHT, 1, 0, 16, 2, 0 },
-  { "bgra", NUCSEG_FORMAT_BGRA, 45, 31, 0, 0, FALSE, FALSE,
-      NUCSEG_METHOD_PERCENTILE, NUCSEG_TRAINED_BRIGHT, 1, 0, 16, 2, 0 },
-  { "nv12", NUCSEG_FORMAT_NV12, 46, 30, 2, 0, FALSE, FALSE,
-      NUCSEG_METHOD_PERCENTILE, NUCSEG_TRAINED_BRIGHT, 1, 0, 16, 2, 0 },
-  { "i420", NUCSEG_FORMAT_I420, 45, 31, 7, 0, FALSE, FALSE,
-      NUCSEG_METHOD_PERCENTILE, NUCSEG_TRAINED_BRIGHT, 1, 0, 16, 2, 8 },
-  { "half", NUCSEG_FORMAT_GRAY8, 131, 97, 1, 0, FALSE, FALSE,
-      NUCSEG_METHOD_PERCENTILE, NUCSEG_TRAINED_BRIGHT, 0.5, 0, 16, 2, 8 },
-  { "tenth", NUCSEG_FORMAT_GRAY8, 211, 97, 1, 0, FALSE, FALSE,
-      NUCSEG_METHOD_PERCENTILE, NUCSEG_TRAINED_BRIGHT, 0.1, 0, 16, 2, 0 },
-  { "larger", NUCSEG_FORMAT_GRAY16_LE, 41, 27, 2, 12, FALSE, FALSE,
-      NUCSEG_METHOD_PERCENTILE, NUCSEG_TRAINED_BRIGHT, 1.7, 0, 16, 2, 0 },
-  { "smooth", NUCSEG_FORMAT_GRAY8, 75, 43, 1, 0, FALSE, TRUE,
-      NUCSEG_METHOD_PERCENTILE, NUCSEG_TRAINED_BRIGHT, 1, 1.5, 16, 2, 8 },
-  { "smooth-half-rgb", NUCSEG_FORMAT_RGB, 75, 43, 1, 0, FALSE, FALSE,
-      NUCSEG_METHOD_PERCENTILE, NUCSEG_TRAINED_BRIGHT, 0.5, 1, 16, 1, 0 },
-  /* The Gaussian reaches far beyond the frame on both sides. */
-  { "smooth-wide", NUCSEG_FORMAT_GRAY8, 16, 19, 0, 0, FALSE, FALSE,
-      NUCSEG_METHOD_PERCENTILE, NUCSEG_TRAINED_BRIGHT, 0.3, 8, 16, 2, 0 },
-};
-
-static NucsegInput
-input_of (const Case *c)
-{
-  NucsegInput input = {};
-
-  input.method = c->method;
-  input.low = 1;
-  input.high = 99.8;
-  input.clip_low = -0.25f;
-  input.clip_high = 1.5f;
-  input.min_range = 0.01;
-  input.smoothing = c->smoothing;
-  input.polarity = c->trained;
-  return input;
-}
 
 /* The filter, packed where it is, as the device's memory is the host's. */
 static NucsegCudaFilter
@@ -114,10 +16,11 @@ pack_filter (const NucsegFilter *filter, Memory<guint8> *memory)
 }
 
 static void
-run_case (const Case *c, const NucsegFrame *frame, const char *name, bool all)
+run_case (const PrepareCase *c, const NucsegFrame *frame, const char *name,
+    bool all, unsigned n_seeds = TEST_SEEDS)
 {
   NucsegGeometry g = make_geometry (c->width, c->height, c->scale, c->multiple);
-  NucsegInput input = input_of (c);
+  NucsegInput input = prepare_input (c);
   NucsegParams params = NUCSEG_PARAMS_INIT;
   NucsegOutput output = {};
   NucsegRefPrepare reference = {};
@@ -176,7 +79,7 @@ run_case (const Case *c, const NucsegFrame *frame, const char *name, bool all)
     g_assert_cmpint (
         nucseg_cuda_fill (&prepare, nullptr), ==, cudaErrorInvalidValue);
     prepare.out.batch = 1;
-    for (unsigned seed = 0; seed < TEST_SEEDS; seed++) {
+    for (unsigned seed = 0; seed < n_seeds; seed++) {
       emulation::set_seed (seed);
       check_cuda (nucseg_cuda_limits (&prepare, nullptr), name, seed);
       g_assert_cmpuint (reply->low_level, ==, reference.limits.low_level);
@@ -188,7 +91,7 @@ run_case (const Case *c, const NucsegFrame *frame, const char *name, bool all)
           exact || type == NUCSEG_CUDA_F32 ? 0
               : type == NUCSEG_CUDA_F16    ? 0x1p-10
                                            : 0x1p-7,
-          exact ? 0 : FILTERED);
+          exact ? 0 : PREPARE_FILTERED);
     }
   }
   nucseg_ref_prepare_clear (&reference);
@@ -197,13 +100,26 @@ run_case (const Case *c, const NucsegFrame *frame, const char *name, bool all)
 static void
 test_case (gconstpointer data)
 {
-  const Case *c = (const Case *) data;
+  const PrepareCase *c = (const PrepareCase *) data;
   g_autoptr (ParityPicture) picture = parity_picture_new (
       c->format, c->width, c->height, c->padding, c->bits, c->msb_aligned);
   NucsegRandom random = { g_str_hash (c->name) };
 
   parity_picture_fill (picture, &random, c->dark);
   run_case (c, &picture->frame, c->name, true);
+}
+
+/* What is timed, once. */
+static void
+test_timed (gconstpointer data)
+{
+  const PrepareCase *c = (const PrepareCase *) data;
+  g_autoptr (ParityPicture) picture = parity_picture_new (
+      c->format, c->width, c->height, c->padding, c->bits, c->msb_aligned);
+  NucsegRandom random = { g_str_hash (c->name) };
+
+  parity_picture_fill (picture, &random, c->dark);
+  run_case (c, &picture->frame, c->name, true, 1);
 }
 
 /* One value everywhere: no range, an equalisation without levels. */
@@ -213,7 +129,7 @@ test_flat (void)
   for (gint method = NUCSEG_METHOD_PERCENTILE; method <= NUCSEG_METHOD_NONE;
        method++)
     for (guint bits = 8; bits <= 16; bits += 4) {
-      Case c = cases[0];
+      PrepareCase c = prepare_cases[0];
       g_autoptr (ParityPicture) picture = parity_picture_new (
           NUCSEG_FORMAT_GRAY16_LE, c.width, c.height, 0, bits, FALSE);
 
@@ -228,7 +144,7 @@ test_flat (void)
 static void
 test_ramp (void)
 {
-  Case c = cases[0];
+  PrepareCase c = prepare_cases[0];
 
   c.width = c.height = 256;
   g_autoptr (ParityPicture) picture = parity_picture_new (
@@ -259,10 +175,15 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  for (const Case &c : cases) {
+  for (const PrepareCase &c : prepare_cases) {
     g_autofree gchar *path = g_strdup_printf ("/cuda/prepare/%s", c.name);
 
     g_test_add_data_func (path, &c, test_case);
+  }
+  for (const PrepareCase &c : prepare_timed) {
+    g_autofree gchar *path = g_strdup_printf ("/cuda/prepare/timed/%s", c.name);
+
+    g_test_add_data_func (path, &c, test_timed);
   }
   g_test_add_func ("/cuda/prepare/flat", test_flat);
   g_test_add_func ("/cuda/prepare/ramp", test_ramp);

@@ -4,21 +4,11 @@
  * packing of cuda/picture.c: every byte equal, and none besides written.
  */
 #include "common.h"
+#include "tests/cuda/cases/transfer.h"
 
 extern "C" {
 #include "cuda/picture.h"
 }
-
-struct Size {
-  gint width, height;
-};
-
-/* Rows of whole units and not, and of more than one block. */
-static const Size sizes[] = { { 64, 18 }, { 67, 17 }, { 16, 16 }, { 701, 17 },
-  { 2059, 16 } };
-/* In front of a plane, and behind each row. */
-static const gint shifts[] = { 0, 1, 2, 4, 8, 12 };
-static const gint paddings[] = { 0, 1, 4, 16, 37 };
 
 /* Planes with rubbish around them, each of its exact size. */
 class Host {
@@ -59,7 +49,7 @@ private:
 };
 
 static void
-run (NucsegFormat format, const Size &size, gint shift, gint padding,
+run (NucsegFormat format, const TransferSize &size, gint shift, gint padding,
     unsigned seed)
 {
   const NucsegCudaLayout layout =
@@ -97,22 +87,28 @@ test_format (gconstpointer data)
   NucsegFormat format = (NucsegFormat) GPOINTER_TO_INT (data);
   unsigned seed = 0;
 
-  for (const Size &size : sizes)
-    for (gint shift : shifts)
-      for (gint padding : paddings)
+  for (const TransferSize &size : transfer_sizes)
+    for (gint shift : transfer_shifts)
+      for (gint padding : transfer_paddings)
         run (format, size, shift, padding, seed++);
+}
+
+/* What is timed; its labels are below. */
+static void
+test_timed (void)
+{
+  for (NucsegFormat format : transfer_timed)
+    run (format, { CASE_SIDE, CASE_SIDE }, 0, 0, 1);
 }
 
 /* Labels without gaps and with, on either side, from any address on. */
 static void
 test_labels (void)
 {
-  static const Size frames[] = { { 64, 18 }, { 67, 17 }, { 1, 5 }, { 1388, 9 },
-    { 2059, 3 } };
   NucsegRandom random = { 5 };
   unsigned seed = 0;
 
-  for (const Size &size : frames)
+  for (const TransferSize &size : transfer_labels)
     for (gint from_gap : { 0, 0, 3 })
       for (gint to_gap : { 0, 1, 8 })
         for (gint shift : { 0, 1, 2, 4 }) {
@@ -191,6 +187,7 @@ main (int argc, char **argv)
 
     g_test_add_data_func (path, GINT_TO_POINTER (format), test_format);
   }
+  g_test_add_func ("/cuda/transfer/timed", test_timed);
   g_test_add_func ("/cuda/transfer/labels", test_labels);
   g_test_add_func ("/cuda/transfer/no-labels", test_no_labels);
   g_test_add_func ("/cuda/transfer/refused", test_refused);
