@@ -49,6 +49,10 @@ gboolean nucseg_cuda_graph_launch (NucsegCudaGraph *graph, GError **error);
  */
 gdouble nucseg_cuda_measure (NucsegCudaDevice *device, NucsegCudaRecord run,
     gpointer data, guint n_runs, GError **error);
+/* The same, of each of @n_times launches; FALSE with DEVICE or @run's error. */
+gboolean
+nucseg_cuda_measure_launches (NucsegCudaDevice *device, NucsegCudaRecord run,
+    gpointer data, guint n_runs, gdouble *times, guint n_times, GError **error);
 
 /* The GPU's own time of launches, for benchmarks. */
 typedef struct _NucsegCudaTimer NucsegCudaTimer;

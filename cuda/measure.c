@@ -36,21 +36,21 @@ record (gpointer data, GError **error)
   return TRUE;
 }
 
-/* Microseconds of the fastest launch; below 0 if one fails. */
-static gdouble
-time_launches (NucsegCudaDevice *device, NucsegCudaGraph *graph, GError **error)
+/* Microseconds of @n_times launches. */
+static gboolean
+time_launches (NucsegCudaDevice *device, NucsegCudaGraph *graph, gdouble *times,
+    guint n_times, GError **error)
 {
   cudaStream_t stream = nucseg_cuda_device_get_stream (device);
   cudaEvent_t begin = NULL, end = NULL;
   static gint64 ended; /* one thread at a time */
   const gint64 begun = g_get_monotonic_time ();
   const gint64 warm = begun - ended > REST ? begun + RISE : begun;
-  gdouble fastest = -1;
   guint measured = 0;
   gboolean ok = nucseg_cuda_check (cudaEventCreate (&begin), "an event", error)
       && nucseg_cuda_check (cudaEventCreate (&end), "an event", error);
 
-  for (guint i = 0; ok && measured < N_LAUNCHES; i++) {
+  for (guint i = 0; ok && measured < n_times; i++) {
     gfloat milliseconds = 0;
 
     ok = nucseg_cuda_check (cudaEventRecord (begin, stream), "an event", error)
@@ -63,30 +63,45 @@ time_launches (NucsegCudaDevice *device, NucsegCudaGraph *graph, GError **error)
     ended = g_get_monotonic_time ();
     if (!ok || i < N_WARM_UP || ended < warm)
       continue;
-    measured++;
-    if (fastest < 0 || milliseconds * 1000 < fastest)
-      fastest = milliseconds * 1000;
+    times[measured++] = milliseconds * 1000;
   }
   if (begin)
     cudaEventDestroy (begin);
   if (end)
     cudaEventDestroy (end);
-  return ok ? fastest : -1;
+  return ok;
+}
+
+gboolean
+nucseg_cuda_measure_launches (NucsegCudaDevice *device, NucsegCudaRecord run,
+    gpointer data, guint n_runs, gdouble *times, guint n_times, GError **error)
+{
+  Runs runs = { run, data, n_runs };
+  NucsegCudaGraph *graph;
+  gboolean ok;
+
+  /* Once by itself: libraries load code when they first run. */
+  if (!run (data, error) || !nucseg_cuda_wait (device, error))
+    return FALSE;
+  graph = nucseg_cuda_graph_new (device, record, &runs, error);
+  ok = graph && time_launches (device, graph, times, n_times, error);
+  nucseg_cuda_graph_free (graph);
+  for (guint i = 0; ok && i < n_times; i++)
+    times[i] /= n_runs;
+  return ok;
 }
 
 gdouble
 nucseg_cuda_measure (NucsegCudaDevice *device, NucsegCudaRecord run,
     gpointer data, guint n_runs, GError **error)
 {
-  Runs runs = { run, data, n_runs };
-  NucsegCudaGraph *graph;
-  gdouble time;
+  gdouble times[N_LAUNCHES], fastest;
 
-  /* Once by itself: libraries load code when they first run. */
-  if (!run (data, error) || !nucseg_cuda_wait (device, error))
+  if (!nucseg_cuda_measure_launches (
+          device, run, data, n_runs, times, N_LAUNCHES, error))
     return -1;
-  graph = nucseg_cuda_graph_new (device, record, &runs, error);
-  time = graph ? time_launches (device, graph, error) : -1;
-  nucseg_cuda_graph_free (graph);
-  return time < 0 ? -1 : time / n_runs;
+  fastest = times[0];
+  for (guint i = 1; i < N_LAUNCHES; i++)
+    fastest = MIN (fastest, times[i]);
+  return fastest;
 }

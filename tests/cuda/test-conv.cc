@@ -8,16 +8,6 @@
 
 #include <math.h>
 
-/* One unit in the last place of each type, for values that may round to the
- * neighbour because a sum was rounded otherwise. */
-static double
-unit (NucsegCudaType type)
-{
-  return type == NUCSEG_CUDA_F32 ? 0x1p-22
-      : type == NUCSEG_CUDA_F16  ? 0x1p-10
-                                 : 0x1p-7;
-}
-
 /* --- Convolutions --------------------------------------------------------- */
 
 /* A convolution with random weights, for both sides. */
@@ -99,7 +89,7 @@ run_conv (const ConvCase *c, NucsegCudaType type, NucsegCudaType out_type,
   check_cuda (
       nucseg_cuda_conv (&conv.device, &in.t, &out->t, nullptr), c->name, seed);
   out->check (c->name, seed, conv.run (batch, in.dense (), c->in).data (),
-      unit (out_type), CONV_ABSOLUTE);
+      conv_unit (out_type), CONV_ABSOLUTE);
   g_assert_cmpuint (emulation::n_launches (), ==, n_launches + 1);
 }
 
@@ -148,7 +138,7 @@ run_head (const HeadCase &c, NucsegCudaType type, NucsegCudaType round,
   check_cuda (nucseg_cuda_head (&conv.device, c.block, round, FALSE, &in.t,
                   &maps->t, nullptr),
       "head", 0);
-  maps->check ("head", 0, expected.data (), unit (round), HEAD_ABSOLUTE);
+  maps->check ("head", 0, expected.data (), conv_unit (round), HEAD_ABSOLUTE);
 
   /* and on top of what is there: exactly the sum */
   const gsize n = expected.size ();

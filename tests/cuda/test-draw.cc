@@ -193,9 +193,7 @@ test_timed (gconstpointer data)
   DrawStyle style = draw_styles[0];
 
   parity_picture_fill (picture, &random, FALSE);
-  parity_labels_fill (labels, CASE_SIDE, CASE_SIDE, CASE_SIDE,
-      draw_timed_labels (CASE_SIDE), &random);
-  style.n = draw_renumber (labels, CASE_SIDE, CASE_SIDE, CASE_SIDE);
+  style.n = draw_timed_fill (labels, CASE_SIDE);
   run_objects (c->name, &picture->frame, labels, CASE_SIDE * 2, style.n, 1);
   run_overlay (picture, c->shown, size, style, labels, CASE_SIDE * 2, false, 1);
 }

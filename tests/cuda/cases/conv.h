@@ -6,6 +6,7 @@
 #ifndef NUCSEG_TESTS_CUDA_CASES_CONV_H
 #define NUCSEG_TESTS_CUDA_CASES_CONV_H
 
+#include "cuda/kernels-network.h"
 #include "tests/cuda/cases/layout.h"
 
 /* What results may differ by, besides a unit in the last place: some hundred
@@ -14,6 +15,16 @@
 #define HEAD_ABSOLUTE 1e-5
 #define ATTENTION_OWN 2e-6
 #define ATTENTION_WEIGHTS 4e-6
+
+/* One unit in the last place of a type, for values that may round to the
+ * neighbour because a sum was rounded otherwise. */
+static inline double
+conv_unit (NucsegCudaType type)
+{
+  return type == NUCSEG_CUDA_F32 ? 0x1p-22
+      : type == NUCSEG_CUDA_F16  ? 0x1p-10
+                                 : 0x1p-7;
+}
 
 typedef struct {
   const char *name;

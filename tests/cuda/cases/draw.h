@@ -47,12 +47,23 @@ static const DrawTimed draw_timed[] = {
   { "nv12", NUCSEG_FORMAT_NV12, NUCSEG_FORMAT_NV12, 0 },
 };
 
-/* Labels of them, before they are numbered: as many as frames for benchmarks
- * have nuclei (bench/frames.h). */
+/* Discs of 21 pixels, one in each cell of 48 x 48: of 512 x 512 pixels 100, as
+ * in frames for benchmarks (bench/frames.h). Labels of @side x @side pixels
+ * without gaps; returns their number. */
 static inline guint
-draw_timed_labels (gint side)
+draw_timed_fill (guint16 *labels, gint side)
 {
-  return MAX (1, (guint) (side * side / 2600));
+  const gint n = side / 48;
+
+  for (gint y = 0; y < side; y++)
+    for (gint x = 0; x < side; x++) {
+      const gint dy = y % 48 - 24, dx = x % 48 - 24;
+      const gboolean inside =
+          y / 48 < n && x / 48 < n && dy * dy + dx * dx <= 110;
+
+      labels[y * side + x] = (guint16) (inside ? y / 48 * n + x / 48 + 1 : 0);
+    }
+  return (guint) (n * n);
 }
 
 /* Labels 1..n without gaps, as the decoder numbers them. */
