@@ -160,6 +160,18 @@ def print_table(result: dict) -> None:
     print("\n".join(text for text in lines if text))
 
 
+def print_kernels(rows: list[dict]) -> None:
+    """Each kernel by itself, by the GPU's clock, and its twin on the CPU."""
+    if rows:
+        print(f"\n{'kernel':28} {'case':22} {'type':4} {'size':>5} "
+              f"{'p50 us':>9} {'GB/s':>8} {'C, ms':>9}")
+    for row in rows:
+        twin = row["twin_p50_ms"]
+        print(f"{row['function']:28} {row['case']:22} {row['type'] or '-':4} "
+              f"{row['size']:5} {row['p50_us']:9.2f} {row['gb_per_s']:8.1f} "
+              + (f"{twin:9.3f}" if twin is not None else f"{'-':>9}"))
+
+
 def main() -> int:
     if len(sys.argv) != 3:
         print(__doc__, file=sys.stderr)
@@ -182,12 +194,14 @@ def main() -> int:
         "streams": read_rows(out, "streams-batch-*.json"),
         "torch": read_rows(out, "torch-*.json"),
         "accuracy": read_accuracy(out),
+        "kernels": read_rows(out, "kernels-times.json"),
     }
     result["left_out"] = find_left_out(result)
     result["bars"] = bars.find_bars(result)
     (out / "results.json").write_text(json.dumps(result, indent=1))
     print_head(result)
     print_table(result)
+    print_kernels(result["kernels"])
     bars.print_bars(result["bars"])
     return 0
 

@@ -59,6 +59,12 @@ json=/dev/null
 while (( $# )); do [[ $1 == --json ]] && json=$2; [[ $1 == --batch-streams ]] && b=$2; shift; done
 echo "{\"streams\": 16, \"size\": 512, \"rate\": 30, \"seconds\": 10, \"batch_streams\": $b, \"frames\": 4790, \"lost\": $((b / 8 * 3)), \"mean_batch\": 1, \"element_p50_ms\": 1.5, \"element_p99_ms\": 2.5}" >"$json"
 END
+stub kernels-bench <<'END'
+[[ $* != *--small* ]] || { echo "kernels-bench: nucseg_cuda_fill, gray8: element 0 differs" >&2; exit 1; }
+while (( $# )); do [[ $1 == --json ]] && json=$2; shift; done
+echo '[{"function": "nucseg_cuda_fill", "case": "gray8", "type": "bf16", "size": 512, "p50_us": 4.5, "gb_per_s": 250, "twin_p50_ms": 0.5},
+ {"function": "nucseg_cuda_decode", "case": "votes", "type": null, "size": 2048, "p50_us": 400, "gb_per_s": 100, "twin_p50_ms": null}]' >"$json"
+END
 stub nucseg <<'END'
 if [[ $1 == info ]]; then
   printf '%s\n' "  libnucseg  0.1.0" "  cuda       can start (CUDA 13.0, cuDNN 9.19.0, NVIDIA H0)"
@@ -115,6 +121,9 @@ expect said '^16 streams .* 0  holds \(frames lost of 4790, batches of 1\)'
 expect said "^512x512, network, .*torch.compile's best +2.5  holds \(our whole frame: 1.25\)"
 expect said '^labels and maps .* 6  missed \(of 7 programs passed\)'
 expect said '^AP on val, .* 0.002  holds'
+expect said '^kernels-small +FAILED'
+expect said '^nucseg_cuda_fill +gray8 +bf16 +512 +4.50 +250.0 +0.500$'
+expect said '^nucseg_cuda_decode +votes +- +2048 +400.00 +100.0 +-$'
 expect grep -q 'parity-frame failed' "$dir/errors"
 expect test "$(cd "$dir/results" && echo *)" = "logs.tgz results.json table.txt"
 expect python3 - "$dir/results/results.json" <<'END'
