@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cache.c: see cache.h. The key stands in the file once more and is compared:
- * a file that was copied, renamed or cut off counts for nothing.
+ * cache.c: see cache.h. The first line is the checksum of all that follows:
+ * cuDNN would load, and the GPU run, what is damaged too, and an engine whose
+ * name has another digit is another engine. The key stands in the file once
+ * more and is compared: one that was copied or renamed counts for nothing.
  */
 #include "cuda/cache.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
 
-#define FORMAT 4
+#define FORMAT 5
 #define MAX_SIZE (32 * 1024 * 1024)
 #define MAX_PLAN (1024 * 1024) /* characters; some 60,000 are usual */
 #define MAX_ENGINE 256 /* characters of an engine's name */
@@ -16,13 +18,37 @@
 #define ENGINE_GROUP "engines"
 #define PLAN_GROUP "plans"
 
+/* "TRIALS NAME" in the file. */
+typedef struct {
+  guint trials; /* that it was chosen from */
+  gchar *name;
+} Engine;
+
 struct _NucsegCache {
   GKeyFile *wanted; /* the group of the key, as it should be */
-  GHashTable *engines; /* convolution -> engine */
+  GHashTable *engines; /* convolution -> Engine */
   GHashTable *plans; /* convolution -> plan */
   gchar *path;
   gboolean changed;
 };
+
+static Engine *
+engine_new (guint trials, const gchar *name)
+{
+  Engine *engine = g_new (Engine, 1);
+
+  *engine = (Engine){ trials, g_strdup (name) };
+  return engine;
+}
+
+static void
+engine_free (gpointer data)
+{
+  Engine *engine = data;
+
+  g_free (engine->name);
+  g_free (engine);
+}
 
 static GKeyFile *
 describe_key (const NucsegCacheKey *key)
@@ -104,22 +130,20 @@ read_group (NucsegCache *cache, GKeyFile *file, const gchar *group,
 static void
 read_engine (NucsegCache *cache, gpointer conv, const gchar *value)
 {
-  if (is_engine (value))
-    g_hash_table_insert (cache->engines, conv, g_strdup (value));
+  g_auto (GStrv) parts = g_strsplit (value, " ", 2);
+  guint64 trials;
+
+  if (g_strv_length (parts) == 2 && is_engine (parts[1])
+      && g_ascii_string_to_unsigned (
+          parts[0], 10, 1, G_MAXUINT16, &trials, NULL))
+    g_hash_table_insert (
+        cache->engines, conv, engine_new ((guint) trials, parts[1]));
 }
 
-/* "SUM TEXT": cuDNN would load, and the GPU run, what is damaged too. */
 static void
 read_plan (NucsegCache *cache, gpointer conv, const gchar *value)
 {
-  const gchar *text = strchr (value, ' ');
-
-  if (!text)
-    return;
-  g_autofree gchar *sum =
-      g_compute_checksum_for_string (G_CHECKSUM_SHA256, text + 1, -1);
-  if (strlen (sum) == (gsize) (text - value) && g_str_has_prefix (value, sum))
-    g_hash_table_insert (cache->plans, conv, g_strdup (text + 1));
+  g_hash_table_insert (cache->plans, conv, g_strdup (value));
 }
 
 /* Whether it can stand in a line as it is. */
@@ -133,24 +157,54 @@ is_plan (const gchar *text)
       && text[length - 1] != ' ';
 }
 
+/* What follows the checksum, NULL: it isn't that of what follows. */
+static const gchar *
+unseal (const gchar *text)
+{
+  const gchar *rest = strchr (text, '\n');
+
+  if (!rest)
+    return NULL;
+  g_autofree gchar *sum =
+      g_compute_checksum_for_string (G_CHECKSUM_SHA256, rest + 1, -1);
+  return strlen (sum) == (gsize) (rest - text) && g_str_has_prefix (text, sum)
+      ? rest + 1
+      : NULL;
+}
+
+/* The file's text, NULL: there is none that could be ours. */
+static gchar *
+read_text (const gchar *path)
+{
+  gchar *text = NULL;
+  GStatBuf status;
+
+  /* Somebody else's pipe or disk of a file must not hold us up. */
+  if (g_stat (path, &status) != 0 || !S_ISREG (status.st_mode)
+      || status.st_size > MAX_SIZE)
+    return NULL;
+  return g_file_get_contents (path, &text, NULL, NULL) ? text : NULL;
+}
+
 NucsegCache *
 nucseg_cache_open (const NucsegCacheKey *key)
 {
   NucsegCache *cache = g_new0 (NucsegCache, 1);
   g_autoptr (GKeyFile) file = g_key_file_new ();
   g_autofree gchar *text = NULL;
-  GStatBuf status;
-  gsize size;
+  const gchar *content;
 
   cache->wanted = describe_key (key);
-  cache->engines = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  cache->engines = g_hash_table_new_full (NULL, NULL, NULL, engine_free);
   cache->plans = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   cache->path = make_path (cache->wanted);
-  /* Somebody else's pipe or disk of a file must not hold us up. */
-  if (g_stat (cache->path, &status) == 0 && S_ISREG (status.st_mode)
-      && status.st_size <= MAX_SIZE
-      && g_file_get_contents (cache->path, &text, &size, NULL)
-      && g_key_file_load_from_data (file, text, size, G_KEY_FILE_NONE, NULL)
+  text = read_text (cache->path);
+  content = text ? unseal (text) : NULL;
+  if (text && !content)
+    g_info ("%s is damaged: engines are chosen anew", cache->path);
+  if (content
+      && g_key_file_load_from_data (
+          file, content, strlen (content), G_KEY_FILE_NONE, NULL)
       && is_same_key (cache->wanted, file)) {
     read_group (cache, file, ENGINE_GROUP, read_engine);
     read_group (cache, file, PLAN_GROUP, read_plan);
@@ -176,10 +230,18 @@ nucseg_cache_get_path (const NucsegCache *cache)
   return cache->path;
 }
 
-const gchar *
-nucseg_cache_get (const NucsegCache *cache, guint conv)
+static const Engine *
+find_engine (const NucsegCache *cache, guint conv)
 {
   return g_hash_table_lookup (cache->engines, GUINT_TO_POINTER (conv));
+}
+
+const gchar *
+nucseg_cache_get (const NucsegCache *cache, guint conv, guint trials)
+{
+  const Engine *engine = find_engine (cache, conv);
+
+  return engine && engine->trials >= trials ? engine->name : NULL;
 }
 
 const gchar *
@@ -189,16 +251,22 @@ nucseg_cache_get_plan (const NucsegCache *cache, guint conv)
 }
 
 void
-nucseg_cache_set (
-    NucsegCache *cache, guint conv, const gchar *engine, const gchar *plan)
+nucseg_cache_set (NucsegCache *cache, guint conv, guint trials,
+    const gchar *name, const gchar *plan)
 {
+  const Engine *engine = find_engine (cache, conv);
+  const gboolean same = engine && g_str_equal (engine->name, name);
+
   if (plan && !is_plan (plan))
     plan = NULL;
-  if (g_strcmp0 (nucseg_cache_get (cache, conv), engine) == 0
+  /* one that was taken over is still the best of as many as it was then */
+  if (same)
+    trials = MAX (trials, engine->trials);
+  if (same && trials == engine->trials
       && g_strcmp0 (nucseg_cache_get_plan (cache, conv), plan) == 0)
     return;
   g_hash_table_insert (
-      cache->engines, GUINT_TO_POINTER (conv), g_strdup (engine));
+      cache->engines, GUINT_TO_POINTER (conv), engine_new (trials, name));
   g_hash_table_remove (cache->plans, GUINT_TO_POINTER (conv));
   if (plan)
     g_hash_table_insert (
@@ -215,41 +283,53 @@ nucseg_cache_forget (NucsegCache *cache, guint conv)
 }
 
 static void
+write_engine (gpointer conv, gpointer data, gpointer file)
+{
+  const Engine *engine = data;
+  g_autofree gchar *name = g_strdup_printf ("%u", GPOINTER_TO_UINT (conv));
+  g_autofree gchar *value =
+      g_strdup_printf ("%u %s", engine->trials, engine->name);
+
+  g_key_file_set_value (file, ENGINE_GROUP, name, value);
+}
+
+static void
 write_plan (gpointer conv, gpointer plan, gpointer file)
 {
   g_autofree gchar *name = g_strdup_printf ("%u", GPOINTER_TO_UINT (conv));
-  g_autofree gchar *sum =
-      g_compute_checksum_for_string (G_CHECKSUM_SHA256, plan, -1);
-  g_autofree gchar *value = g_strconcat (sum, " ", plan, NULL);
 
-  g_key_file_set_value (file, PLAN_GROUP, name, value);
+  g_key_file_set_value (file, PLAN_GROUP, name, plan);
+}
+
+/* The whole file, with its checksum. */
+static gchar *
+make_text (const NucsegCache *cache)
+{
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autofree gchar *key = NULL, *content = NULL, *sum = NULL;
+  gsize size;
+
+  key = g_key_file_to_data (cache->wanted, &size, NULL);
+  g_key_file_load_from_data (file, key, size, G_KEY_FILE_NONE, NULL);
+  g_hash_table_foreach (cache->engines, write_engine, file);
+  g_hash_table_foreach (cache->plans, write_plan, file);
+  content = g_key_file_to_data (file, NULL, NULL);
+  sum = g_compute_checksum_for_string (G_CHECKSUM_SHA256, content, -1);
+  return g_strconcat (sum, "\n", content, NULL);
 }
 
 gboolean
 nucseg_cache_save (NucsegCache *cache, GError **error)
 {
-  g_autoptr (GKeyFile) file = g_key_file_new ();
   g_autoptr (GError) local = NULL;
   g_autofree gchar *dir = g_path_get_dirname (cache->path), *text = NULL;
-  GHashTableIter iter;
-  gpointer conv, engine;
-  gsize size;
 
   if (!cache->changed)
     return TRUE;
-  text = g_key_file_to_data (cache->wanted, &size, NULL);
-  g_key_file_load_from_data (file, text, size, G_KEY_FILE_NONE, NULL);
-  g_hash_table_iter_init (&iter, cache->engines);
-  while (g_hash_table_iter_next (&iter, &conv, &engine)) {
-    g_autofree gchar *name = g_strdup_printf ("%u", GPOINTER_TO_UINT (conv));
-    g_key_file_set_value (file, ENGINE_GROUP, name, engine);
-  }
-  g_hash_table_foreach (cache->plans, write_plan, file);
-  g_free (text);
-  text = g_key_file_to_data (file, &size, NULL);
+  text = make_text (cache);
   g_mkdir_with_parents (dir, 0700);
   /* Another file beside it, renamed over it. */
-  if (!g_file_set_contents (cache->path, text, (gssize) size, &local)) {
+  if (!g_file_set_contents (cache->path, text, -1, &local)) {
     g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_IO,
         "the choice of engines can't be kept: %s", local->message);
     return FALSE;

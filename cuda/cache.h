@@ -2,8 +2,8 @@
 /*
  * cache.h: which engine was the fastest, and its plan, kept from run to run: a
  * file of the user's cache folder, nucseg/cudnn-HASH.ini, one for each
- * combination of GPU, cuDNN, model, precision, batch and size. Whatever isn't
- * as it should be in it is as if it were not there. Knows nothing of CUDA.
+ * combination of GPU, cuDNN, model, precision, batch and size. One that isn't
+ * as it was written is as if it were not there. Knows nothing of CUDA.
  */
 #ifndef NUCSEG_CUDA_CACHE_H
 #define NUCSEG_CUDA_CACHE_H
@@ -32,14 +32,17 @@ void nucseg_cache_free (NucsegCache *cache);
 /* The file, whether it is there or not; the cache's. */
 const gchar *nucseg_cache_get_path (const NucsegCache *cache);
 
-/* The engine of convolution @conv (nucseg_convs_number()), or NULL; valid until
- * the next set. */
-const gchar *nucseg_cache_get (const NucsegCache *cache, guint conv);
+/* The engine of convolution @conv (nucseg_convs_number()), if it was chosen
+ * from
+ * @trials or more, or NULL; valid until the next set. */
+const gchar *
+nucseg_cache_get (const NucsegCache *cache, guint conv, guint trials);
 /* Its plan as text, to the byte what was set, or NULL; likewise. */
 const gchar *nucseg_cache_get_plan (const NucsegCache *cache, guint conv);
-/* @plan: NULL where there is none, or none that is to be kept. */
-void nucseg_cache_set (
-    NucsegCache *cache, guint conv, const gchar *engine, const gchar *plan);
+/* @trials: 1..65535, that @name was chosen from; @plan: NULL where there is
+ * none, or none that is to be kept. */
+void nucseg_cache_set (NucsegCache *cache, guint conv, guint trials,
+    const gchar *name, const gchar *plan);
 /* What was kept of @conv is of no use. */
 void nucseg_cache_forget (NucsegCache *cache, guint conv);
 

@@ -178,7 +178,8 @@ take_alike (GArray *steps, guint at)
 }
 
 /* What the cache or a convolution like this one has, if it runs: a plan that
- * was read is loaded onto the GPU by its first run alone. */
+ * was read is loaded onto the GPU by its first run alone. What was chosen from
+ * fewer trials than are asked for now, by who couldn't wait, doesn't count. */
 static gboolean
 take_known (const NucsegTune *tune, NucsegCache *cache, guint number,
     GArray *steps, guint at, gboolean *loaded)
@@ -186,7 +187,7 @@ take_known (const NucsegTune *tune, NucsegCache *cache, guint number,
   NucsegStep *step = &g_array_index (steps, NucsegStep, at);
   g_autoptr (GError) why = NULL;
 
-  if (!take (step, nucseg_cache_get (cache, number),
+  if (!take (step, nucseg_cache_get (cache, number, count_trials ()),
           nucseg_cache_get_plan (cache, number), loaded)
       && !take_alike (steps, at))
     return FALSE;
@@ -210,7 +211,7 @@ note (NucsegCache *cache, guint number, NucsegCudnnConv *conv)
 {
   g_autofree gchar *text = nucseg_cudnn_conv_get_text (conv);
 
-  nucseg_cache_set (cache, number,
+  nucseg_cache_set (cache, number, count_trials (),
       nucseg_cudnn_conv_get_name (conv, nucseg_cudnn_conv_get_built (conv)),
       text);
 }

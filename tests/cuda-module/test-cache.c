@@ -28,8 +28,20 @@ read_file (const gchar *path)
   return text;
 }
 
+/* As the cache writes it: whole, with the checksum of what may be wrong. */
+static void
+write_sealed (const gchar *path, const gchar *content)
+{
+  g_autofree gchar *sum =
+      g_compute_checksum_for_string (G_CHECKSUM_SHA256, content, -1);
+  g_autofree gchar *text = g_strconcat (sum, "\n", content, NULL);
+
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+}
+
 /* What a key file might change: quotes, backslashes, signs of its own. */
 #define PLAN "{\"a\": \"\\n;#=[x]\"}"
+#define TRIALS 6 /* that engines were chosen from */
 
 /* Opens @k, expects node 3's engine (NULL: none). */
 static void
@@ -37,7 +49,7 @@ expect (const NucsegCacheKey *k, const gchar *engine)
 {
   NucsegCache *cache = nucseg_cache_open (k);
 
-  g_assert_cmpstr (nucseg_cache_get (cache, 3), ==, engine);
+  g_assert_cmpstr (nucseg_cache_get (cache, 3, TRIALS), ==, engine);
   nucseg_cache_free (cache);
 }
 
@@ -49,8 +61,8 @@ write_cache (void)
   g_autoptr (GError) error = NULL;
   gchar *path = g_strdup (nucseg_cache_get_path (cache));
 
-  nucseg_cache_set (cache, 3, "7:24=27", PLAN);
-  nucseg_cache_set (cache, 40, "1:2=-3,4=5", NULL);
+  nucseg_cache_set (cache, 3, TRIALS, "7:24=27", PLAN);
+  nucseg_cache_set (cache, 40, TRIALS, "1:2=-3,4=5", NULL);
   g_assert_true (nucseg_cache_save (cache, &error));
   g_assert_no_error (error);
   nucseg_cache_free (cache);
@@ -64,13 +76,13 @@ test_round_trip (void)
   NucsegCache *cache = nucseg_cache_open (&key);
 
   g_assert_true (g_str_has_prefix (path, g_get_user_cache_dir ()));
-  g_assert_cmpstr (nucseg_cache_get (cache, 3), ==, "7:24=27");
-  g_assert_cmpstr (nucseg_cache_get (cache, 40), ==, "1:2=-3,4=5");
-  g_assert_null (nucseg_cache_get (cache, 4));
+  g_assert_cmpstr (nucseg_cache_get (cache, 3, TRIALS), ==, "7:24=27");
+  g_assert_cmpstr (nucseg_cache_get (cache, 40, TRIALS), ==, "1:2=-3,4=5");
+  g_assert_null (nucseg_cache_get (cache, 4, TRIALS));
   g_assert_cmpstr (nucseg_cache_get_plan (cache, 3), ==, PLAN);
   g_assert_null (nucseg_cache_get_plan (cache, 40));
   /* what was there already is no change: the file is left alone */
-  nucseg_cache_set (cache, 3, "7:24=27", PLAN);
+  nucseg_cache_set (cache, 3, TRIALS, "7:24=27", PLAN);
   g_assert_cmpint (g_unlink (path), ==, 0);
   g_assert_true (nucseg_cache_save (cache, NULL));
   g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
@@ -110,13 +122,13 @@ test_forgotten (void)
 
   nucseg_cache_forget (cache, 3);
   nucseg_cache_forget (cache, 4);
-  g_assert_null (nucseg_cache_get (cache, 3));
+  g_assert_null (nucseg_cache_get (cache, 3, TRIALS));
   g_assert_null (nucseg_cache_get_plan (cache, 3));
   g_assert_true (nucseg_cache_save (cache, NULL));
   nucseg_cache_free (cache);
   expect (&key, NULL);
   cache = nucseg_cache_open (&key);
-  g_assert_cmpstr (nucseg_cache_get (cache, 40), ==, "1:2=-3,4=5");
+  g_assert_cmpstr (nucseg_cache_get (cache, 40, TRIALS), ==, "1:2=-3,4=5");
   nucseg_cache_free (cache);
   g_assert_cmpint (g_unlink (path), ==, 0);
 }
@@ -126,11 +138,11 @@ static void
 test_foreign (void)
 {
   g_autofree gchar *path = write_cache (), *text = read_file (path);
-  g_auto (GStrv) parts = g_strsplit (text, "cudnn=91900", 2);
+  g_auto (GStrv) parts = g_strsplit (strchr (text, '\n') + 1, "cudnn=91900", 2);
   g_autofree gchar *foreign = g_strjoinv ("cudnn=91800", parts);
 
   g_assert_cmpuint (g_strv_length (parts), ==, 2);
-  g_assert_true (g_file_set_contents (path, foreign, -1, NULL));
+  write_sealed (path, foreign);
   expect (&key, NULL);
   /* and is written anew */
   g_free (write_cache ());
@@ -138,52 +150,93 @@ test_foreign (void)
   g_assert_cmpint (g_unlink (path), ==, 0);
 }
 
-/* Cut off at every length, every byte changed: never anything but nothing, or
- * a name that looks like an engine's. */
+static void
+expect_nothing (const gchar *path, const gchar *bad, gsize size)
+{
+  NucsegCache *cache;
+
+  g_assert_true (g_file_set_contents (path, bad, (gssize) size, NULL));
+  cache = nucseg_cache_open (&key);
+  g_assert_null (nucseg_cache_get (cache, 3, 1));
+  g_assert_null (nucseg_cache_get (cache, 40, 1));
+  g_assert_null (nucseg_cache_get_plan (cache, 3));
+  nucseg_cache_free (cache);
+}
+
+/* Cut off at every length, every byte changed: nothing of it counts. */
 static void
 test_damaged (void)
 {
   g_autofree gchar *path = write_cache (), *text = read_file (path);
   const gsize size = strlen (text);
 
-  for (gsize n = 0; n < 2 * size; n++) {
-    g_autofree gchar *bad = g_strndup (text, size);
-    NucsegCache *cache;
-    const gchar *engine;
+  for (gsize n = 0; n < size; n++) {
+    const gchar byte = text[n];
 
-    if (n < size)
-      bad[n] = (gchar) (bad[n] ^ 0x15);
-    g_assert_true (g_file_set_contents (
-        path, bad, n < size ? (gssize) size : (gssize) (n - size), NULL));
-    cache = nucseg_cache_open (&key);
-    engine = nucseg_cache_get (cache, 3);
-    g_assert_true (
-        !engine || strspn (engine, "0123456789:=,-") == strlen (engine));
-    /* a plan is run as it is: what is damaged is no plan */
-    if (nucseg_cache_get_plan (cache, 3))
-      g_assert_cmpstr (nucseg_cache_get_plan (cache, 3), ==, PLAN);
-    nucseg_cache_free (cache);
+    text[n] = (gchar) (byte ^ 0x15);
+    expect_nothing (path, text, size);
+    /* another engine, of another convolution, from another number of trials */
+    text[n] = (gchar) (byte ^ 1);
+    if (g_ascii_isdigit (byte))
+      expect_nothing (path, text, size);
+    text[n] = byte;
+    expect_nothing (path, text, n);
   }
+  /* and is written anew */
   g_free (write_cache ());
   expect (&key, "7:24=27");
   g_assert_cmpint (g_unlink (path), ==, 0);
 }
 
-/* Names that no engine has are as if they were not there. */
+/* Names that no engine has are as if they were not there, and so are engines of
+ * which nobody knows from how many they were chosen. */
 static void
 test_names (void)
 {
-  static const gchar *const engines[] = { "", "$(reboot)", "7:24=27;", "a",
-    "7 24" };
+  static const gchar *const engines[] = { "", "6", "6 ", "6 $(reboot)",
+    "6 7:24=27;", "6 a", "6 7 24", "7:24=27", "0 7:24=27", "-6 7:24=27",
+    "65536 7:24=27", "x 7:24=27" };
   g_autofree gchar *path = write_cache (), *text = read_file (path);
+  const gchar *content = strchr (text, '\n') + 1;
 
+  write_sealed (path, content);
+  expect (&key, "7:24=27");
   for (guint i = 0; i < G_N_ELEMENTS (engines); i++) {
-    g_auto (GStrv) parts = g_strsplit (text, "3=7:24=27", 2);
+    g_auto (GStrv) parts = g_strsplit (content, "3=6 7:24=27", 2);
     g_autofree gchar *line = g_strconcat ("3=", engines[i], NULL);
     g_autofree gchar *bad = g_strjoinv (line, parts);
 
-    g_assert_true (g_file_set_contents (path, bad, -1, NULL));
+    g_assert_cmpuint (g_strv_length (parts), ==, 2);
+    write_sealed (path, bad);
     expect (&key, NULL);
+  }
+  g_assert_cmpint (g_unlink (path), ==, 0);
+}
+
+/* What was chosen from as many or more is good enough; what is chosen anew,
+ * from more, takes its place, the same engine or another. */
+static void
+test_trials (void)
+{
+  static const gchar *const names[] = { "7:24=27", "8" };
+  g_autofree gchar *path = write_cache ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    const guint trials = TRIALS + i;
+    NucsegCache *cache = nucseg_cache_open (&key);
+
+    g_assert_nonnull (nucseg_cache_get (cache, 3, 1));
+    g_assert_nonnull (nucseg_cache_get (cache, 3, trials));
+    g_assert_null (nucseg_cache_get (cache, 3, trials + 1));
+    nucseg_cache_set (cache, 3, trials + 1, names[i], NULL);
+    /* who asks for fewer and takes it over leaves it what it is */
+    nucseg_cache_set (cache, 3, 1, names[i], NULL);
+    g_assert_true (nucseg_cache_save (cache, NULL));
+    nucseg_cache_free (cache);
+    cache = nucseg_cache_open (&key);
+    g_assert_cmpstr (nucseg_cache_get (cache, 3, trials + 1), ==, names[i]);
+    g_assert_null (nucseg_cache_get (cache, 3, trials + 2));
+    nucseg_cache_free (cache);
   }
   g_assert_cmpint (g_unlink (path), ==, 0);
 }
@@ -197,15 +250,15 @@ test_plans (void)
   g_autofree gchar *path = write_cache ();
   NucsegCache *cache = nucseg_cache_open (&key);
 
-  nucseg_cache_set (cache, 3, "7:24=27", "{}");
+  nucseg_cache_set (cache, 3, TRIALS, "7:24=27", "{}");
   g_assert_true (nucseg_cache_save (cache, NULL));
   nucseg_cache_free (cache);
   cache = nucseg_cache_open (&key);
   g_assert_cmpstr (nucseg_cache_get_plan (cache, 3), ==, "{}");
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++) {
-    nucseg_cache_set (cache, 3, "7:24=27", bad[i]);
+    nucseg_cache_set (cache, 3, TRIALS, "7:24=27", bad[i]);
     g_assert_null (nucseg_cache_get_plan (cache, 3));
-    g_assert_cmpstr (nucseg_cache_get (cache, 3), ==, "7:24=27");
+    g_assert_cmpstr (nucseg_cache_get (cache, 3, TRIALS), ==, "7:24=27");
   }
   nucseg_cache_free (cache);
   g_assert_cmpint (g_unlink (path), ==, 0);
@@ -222,13 +275,13 @@ test_unwritable (void)
   g_assert_cmpint (g_unlink (path), ==, 0);
   g_assert_cmpint (g_mkdir (path, 0700), ==, 0);
   cache = nucseg_cache_open (&key);
-  g_assert_null (nucseg_cache_get (cache, 3));
-  nucseg_cache_set (cache, 3, "1", NULL);
+  g_assert_null (nucseg_cache_get (cache, 3, TRIALS));
+  nucseg_cache_set (cache, 3, TRIALS, "1", NULL);
   g_assert_false (nucseg_cache_save (cache, &error));
   g_assert_error (error, NUCSEG_ERROR, NUCSEG_ERROR_IO);
   g_assert_nonnull (strstr (error->message, path));
   /* it goes on without */
-  g_assert_cmpstr (nucseg_cache_get (cache, 3), ==, "1");
+  g_assert_cmpstr (nucseg_cache_get (cache, 3, TRIALS), ==, "1");
   nucseg_cache_free (cache);
   g_assert_cmpint (g_rmdir (path), ==, 0);
 }
@@ -249,6 +302,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cache/foreign", test_foreign);
   g_test_add_func ("/cache/damaged", test_damaged);
   g_test_add_func ("/cache/names", test_names);
+  g_test_add_func ("/cache/trials", test_trials);
   g_test_add_func ("/cache/plans", test_plans);
   g_test_add_func ("/cache/unwritable", test_unwritable);
   result = g_test_run ();
