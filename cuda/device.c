@@ -29,23 +29,6 @@ nucseg_cuda_runtime_version (void)
   return nucseg_cuda_version_string (CUDART_VERSION);
 }
 
-gboolean
-nucseg_cuda_check (cudaError_t status, const gchar *what, GError **error)
-{
-  if (status == cudaSuccess)
-    return TRUE;
-  /* What isn't sticky must not show up in the next call. */
-  cudaGetLastError ();
-  if (status == cudaErrorMemoryAllocation)
-    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_MEMORY,
-        "%s: the GPU is out of memory", what);
-  else
-    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE,
-        "%s: the GPU failed: %s (%s)", what, cudaGetErrorString (status),
-        cudaGetErrorName (status));
-  return FALSE;
-}
-
 static gboolean
 take_context (NucsegCudaDevice *device, GError **error)
 {
@@ -219,25 +202,18 @@ nucseg_cuda_device_get_stream (const NucsegCudaDevice *device)
 
 /* --- Memory -------------------------------------------------------------- */
 
-static gboolean
-check_memory (cudaError_t status, gsize size, const gchar *what, GError **error)
-{
-  g_autofree gchar *text =
-      g_strdup_printf ("%" G_GSIZE_FORMAT " bytes for %s", size, what);
-
-  return nucseg_cuda_check (status, text, error);
-}
-
 gpointer
 nucseg_cuda_alloc (
     NucsegCudaDevice *device, gsize size, const gchar *what, GError **error)
 {
   void *memory = NULL;
 
-  if (!check_memory (cudaMalloc (&memory, MAX (size, 1)), size, what, error))
+  if (!nucseg_cuda_check_memory (
+          cudaMalloc (&memory, MAX (size, 1)), size, what, error))
     return NULL;
-  if (!check_memory (cudaMemsetAsync (memory, 0, size, device->stream), size,
-          what, error)) {
+  if (!nucseg_cuda_check_memory (
+          cudaMemsetAsync (memory, 0, size, device->stream), size, what,
+          error)) {
     cudaFree (memory);
     return NULL;
   }
@@ -257,12 +233,13 @@ nucseg_cuda_alloc_host (NucsegCudaDevice *device, gsize size, const gchar *what,
 {
   void *memory = NULL;
 
-  if (!check_memory (cudaHostAlloc (&memory, MAX (size, 1),
-                         cudaHostAllocMapped | cudaHostAllocPortable),
+  if (!nucseg_cuda_check_memory (
+          cudaHostAlloc (&memory, MAX (size, 1),
+              cudaHostAllocMapped | cudaHostAllocPortable),
           size, what, error))
     return NULL;
   if (mapped
-      && !check_memory (
+      && !nucseg_cuda_check_memory (
           cudaHostGetDevicePointer (mapped, memory, 0), size, what, error)) {
     cudaFreeHost (memory);
     return NULL;

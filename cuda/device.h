@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * device.h: one GPU context with a stream, its memory, and what CUDA says when
- * something fails. driver.c says whether there is a GPU at all.
+ * something fails (status.c). driver.c says whether there is a GPU at all.
  *
  * A context that is current on the calling thread is adopted (a neighbour's in
  * a pipeline, say); where there is none, the primary context of the first GPU
@@ -60,16 +60,27 @@ cudaStream_t nucseg_cuda_device_get_stream (const NucsegCudaDevice *device);
 typedef gboolean (*NucsegCudaBranch) (
     gpointer data, guint branch, cudaStream_t stream, GError **error);
 
+/* --- What CUDA says (status.c) -------------------------------------------- */
+
+/* Whether @status, a cudaError_t or a CUresult (their numbers are the same),
+ * means that device or context are gone, and every later call will fail. */
+gboolean nucseg_cuda_is_lost (gint status);
+/* DEVICE, with what a user can do then; @reason: what CUDA says. */
+void
+nucseg_cuda_set_lost (GError **error, const gchar *what, const gchar *reason);
+/* FALSE with MEMORY or DEVICE where @status is no success; @what: "the
+ * upload". Inside a context. */
+gboolean
+nucseg_cuda_check (cudaError_t status, const gchar *what, GError **error);
+/* The same of @size bytes for @what. */
+gboolean nucseg_cuda_check_memory (
+    cudaError_t status, gsize size, const gchar *what, GError **error);
+
 /* NucsegBackend.pinned_alloc and pinned_free: of no device. Not inside. */
 gboolean nucseg_cuda_pinned_alloc (NucsegPinned *pinned, GError **error);
 void nucseg_cuda_pinned_free (NucsegPinned *pinned);
 
 /* --- All below: inside enter and leave ----------------------------------- */
-
-/* FALSE with MEMORY or DEVICE where @status is no success; @what: "the
- * upload" */
-gboolean
-nucseg_cuda_check (cudaError_t status, const gchar *what, GError **error);
 
 /* Device memory, zeroed, aligned to 256 bytes; NULL with MEMORY or DEVICE. */
 gpointer nucseg_cuda_alloc (

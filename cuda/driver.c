@@ -5,7 +5,8 @@
  */
 #include "cuda/driver.h"
 
-#include <cuda_runtime_api.h>
+#include "cuda/device.h"
+
 #include <dlfcn.h>
 #include <string.h>
 
@@ -29,6 +30,13 @@ nucseg_cuda_driver_check (const NucsegCudaDriver *self, CUresult status,
     return TRUE;
   if (self->error_name (status, &name) != CUDA_SUCCESS || !name)
     name = "an error that it has no name for";
+  if (nucseg_cuda_is_lost ((gint) status)) {
+    g_autofree gchar *reason =
+        g_strdup_printf ("the NVIDIA driver says %s (%d)", name, (gint) status);
+
+    nucseg_cuda_set_lost (error, what, reason);
+    return FALSE;
+  }
   g_set_error (error, NUCSEG_ERROR,
       status == CUDA_ERROR_OUT_OF_MEMORY ? NUCSEG_ERROR_MEMORY
                                          : NUCSEG_ERROR_DEVICE,

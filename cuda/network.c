@@ -76,6 +76,9 @@ tune_engines (NucsegNetwork *self, NucsegModel *model, const NucsegTune *tune,
   /* Each turn refuses some; in the end there are none of cuDNN's to fail. */
   while (!nucseg_tune_steps (
       tune, self->graph, self->steps, self->buffers, failed, &why)) {
+    /* that is not cuDNN's fault: on a GPU that is lost nothing works */
+    if (!nucseg_cuda_wait (self->device, error))
+      return FALSE;
     for (guint i = 0; i < failed->len; i++) {
       const NucsegStep *step = &g_array_index (
           self->steps, NucsegStep, g_array_index (failed, guint, i));

@@ -31,9 +31,10 @@ nucseg_cuda_pinned_alloc (NucsegPinned *pinned, GError **error)
   if (nucseg_cuda_driver_check (driver, driver->push (context),
           "entering the GPU's context", error)) {
     nucseg_cuda_capture_lock ();
-    ok = nucseg_cuda_check (cudaHostAlloc (&memory, pinned->size,
-                                cudaHostAllocMapped | cudaHostAllocPortable),
-        "page-locked memory", error);
+    ok = nucseg_cuda_check_memory (
+        cudaHostAlloc (
+            &memory, pinned->size, cudaHostAllocMapped | cudaHostAllocPortable),
+        pinned->size, "page-locked memory", error);
     nucseg_cuda_capture_unlock ();
     driver->pop (&context);
   }

@@ -3,7 +3,7 @@
  * emulated-device.c: cuda/device.h over host memory, for the emulation of the
  * kernels in tests/cuda: all of the back end but the driver, cuDNN's engines
  * (emulated-cudnn.c) and CUDA's graphs (emulated-graph.c) runs on a machine
- * without a GPU.
+ * without a GPU. Its memory is in emulated-memory.c.
  *
  * Where a driver is loaded (tests/elements/cuda has one whose GPU is host
  * memory too), its contexts count as they do on a GPU; else there is one.
@@ -16,8 +16,6 @@
 
 #include <dlfcn.h>
 #include <string.h>
-
-#define ALIGNMENT 256
 
 struct _NucsegCudaDevice {
   gint entered; /* by any thread */
@@ -49,24 +47,15 @@ get_current (void)
   return call_driver ("cuCtxGetCurrent", &context) == 0 ? context : NULL;
 }
 
-/* Of a block, in front of what the back end gets. */
-typedef struct {
-  gsize size;
-  gboolean is_weights;
-} Header;
-
 static GMutex lock; /* sessions of several threads */
-static GMutex pinned_lock;
-static GHashTable *pinned_blocks; /* address -> size */
-
-static EmulatedLog log_of_memory;
+static EmulatedLog log_of_device;
 
 NUCSEG_API EmulatedLog *emulated_get_log (void);
 
 EmulatedLog *
 emulated_get_log (void)
 {
-  return &log_of_memory;
+  return &log_of_device;
 }
 
 void
@@ -147,7 +136,7 @@ nucseg_cuda_device_is_current (const NucsegCudaDevice *device)
 gconstpointer
 nucseg_cuda_device_get_context (const NucsegCudaDevice *device)
 {
-  return device->context ? device->context : &log_of_memory;
+  return device->context ? device->context : &log_of_device;
 }
 
 const gchar *
@@ -175,124 +164,16 @@ nucseg_cuda_device_get_stream (const NucsegCudaDevice *device)
 }
 
 gboolean
-nucseg_cuda_check (cudaError_t status, const gchar *what, GError **error)
+emulated_call (const gchar *what, GError **error)
 {
-  if (status == cudaSuccess)
-    return TRUE;
-  g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE,
-      "%s: the emulation failed: %s", what, cudaGetErrorString (status));
-  return FALSE;
-}
+  cudaError_t status;
 
-/* --- Page-locked memory ----------------------------------------------------
- */
-
-gboolean
-nucseg_cuda_pinned_alloc (NucsegPinned *pinned, GError **error)
-{
-  const gsize padded = (pinned->size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-
-  pinned->data = g_aligned_alloc0 (1, padded, ALIGNMENT);
-  g_mutex_lock (&pinned_lock);
-  if (!pinned_blocks)
-    pinned_blocks = g_hash_table_new (NULL, NULL);
-  g_hash_table_insert (
-      pinned_blocks, pinned->data, GSIZE_TO_POINTER (pinned->size));
-  log_of_memory.n_pinned++;
-  log_of_memory.n_pinned_ever++;
-  g_mutex_unlock (&pinned_lock);
-  return TRUE;
-}
-
-void
-nucseg_cuda_pinned_free (NucsegPinned *pinned)
-{
-  g_mutex_lock (&pinned_lock);
-  g_assert_true (g_hash_table_remove (pinned_blocks, pinned->data));
-  if (g_hash_table_size (pinned_blocks) == 0)
-    g_clear_pointer (&pinned_blocks, g_hash_table_unref);
-  log_of_memory.n_pinned--;
-  g_mutex_unlock (&pinned_lock);
-  g_aligned_free (pinned->data);
-}
-
-gpointer
-nucseg_cuda_find_mapped (
-    NucsegCudaDevice *device, gconstpointer memory, gsize size)
-{
-  const guint8 *first = memory;
-  gboolean found = FALSE;
-  GHashTableIter iter;
-  gpointer block, length;
-
-  emulated_check_entered (device);
-  g_mutex_lock (&pinned_lock);
-  if (pinned_blocks)
-    g_hash_table_iter_init (&iter, pinned_blocks);
-  while (pinned_blocks && !found
-      && g_hash_table_iter_next (&iter, &block, &length))
-    found = first >= (guint8 *) block
-        && first + size <= (guint8 *) block + GPOINTER_TO_SIZE (length);
-  log_of_memory.n_mapped += found ? 1 : 0;
-  g_mutex_unlock (&pinned_lock);
-  return found ? (gpointer) memory : NULL;
-}
-
-gpointer
-nucseg_cuda_alloc (
-    NucsegCudaDevice *device, gsize size, const gchar *what, GError **error)
-{
-  gsize padded = (MAX (size, 1) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-  guint8 *block = g_aligned_alloc (1, ALIGNMENT + padded, ALIGNMENT);
-  Header *header = (Header *) block;
-
-  emulated_check_entered (device);
-  memset (block, 0, ALIGNMENT + padded);
-  *header = (Header){ padded, g_str_equal (what, "the network's weights") };
   g_mutex_lock (&lock);
-  log_of_memory.live += padded;
-  if (header->is_weights) {
-    log_of_memory.live_weights += padded;
-    log_of_memory.n_weights++;
-  }
+  if (log_of_device.lost_in > 0 && --log_of_device.lost_in == 0)
+    log_of_device.lost = cudaErrorIllegalAddress;
+  status = (cudaError_t) log_of_device.lost;
   g_mutex_unlock (&lock);
-  return block + ALIGNMENT;
-}
-
-void
-nucseg_cuda_free (NucsegCudaDevice *device, gpointer memory)
-{
-  guint8 *block = memory;
-  const Header *header;
-
-  emulated_check_entered (device);
-  if (!memory)
-    return;
-  block -= ALIGNMENT;
-  header = (const Header *) block;
-  g_mutex_lock (&lock);
-  log_of_memory.live -= header->size;
-  if (header->is_weights)
-    log_of_memory.live_weights -= header->size;
-  g_mutex_unlock (&lock);
-  g_aligned_free (block);
-}
-
-gpointer
-nucseg_cuda_alloc_host (NucsegCudaDevice *device, gsize size, const gchar *what,
-    gpointer *mapped, GError **error)
-{
-  gpointer memory = nucseg_cuda_alloc (device, size, what, error);
-
-  if (mapped)
-    *mapped = memory;
-  return memory;
-}
-
-void
-nucseg_cuda_free_host (NucsegCudaDevice *device, gpointer memory)
-{
-  nucseg_cuda_free (device, memory);
+  return nucseg_cuda_check (status, what, error);
 }
 
 gboolean
@@ -302,7 +183,7 @@ nucseg_cuda_upload (NucsegCudaDevice *device, gpointer to, gconstpointer from,
   emulated_check_entered (device);
   g_assert (!emulation_get_stream ()); /* in the device's own */
   memcpy (to, from, size);
-  log_of_memory.uploaded += size;
+  log_of_device.uploaded += size;
   return TRUE;
 }
 
@@ -313,7 +194,7 @@ nucseg_cuda_download (NucsegCudaDevice *device, gpointer to, gconstpointer from,
   emulated_check_entered (device);
   g_assert (!emulation_get_stream ()); /* in the device's own */
   memcpy (to, from, size);
-  log_of_memory.downloaded += size;
+  log_of_device.downloaded += size;
   return TRUE;
 }
 
@@ -321,13 +202,14 @@ gboolean
 nucseg_cuda_wait (NucsegCudaDevice *device, GError **error)
 {
   emulated_check_entered (device);
-  if (log_of_memory.failing_waits > 0) {
-    log_of_memory.failing_waits--;
+  g_atomic_int_inc (&log_of_device.n_waits);
+  if (log_of_device.failing_waits > 0) {
+    log_of_device.failing_waits--;
     g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE,
         "waiting for the GPU: the emulation fails as it was told");
     return FALSE;
   }
-  return TRUE;
+  return emulated_call ("waiting for the GPU", error);
 }
 
 gdouble

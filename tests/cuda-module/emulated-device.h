@@ -30,7 +30,14 @@ typedef struct {
   guint deaf; /* so many of a convolution's first engines write densely */
   gint n_branches; /* of a network or a frame's end that ran, ever */
   guint failing_graphs; /* the next so many can't be captured */
-  guint failing_waits; /* the next so many fail, as of a GPU that is lost */
+  guint failing_waits; /* the next so many fail */
+  guint n_allocs; /* of all kinds of memory above, ever */
+  guint
+      failing_alloc; /* of the next ones, which fails (1: the next); 0: none */
+  const gchar *failed; /* what the last of those would have been for */
+  gint n_launches, n_waits; /* of graphs, for the device, ever */
+  guint lost_in; /* so many allocations, captures, launches and waits; 0: no */
+  gint lost; /* all of them fail with this cudaError_t from now on; 0: none */
 } EmulatedLog;
 
 /* The log, for the module's own parts; any thread. */
@@ -42,6 +49,9 @@ struct _NucsegCudaDevice;
 void emulated_check_entered (const struct _NucsegCudaDevice *device);
 /* Whether the calling thread is in any context. */
 gboolean emulated_is_entered_here (void);
+
+/* Whether a call that @what is about to make is one to a GPU that is there. */
+gboolean emulated_call (const gchar *what, GError **error);
 
 /* The executions of branches have each its own @workspace (nullable). */
 void emulated_use_workspace (gconstpointer workspace);

@@ -38,6 +38,8 @@ nucseg_cuda_graph_new (NucsegCudaDevice *device, NucsegCudaRecord record,
   NucsegCudaGraph *graph;
 
   emulated_check_entered (device);
+  if (!emulated_call ("beginning a graph", error))
+    return NULL;
   if (log->failing_graphs > 0) {
     log->failing_graphs--;
     g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE,
@@ -62,7 +64,9 @@ nucseg_cuda_graph_free (NucsegCudaGraph *graph)
 gboolean
 nucseg_cuda_graph_launch (NucsegCudaGraph *graph, GError **error)
 {
-  return graph->record (graph->data, error);
+  g_atomic_int_inc (&emulated_get_log ()->n_launches);
+  return emulated_call ("launching a frame", error)
+      && graph->record (graph->data, error);
 }
 
 /* --- Time: the CPU's, which does the GPU's work ----------------------------

@@ -7,65 +7,11 @@
  * call fails, nothing stays in a capture and nothing is lost.
  */
 #include "cuda/device.h"
-#include "cuda/driver.h"
 #include "cuda/graph.h"
 
 #include "fake-runtime.h"
 
 #include <string.h>
-
-/* --- A driver with one context -------------------------------------------- */
-
-static CUresult
-get_current (CUcontext *context)
-{
-  *context = (CUcontext) &get_current;
-  return CUDA_SUCCESS;
-}
-
-static CUresult
-push (CUcontext context)
-{
-  return CUDA_SUCCESS;
-}
-
-static CUresult
-pop (CUcontext *context)
-{
-  return CUDA_SUCCESS;
-}
-
-const NucsegCudaDriver *
-nucseg_cuda_driver_get (GError **error)
-{
-  static const NucsegCudaDriver driver = {
-    .get_current = get_current, .push = push, .pop = pop
-  };
-
-  return &driver;
-}
-
-gboolean
-nucseg_cuda_driver_check (const NucsegCudaDriver *driver, CUresult status,
-    const gchar *what, GError **error)
-{
-  return status == CUDA_SUCCESS;
-}
-
-gboolean
-nucseg_cuda_driver_pick (const NucsegCudaDriver *driver, CUdevice *device,
-    gint *capability, gchar **name, GError **error)
-{
-  *device = 0;
-  *name = g_strdup ("fake");
-  return TRUE;
-}
-
-gchar *
-nucseg_cuda_version_string (gint version)
-{
-  return g_strdup_printf ("%d", version);
-}
 
 /* --- What is queued ------------------------------------------------------- */
 

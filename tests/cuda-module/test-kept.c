@@ -97,8 +97,8 @@ test_trials (void)
       assert_whole (path, "=1 1:2=3\n");
       continue;
     }
-    g_test_message ("start %u: %d built, %d read", i, found->n_plans,
-        found->n_loaded);
+    g_test_message (
+        "start %u: %d built, %d read", i, found->n_plans, found->n_loaded);
     if (starts[i].anew)
       g_assert_cmpint (found->n_plans, >=, first->n_plans);
     else

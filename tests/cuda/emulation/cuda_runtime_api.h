@@ -16,7 +16,19 @@ extern "C" {
 typedef enum cudaError {
   cudaSuccess = 0,
   cudaErrorInvalidValue = 1,
+  cudaErrorMemoryAllocation = 2,
   cudaErrorInvalidConfiguration = 9,
+  cudaErrorECCUncorrectable = 214,
+  cudaErrorNvlinkUncorrectable = 220,
+  cudaErrorIllegalAddress = 700,
+  cudaErrorLaunchTimeout = 702,
+  cudaErrorContextIsDestroyed = 709,
+  cudaErrorAssert = 710,
+  cudaErrorHardwareStackError = 714,
+  cudaErrorIllegalInstruction = 715,
+  cudaErrorMisalignedAddress = 716,
+  cudaErrorInvalidAddressSpace = 717,
+  cudaErrorInvalidPc = 718,
   cudaErrorLaunchFailure = 719
 } cudaError_t;
 
@@ -25,6 +37,9 @@ typedef struct CUstream_st *cudaStream_t;
 cudaError_t
 cudaMemsetAsync (void *memory, int value, size_t size, cudaStream_t stream);
 const char *cudaGetErrorString (cudaError_t error);
+const char *cudaGetErrorName (cudaError_t error);
+/* Nothing is kept from one call to the next. */
+cudaError_t cudaGetLastError (void);
 
 /* What this thread queues is for @stream from now on, and fails in any other;
  * NULL at first. There are no streams: any address but NULL is one. */

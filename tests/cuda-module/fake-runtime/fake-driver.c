@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * fake-driver.c: cuda/driver.h for the fake runtime: one context.
+ */
+#include "cuda/driver.h"
+
+static CUresult
+get_current (CUcontext *context)
+{
+  *context = (CUcontext) &get_current;
+  return CUDA_SUCCESS;
+}
+
+static CUresult
+push (CUcontext context)
+{
+  return CUDA_SUCCESS;
+}
+
+static CUresult
+pop (CUcontext *context)
+{
+  return CUDA_SUCCESS;
+}
+
+const NucsegCudaDriver *
+nucseg_cuda_driver_get (GError **error)
+{
+  static const NucsegCudaDriver driver = {
+    .get_current = get_current, .push = push, .pop = pop
+  };
+
+  return &driver;
+}
+
+gboolean
+nucseg_cuda_driver_check (const NucsegCudaDriver *driver, CUresult status,
+    const gchar *what, GError **error)
+{
+  return status == CUDA_SUCCESS;
+}
+
+gboolean
+nucseg_cuda_driver_pick (const NucsegCudaDriver *driver, CUdevice *device,
+    gint *capability, gchar **name, GError **error)
+{
+  *device = 0;
+  *name = g_strdup ("fake");
+  return TRUE;
+}
+
+gchar *
+nucseg_cuda_version_string (gint version)
+{
+  return g_strdup_printf ("%d", version);
+}
