@@ -86,9 +86,18 @@ enter_or_leave (gpointer device, gboolean enter)
   return TRUE;
 }
 
-/* Leaves the plan of the fastest candidate built. */
+static void
+note_memory (const GError *why, gboolean *poor)
+{
+  if (g_error_matches (why, NUCSEG_ERROR, NUCSEG_ERROR_MEMORY))
+    *poor = TRUE;
+}
+
+/* Leaves the plan of the fastest candidate built; *@poor: (out): set where
+ * memory was lacking for one. */
 static gboolean
-choose (const NucsegTune *tune, NucsegStep *step, GError **error)
+choose (
+    const NucsegTune *tune, NucsegStep *step, gboolean *poor, GError **error)
 {
   const guint most = count_trials ();
   guint best = G_MAXUINT, tried = 0;
@@ -113,6 +122,7 @@ choose (const NucsegTune *tune, NucsegStep *step, GError **error)
     if (time < 0) {
       g_debug ("node '%s', engine %s: %s", step->node->name,
           nucseg_cudnn_conv_get_name (step->cudnn, i), why->message);
+      note_memory (why, poor);
       continue;
     }
     tried++;
@@ -182,7 +192,7 @@ take_alike (GArray *steps, guint at)
  * fewer trials than are asked for now, by who couldn't wait, doesn't count. */
 static gboolean
 take_known (const NucsegTune *tune, NucsegCache *cache, guint number,
-    GArray *steps, guint at, gboolean *loaded)
+    GArray *steps, guint at, gboolean *loaded, gboolean *poor)
 {
   NucsegStep *step = &g_array_index (steps, NucsegStep, at);
   g_autoptr (GError) why = NULL;
@@ -200,8 +210,11 @@ take_known (const NucsegTune *tune, NucsegCache *cache, guint number,
   nucseg_cuda_capture_unlock ();
   /* at once: an error may have taken the GPU's context along, and the next
    * start must not meet it again */
-  nucseg_cache_forget (cache, number);
-  nucseg_cache_save (cache, NULL);
+  note_memory (why, poor);
+  if (!*poor) {
+    nucseg_cache_forget (cache, number);
+    nucseg_cache_save (cache, NULL);
+  }
   *loaded = FALSE;
   return FALSE;
 }
@@ -230,7 +243,7 @@ nucseg_tune_steps (const NucsegTune *tune, const NucsegGraph *graph,
     .height = tune->height,
     .width = tune->width };
   static GMutex lock;
-  gboolean filled = FALSE;
+  gboolean filled = FALSE, poor = FALSE;
   NucsegCache *cache;
   g_autoptr (GError) first = NULL, unsaved = NULL;
 
@@ -249,20 +262,22 @@ nucseg_tune_steps (const NucsegTune *tune, const NucsegGraph *graph,
             nucseg_cudnn_conv_get_spec (step->cudnn));
     gboolean loaded, ok = TRUE;
     const gboolean chosen =
-        !take_known (tune, cache, number, steps, s, &loaded);
+        !take_known (tune, cache, number, steps, s, &loaded, &poor);
     if (chosen) {
       /* where this fails, so does what is measured then */
       if (!filled)
         nucseg_buffers_fill (buffers, NULL);
       filled = TRUE;
-      ok = choose (tune, step, first ? NULL : &first);
+      ok = choose (tune, step, &poor, first ? NULL : &first);
     }
     nucseg_cuda_capture_lock ();
     nucseg_cudnn_conv_keep_built (step->cudnn);
     nucseg_cuda_capture_unlock ();
     if (!ok)
       g_array_append_val (failed, s);
-    else if (!loaded)
+    /* what did for want of memory is not for later starts, which may have it,
+     * nor what was taken from it */
+    else if (!loaded && !poor)
       note (cache, number, step->cudnn);
     /* Each takes a second or more; a program that is stopped meanwhile has not
      * waited for nothing. */

@@ -39,13 +39,13 @@ test_lost (void)
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autoptr (GError) error = NULL;
 
-    g_assert_cmpint (
-        nucseg_cuda_is_lost (cases[i].status), ==, cases[i].lost);
+    g_assert_cmpint (nucseg_cuda_is_lost (cases[i].status), ==, cases[i].lost);
     g_assert_false (nucseg_cuda_check (cases[i].status, "drawing", &error));
     g_assert_error (error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE);
     g_assert_cmpstr (error->message, ==,
         cases[i].lost
-            ? "drawing: the GPU was lost while it was at work: the fake runtime "
+            ? "drawing: the GPU was lost while it was at work: the fake "
+              "runtime "
               "says so (fake); this program can't use it any more and has to "
               "be started again (frames that came out before are whole)"
             : "drawing: the GPU failed: the fake runtime says so (fake)");

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * cuda-lost.c: nucsegfilter on a GPU that is lost in mid-stream: an error on the
- * bus that says so, frames that came out before are whole, nothing hangs, and
- * the element can be stopped and, once there is a GPU again, started. No GPU
- * here: see meson.build.
+ * cuda-lost.c: nucsegfilter on a GPU that is lost in mid-stream: an error on
+ * the bus that says so, frames that came out before are whole, nothing hangs,
+ * and the element can be stopped and, once there is a GPU again, started. No
+ * GPU here: see meson.build.
  */
 #include "cuda-support.h"
 
@@ -134,10 +134,9 @@ main (int argc, char **argv)
   nst_init (&argc, &argv);
   device = nst_open_emulated_log ();
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
-    g_autofree gchar *name =
-        g_strdup_printf ("/cuda/lost/%s-depth-%u-%s",
-            cases[i].cuda ? "cuda" : "system", cases[i].depth,
-            cases[i].call == 1 ? "launch" : "wait");
+    g_autofree gchar *name = g_strdup_printf ("/cuda/lost/%s-depth-%u-%s",
+        cases[i].cuda ? "cuda" : "system", cases[i].depth,
+        cases[i].call == 1 ? "launch" : "wait");
 
     g_test_add_data_func (name, &cases[i], test_lost);
   }
