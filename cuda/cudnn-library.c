@@ -26,7 +26,7 @@ load (GError **error)
 
   if (!library) {
     g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_NO_DEVICE,
-        "cuDNN 9 is not installed: %s", dlerror ());
+        "cuDNN 9 is not installed, or not whole: %s", dlerror ());
     return FALSE;
   }
   wanted = version_string (NUCSEG_CUDNN_LEAST_VERSION);

@@ -5,9 +5,14 @@
  * calls itself with one argument, a library path with a null driver or an old
  * cuDNN in front.
  */
+#define _GNU_SOURCE /* RTLD_NEXT */
 #include "backend.h"
 
+#include <dlfcn.h>
 #include <string.h>
+
+#define NONE "none" /* a cuDNN that isn't found anywhere */
+#define NONE_VARIABLE "NUCSEG_TEST_NO_CUDNN"
 
 typedef struct {
   const gchar *name;
@@ -29,11 +34,30 @@ static const Case cases[] = {
   { "old-gpu", "old-gpu", NULL, NUCSEG_ERROR_NO_DEVICE,
       "Null GPU has compute capability 7.5, expected 8.0 or later" },
   { "no-memory", "gpu", NULL, NUCSEG_ERROR_MEMORY, "CUDA_ERROR_OUT_OF_MEMORY" },
+  { "no-cudnn", "gpu", NONE, NUCSEG_ERROR_NO_DEVICE,
+      "cuDNN 9 is not installed, or not whole: libcudnn.so.none: cannot open "
+      "shared object file" },
+  { "broken-cudnn", "gpu", "broken-cudnn", NUCSEG_ERROR_NO_DEVICE,
+      "broken-cudnn/libcudnn.so.9: invalid ELF header" },
   { "old-cudnn", "gpu", "old-cudnn", NUCSEG_ERROR_NO_DEVICE,
       "cuDNN 9.1.0 is too old, expected version 9.8.0 or later" },
   { "lacking-cudnn", "gpu", "lacking-cudnn", NUCSEG_ERROR_NO_DEVICE,
       "cuDNN is too old: its libcudnn.so.9 lacks" },
 };
+
+/* In the module's place too: the one way to not find what the loader's own
+ * cache knows of. */
+NUCSEG_API void *
+dlopen (const char *name, int mode)
+{
+  void *(*real) (const char *name, int mode);
+  void *symbol = dlsym (RTLD_NEXT, "dlopen");
+
+  memcpy (&real, &symbol, sizeof real);
+  if (g_strcmp0 (name, "libcudnn.so.9") == 0 && g_getenv (NONE_VARIABLE))
+    name = "libcudnn.so.none";
+  return real (name, mode);
+}
 
 /* In the child: prints "CODE MESSAGE" of cuda, then what auto took. */
 static int
@@ -67,6 +91,8 @@ run (const Case *c, const gchar *path, gchar **out, gchar **log)
   environment = g_environ_setenv (
       environment, "NUCSEG_NULL_DRIVER", c->driver ? c->driver : "", TRUE);
   environment = g_environ_setenv (environment, "G_MESSAGES_DEBUG", "all", TRUE);
+  if (g_strcmp0 (c->cudnn, NONE) == 0)
+    environment = g_environ_setenv (environment, NONE_VARIABLE, "1", TRUE);
   g_spawn_sync (NULL, argv, environment, G_SPAWN_DEFAULT, NULL, NULL, out, log,
       &status, &error);
   g_assert_no_error (error);
