@@ -14,9 +14,15 @@ static void
 test_like_alone (void)
 {
   Stream *streams = start_streams (3, 3, LONG_DEADLINE);
+  const gint launches = device->n_launches, waits = device->n_waits;
+  const guint n_allocs = device->n_allocs;
   guint most = 0;
 
   run_streams (streams, 3);
+  /* one wait for each launch, whoever's frames it has, and no memory */
+  g_assert_cmpint (device->n_launches - launches, >=, N_FRAMES);
+  g_assert_cmpint (device->n_waits - waits, ==, device->n_launches - launches);
+  g_assert_cmpuint (device->n_allocs, ==, n_allocs);
   for (guint i = 0; i < 3; i++) {
     for (guint k = 0; k < N_FRAMES; k++)
       most = MAX (most, streams[i].results[k].batch);
