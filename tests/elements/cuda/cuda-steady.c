@@ -71,8 +71,7 @@ ask_for_pool (GstHarness *h)
 static GstBuffer *
 frame_new (const Case *c, GstCudaContext *context, GstBufferPool *pool, guint n)
 {
-  const GstVideoInfo info =
-      nst_info (c->from, NST_CUDA_WIDTH, NST_CUDA_HEIGHT);
+  const GstVideoInfo info = nst_info (c->from, NST_CUDA_WIDTH, NST_CUDA_HEIGHT);
   GstBuffer *plain, *buffer = NULL;
   GstMapInfo map;
 
