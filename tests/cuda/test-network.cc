@@ -240,42 +240,53 @@ test_upsample (void)
 }
 
 static void
-test_depth (void)
+test_space_to_depth (void)
 {
-  for_all ("depth", NETWORK_SPACE_TO_DEPTH,
+  for_all ("space_to_depth", NETWORK_SPACE_TO_DEPTH,
       [] (NucsegCudaType, Tensor &in, Layout layout, unsigned seed) {
         for (gint block = 1; block <= 4; block++)
           for (NucsegCudaType type : all_types) {
             NucsegShape deep = in.shape (), flat = in.shape ();
 
-            if (flat.height % block == 0 && flat.width % block == 0) {
-              deep.height /= block;
-              deep.width /= block;
-              deep.channels *= block * block;
-              /* Two channels more than are filled. */
-              NucsegShape more = deep;
-              more.channels += 2;
-              auto out = new_tensor (type, more, layout, in.t.batch);
-              std::vector<gfloat> expected =
-                  for_images (in.t.batch, in.dense (), flat, more,
-                      [&] (gint, const gfloat *from, gfloat *to) {
-                        std::vector<gfloat> packed (count (deep));
+            if (flat.height % block != 0 || flat.width % block != 0)
+              continue;
+            deep.height /= block;
+            deep.width /= block;
+            deep.channels *= block * block;
+            /* Two channels more than are filled. */
+            NucsegShape more = deep;
+            more.channels += 2;
+            auto out = new_tensor (type, more, layout, in.t.batch);
+            std::vector<gfloat> expected = for_images (in.t.batch, in.dense (),
+                flat, more, [&] (gint, const gfloat *from, gfloat *to) {
+                  std::vector<gfloat> packed (count (deep));
 
-                        nucseg_ref_space_to_depth (
-                            block, from, flat, packed.data (), deep);
-                        nucseg_ref_concat (packed.data (), deep, 0, to, more);
-                      });
+                  nucseg_ref_space_to_depth (
+                      block, from, flat, packed.data (), deep);
+                  nucseg_ref_concat (packed.data (), deep, 0, to, more);
+                });
 
-              check_cuda (
-                  nucseg_cuda_space_to_depth (block, &in.t, &out->t, nullptr),
-                  "space_to_depth", seed);
-              out->check (
-                  "space_to_depth", seed, rounded (type, expected).data ());
-            }
-            deep = in.shape ();
+            check_cuda (
+                nucseg_cuda_space_to_depth (block, &in.t, &out->t, nullptr),
+                "space_to_depth", seed);
+            out->check (
+                "space_to_depth", seed, rounded (type, expected).data ());
+          }
+      });
+}
+
+static void
+test_depth_to_space (void)
+{
+  for_all ("depth_to_space", NETWORK_DEPTH_TO_SPACE,
+      [] (NucsegCudaType, Tensor &in, Layout layout, unsigned seed) {
+        for (gint block = 1; block <= 4; block++)
+          for (NucsegCudaType type : all_types) {
+            NucsegShape deep = in.shape ();
+
             if (deep.channels < block * block)
               continue;
-            flat = { deep.height * block, deep.width * block,
+            NucsegShape flat = { deep.height * block, deep.width * block,
               deep.channels / (block * block) };
             auto out = new_tensor (type, flat, layout, in.t.batch);
             NucsegShape used = { deep.height, deep.width,
@@ -372,7 +383,8 @@ main (int argc, char **argv)
   g_test_add_func ("/cuda/network/max-pool", test_max_pool);
   g_test_add_func ("/cuda/network/avg-pool", test_avg_pool);
   g_test_add_func ("/cuda/network/upsample", test_upsample);
-  g_test_add_func ("/cuda/network/depth", test_depth);
+  g_test_add_func ("/cuda/network/space-to-depth", test_space_to_depth);
+  g_test_add_func ("/cuda/network/depth-to-space", test_depth_to_space);
   g_test_add_func ("/cuda/network/refused", test_refused);
   g_test_add_func ("/cuda/network/refused-batches", test_refused_batches);
   return g_test_run ();
