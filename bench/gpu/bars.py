@@ -6,7 +6,7 @@ None), `state` ("holds", "missed" or "not measured") and `detail`.
 """
 
 FRAMES = 10000  # that a bar of latency is measured with
-CUT_OFF = (124, 125, 137)  # exit statuses of steps that didn't come to an end
+CUT_OFF = (124, 125, 137, 143)  # exit statuses of steps that didn't come to an end
 
 
 def find(rows: list[dict], **wanted) -> dict | None:

@@ -15,7 +15,7 @@ import bars
 
 # Exit statuses of steps.
 STATES = {0: "ok", 77: "skipped", 124: "out of time", 125: "no time left",
-          137: "out of time"}
+          137: "out of time", 143: "ended"}
 
 
 def read_rows(out: Path, pattern: str) -> list[dict]:
@@ -86,7 +86,7 @@ def read_accuracy(out: Path) -> dict[str, dict]:
 def find_left_out(result: dict) -> list[str]:
     """Groups and steps that were not run to their end, and why."""
     why = {124: "cut off after {} s", 125: "no time was left",
-           137: "cut off after {} s", 77: "skipped, its log says why"}
+           137: "cut off after {} s", 143: "ended from outside", 77: "skipped, its log says why"}
     return ([f"{name}: {fate if fate != 'begun' else 'ended early'}"
              for name, fate in result["groups"].items() if fate != "run"]
             + [f"{step['name']}: " + why[step["status"]].format(step["seconds"])

@@ -200,21 +200,29 @@ kill -9 "$pid" "$(cat "$dir/pid")"
 table=$(cat "$dir/cut/table.txt" || true)
 expect said '^streams-batch-8 +FAILED'
 expect said '^  bench: not reached'
-rm "$dir/pid"
-code=0
-LIMIT=600 "$dir/pack/run" "$dir/asked" parity bench >/dev/null 2>&1 &
-pid=$!
-wait_for "$dir/pid"
-kill "$pid"
-wait "$pid" || code=$?
-expect test "$code" -eq 143
-if kill -0 "$(cat "$dir/pid")" 2>/dev/null; then
-  echo "failed: what was running was left" >&2
-  failed=1
-fi
-table=$(cat "$dir/asked/table.txt" || true)
+# ask GROUP...: runs those, and asks the script to end when a step says its PID
+ask () {
+  local code=0
+  rm "$dir/pid"
+  LIMIT=600 "$dir/pack/run" "$dir/asked" "$@" >/dev/null 2>&1 &
+  pid=$!
+  wait_for "$dir/pid"
+  kill "$pid"
+  wait "$pid" || code=$?
+  expect test "$code" -eq 143
+  if kill -0 "$(cat "$dir/pid")" 2>/dev/null; then
+    echo "failed: what was running was left" >&2
+    failed=1
+  fi
+  table=$(cat "$dir/asked/table.txt" || true)
+}
+ask parity bench
 expect said '^parity-decode +ok'
 expect said '^  bench: ended early'
+stub parity-decode <<<"echo \$\$ >'$dir/pid'; exec sleep 60"
+ask parity
+expect said '^  parity: ended early'
+expect said '^labels and maps .* -  not measured'
 
 # 5. nothing to run on, and wrong arguments
 for name in "$dir"/pack/bin/parity-*; do
