@@ -38,6 +38,17 @@ rounded (NucsegCudaType type, std::vector<gfloat> values)
   return values;
 }
 
+unsigned
+test_seeds (unsigned n)
+{
+  const char *text = g_getenv ("NUCSEG_TEST_SEEDS");
+  guint64 more = 0;
+
+  if (text && !g_ascii_string_to_unsigned (text, 10, 0, 10000, &more, NULL))
+    g_error ("NUCSEG_TEST_SEEDS is '%s', expected 0 to 10000", text);
+  return n * (1 + (unsigned) more);
+}
+
 void
 check_cuda (cudaError_t error, const char *what, unsigned seed)
 {
@@ -64,7 +75,7 @@ NucsegCudaPicture
 picture_of (const NucsegFrame *frame)
 {
   NucsegCudaPicture picture = { frame->format, frame->width, frame->height,
-    nucseg_frame_get_depth (frame), frame->msb_aligned };
+    nucseg_frame_get_depth (frame), nucseg_frame_is_msb_aligned (frame) };
 
   return picture;
 }

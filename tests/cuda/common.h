@@ -28,6 +28,10 @@ extern "C" {
 
 #define TEST_SEEDS 4
 
+/* How many seeds a case has that usually has @n: as many again for each round
+ * more that the environment variable NUCSEG_TEST_SEEDS asks for. */
+unsigned test_seeds (unsigned n);
+
 /* @n elements, aligned as CUDA aligns allocations. */
 template <typename T> class Memory {
 public:

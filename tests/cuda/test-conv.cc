@@ -101,7 +101,7 @@ test_conv (gconstpointer data)
 
   for (NucsegCudaType type : all_types)
     for (NucsegCudaType out_type : { type, NUCSEG_CUDA_F32 })
-      for (unsigned seed = 0; seed < 4; seed++)
+      for (unsigned seed = 0; seed < test_seeds (TEST_SEEDS); seed++)
         run_conv (c, type, out_type, all_batches[seed % 2], seed, &random);
 }
 
@@ -117,7 +117,7 @@ test_timed_conv (gconstpointer data)
 
 static void
 run_head (const HeadCase &c, NucsegCudaType type, NucsegCudaType round,
-    gint batch, NucsegRandom *random)
+    gint batch, NucsegRandom *random, unsigned seed)
 {
   gint cells = c.block * c.block * c.maps;
   Conv conv (
@@ -135,10 +135,12 @@ run_head (const HeadCase &c, NucsegCudaType type, NucsegCudaType round,
       flat, [&] (gint, const gfloat *from, gfloat *to) {
         nucseg_ref_depth_to_space (c.block, from, deep, to, flat);
       });
+  emulation::set_seed (seed);
   check_cuda (nucseg_cuda_head (&conv.device, c.block, round, FALSE, &in.t,
                   &maps->t, nullptr),
-      "head", 0);
-  maps->check ("head", 0, expected.data (), conv_unit (round), HEAD_ABSOLUTE);
+      "head", seed);
+  maps->check (
+      "head", seed, expected.data (), conv_unit (round), HEAD_ABSOLUTE);
 
   /* and on top of what is there: exactly the sum */
   const gsize n = expected.size ();
@@ -150,22 +152,24 @@ run_head (const HeadCase &c, NucsegCudaType type, NucsegCudaType round,
     sum[i] += before[i];
   check_cuda (nucseg_cuda_head (
                   &conv.device, c.block, round, TRUE, &in.t, &maps->t, nullptr),
-      "head on top", 0);
-  maps->check ("head on top", 0, sum.data ());
+      "head on top", seed);
+  maps->check ("head on top", seed, sum.data ());
 }
 
 static void
 test_head (void)
 {
   NucsegRandom random = { 11 };
+  unsigned seed = 0;
 
-  for (auto &c : head_cases)
-    for (NucsegCudaType type : all_types)
-      for (NucsegCudaType round : { type, NUCSEG_CUDA_F32 })
-        for (gint batch : all_batches)
-          run_head (c, type, round, batch, &random);
+  for (unsigned round = 0; round < test_seeds (1); round++)
+    for (auto &c : head_cases)
+      for (NucsegCudaType type : all_types)
+        for (NucsegCudaType to : { type, NUCSEG_CUDA_F32 })
+          for (gint batch : all_batches)
+            run_head (c, type, to, batch, &random, seed++);
   for (auto &c : head_timed)
-    run_head (c, NUCSEG_CUDA_BF16, NUCSEG_CUDA_BF16, 1, &random);
+    run_head (c, NUCSEG_CUDA_BF16, NUCSEG_CUDA_BF16, 1, &random, seed++);
 }
 
 /* --- Attention ------------------------------------------------------------ */
@@ -220,7 +224,7 @@ run_attention (const AttentionCase &c, NucsegCudaType type, gint batch,
   sum = c.lower > 0 ? expand.run (batch, lower.dense (), lower.shape ()) : mine;
   for (size_t i = 0; i < sum.size (); i++)
     sum[i] += mine[i];
-  for (unsigned seed = 0; seed < n_seeds; seed++) {
+  for (unsigned seed = 0; seed < test_seeds (n_seeds); seed++) {
     unsigned n_launches = emulation::n_launches ();
 
     emulation::set_seed (seed);

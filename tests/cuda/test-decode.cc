@@ -42,7 +42,7 @@ compare (
   nucseg_cuda_request_init (request, &params, &output, c->scale);
   request->labels = labels;
   request->labels_stride = stride * 2;
-  for (unsigned seed = 0; seed < seeds; seed++) {
+  for (unsigned seed = 0; seed < test_seeds (seeds); seed++) {
     emulation::set_seed (seed);
     unsigned launches = emulation::n_launches ();
 

@@ -36,7 +36,7 @@ run_objects (const char *what, const NucsegFrame *frame, const guint16 *labels,
   request->labels_stride = stride;
   request->objects = objects;
   reply->n_objects = n;
-  for (unsigned seed = 0; seed < n_seeds; seed++) {
+  for (unsigned seed = 0; seed < test_seeds (n_seeds); seed++) {
     emulation::set_seed (seed);
     check_cuda (nucseg_cuda_objects (&arguments, nullptr), what, seed);
     for (guint i = 0; i < n; i++)
@@ -146,6 +146,20 @@ run_overlay (const ParityPicture *picture, NucsegFormat shown_format,
   parity_picture_check_padding (what, shown);
 }
 
+/* On a picture of its own, and in place where that can be; @bits: also the
+ * first seed. */
+static void
+run_seeds (const ParityPicture *picture, NucsegFormat shown,
+    const DrawSize &size, const DrawStyle &style, const guint16 *labels,
+    gsize stride, guint bits)
+{
+  for (unsigned seed = bits; seed < bits + test_seeds (1); seed++)
+    for (bool in_place : { false, true })
+      if (!in_place || shown == picture->frame.format)
+        run_overlay (
+            picture, shown, size, style, labels, stride, in_place, seed);
+}
+
 static void
 test_overlay (gconstpointer data)
 {
@@ -171,11 +185,8 @@ test_overlay (gconstpointer data)
               && (!nucseg_format_is_grey (format)
                   || nucseg_format_is_grey ((NucsegFormat) shown)))
             continue;
-          run_overlay (picture, (NucsegFormat) shown, size, style, labels,
-              (gsize) stride * 2, false, bits);
-          if (shown == format)
-            run_overlay (picture, (NucsegFormat) shown, size, style, labels,
-                (gsize) stride * 2, true, bits);
+          run_seeds (picture, (NucsegFormat) shown, size, style, labels,
+              (gsize) stride * 2, bits);
         }
     }
 }
@@ -216,13 +227,16 @@ test_large (void)
     labels[i] = (guint16) i;
   parity_picture_fill (picture, &random, FALSE);
   parity_picture_fill (narrow, &random, TRUE);
-  for (guint n : { 0, 1, 9, 10, 12345, 65535 }) {
+  for (guint n : { 0u, 1u, 9u, 10u, 12345u, 65535u }) {
     DrawStyle style = draw_styles[0];
 
     style.n = n;
-    run_overlay (
-        picture, NUCSEG_FORMAT_RGB, size, style, labels, 528, false, n);
-    run_overlay (narrow, NUCSEG_FORMAT_I420, tall, style, labels, 60, true, n);
+    for (unsigned seed = n; seed < n + test_seeds (1); seed++) {
+      run_overlay (
+          picture, NUCSEG_FORMAT_RGB, size, style, labels, 528, false, seed);
+      run_overlay (
+          narrow, NUCSEG_FORMAT_I420, tall, style, labels, 60, true, seed);
+    }
   }
 }
 

@@ -10,7 +10,8 @@
 #include <functional>
 
 /* Runs @body for all types, shapes, layouts and batches with an input of random
- * values, and for what is timed of @operation, in one type. */
+ * values, each under a seed of its own, and for what is timed of @operation, in
+ * one type. */
 static void
 for_all (const char *what, NetworkOperation operation,
     std::function<void (NucsegCudaType, Tensor &, Layout, unsigned)> body)
@@ -18,31 +19,32 @@ for_all (const char *what, NetworkOperation operation,
   NucsegRandom random = { g_str_hash (what) };
   unsigned seed = 0;
 
-  for (NucsegCudaType type : all_types)
-    for (auto &s : network_shapes) {
-      unsigned n_launches[2];
+  for (unsigned round = 0; round < test_seeds (1); round++)
+    for (NucsegCudaType type : all_types)
+      for (auto &s : network_shapes) {
+        unsigned n_launches[2];
 
-      for (unsigned i = 0; i < 2; i++) {
-        Tensor in (type, s.shape.height, s.shape.width, s.shape.channels,
-            s.shape.channels + s.in.pitch, s.in.before, all_batches[i]);
+        for (unsigned i = 0; i < 2; i++, seed++) {
+          Tensor in (type, s.shape.height, s.shape.width, s.shape.channels,
+              s.shape.channels + s.in.pitch, s.in.before, all_batches[i]);
 
-        in.fill (&random);
-        emulation::set_seed (seed++);
-        n_launches[i] = emulation::n_launches ();
-        body (type, in, s.out, seed);
-        n_launches[i] = emulation::n_launches () - n_launches[i];
+          in.fill (&random);
+          emulation::set_seed (seed);
+          n_launches[i] = emulation::n_launches ();
+          body (type, in, s.out, seed);
+          n_launches[i] = emulation::n_launches () - n_launches[i];
+        }
+        /* All images at once. */
+        g_assert_cmpuint (n_launches[0], ==, n_launches[1]);
       }
-      /* All images at once. */
-      g_assert_cmpuint (n_launches[0], ==, n_launches[1]);
-    }
   for (auto &c : network_timed) {
     if (c.operation != operation)
       continue;
     Tensor in (NUCSEG_CUDA_BF16, c.in.height, c.in.width, c.in.channels);
 
     in.fill (&random);
-    emulation::set_seed (seed++);
-    body (NUCSEG_CUDA_BF16, in, c.out, seed);
+    emulation::set_seed (seed);
+    body (NUCSEG_CUDA_BF16, in, c.out, seed++);
   }
 }
 

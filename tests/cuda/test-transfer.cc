@@ -87,10 +87,11 @@ test_format (gconstpointer data)
   NucsegFormat format = (NucsegFormat) GPOINTER_TO_INT (data);
   unsigned seed = 0;
 
-  for (const TransferSize &size : transfer_sizes)
-    for (gint shift : transfer_shifts)
-      for (gint padding : transfer_paddings)
-        run (format, size, shift, padding, seed++);
+  for (unsigned round = 0; round < test_seeds (1); round++)
+    for (const TransferSize &size : transfer_sizes)
+      for (gint shift : transfer_shifts)
+        for (gint padding : transfer_paddings)
+          run (format, size, shift, padding, seed++);
 }
 
 /* What is timed; its labels are below. */
@@ -101,6 +102,43 @@ test_timed (void)
     run (format, { CASE_SIDE, CASE_SIDE }, 0, 0, 1);
 }
 
+static void
+run_labels (const TransferSize &size, gint from_gap, gint to_gap, gint shift,
+    NucsegRandom *random, unsigned seed)
+{
+  const gint w = size.width, h = size.height;
+  const gint from_row = w + from_gap, to_row = w + to_gap;
+  Memory<guint16> from ((size_t) from_row * h),
+      to ((size_t) shift + (size_t) to_row * h);
+  Memory<NucsegCudaRequest> request (1);
+  Memory<NucsegCudaReply> reply (1), host_reply (1);
+
+  for (size_t i = 0; i < from.size (); i++)
+    from[i] = (guint16) nucseg_random_below (random, 0x10000);
+  memset (request.get (), 0, sizeof (NucsegCudaRequest));
+  *reply = NucsegCudaReply{ 1, 2, 3, 4, 5 };
+  request->labels = from;
+  request->labels_stride = from_row * sizeof (guint16);
+  request->mapped_labels = to.get () + shift;
+  request->mapped_labels_stride = to_row * sizeof (guint16);
+  request->mapped_reply = host_reply;
+  emulation::set_seed (seed);
+  check_cuda (nucseg_cuda_deliver_labels (w, h, request, reply, nullptr),
+      "labels", seed);
+  for (size_t i = 0; i < to.size (); i++) {
+    const size_t at = i - shift, y = at / to_row, x = at % to_row;
+    const guint want =
+        i >= (size_t) shift && x < (size_t) w ? from[y * from_row + x] : 0xcdcd;
+
+    if (to[i] != want)
+      g_error ("%dx%d, gaps %d and %d, shift %d, seed %u: value %zu is %u, "
+               "expected %u",
+          w, h, from_gap, to_gap, shift, seed, i, to[i], want);
+  }
+  g_assert_cmpmem (
+      host_reply.get (), sizeof *reply, reply.get (), sizeof *reply);
+}
+
 /* Labels without gaps and with, on either side, from any address on. */
 static void
 test_labels (void)
@@ -108,44 +146,12 @@ test_labels (void)
   NucsegRandom random = { 5 };
   unsigned seed = 0;
 
-  for (const TransferSize &size : transfer_labels)
-    for (gint from_gap : { 0, 0, 3 })
-      for (gint to_gap : { 0, 1, 8 })
-        for (gint shift : { 0, 1, 2, 4 }) {
-          const gint w = size.width, h = size.height;
-          const gint from_row = w + from_gap, to_row = w + to_gap;
-          Memory<guint16> from ((size_t) from_row * h),
-              to ((size_t) shift + (size_t) to_row * h);
-          Memory<NucsegCudaRequest> request (1);
-          Memory<NucsegCudaReply> reply (1), host_reply (1);
-
-          for (size_t i = 0; i < from.size (); i++)
-            from[i] = (guint16) nucseg_random_below (&random, 0x10000);
-          memset (request.get (), 0, sizeof (NucsegCudaRequest));
-          *reply = NucsegCudaReply{ 1, 2, 3, 4, 5 };
-          request->labels = from;
-          request->labels_stride = from_row * sizeof (guint16);
-          request->mapped_labels = to.get () + shift;
-          request->mapped_labels_stride = to_row * sizeof (guint16);
-          request->mapped_reply = host_reply;
-          emulation::set_seed (seed);
-          check_cuda (
-              nucseg_cuda_deliver_labels (w, h, request, reply, nullptr),
-              "labels", seed++);
-          for (size_t i = 0; i < to.size (); i++) {
-            const size_t at = i - shift, y = at / to_row, x = at % to_row;
-            const guint want = i >= (size_t) shift && x < (size_t) w
-                ? from[y * from_row + x]
-                : 0xcdcd;
-
-            if (to[i] != want)
-              g_error ("%dx%d, gaps %d and %d, shift %d: value %zu is %u, "
-                       "expected %u",
-                  w, h, from_gap, to_gap, shift, i, to[i], want);
-          }
-          g_assert_cmpmem (
-              host_reply.get (), sizeof *reply, reply.get (), sizeof *reply);
-        }
+  for (unsigned round = 0; round < test_seeds (1); round++)
+    for (const TransferSize &size : transfer_labels)
+      for (gint from_gap : { 0, 0, 3 })
+        for (gint to_gap : { 0, 1, 8 })
+          for (gint shift : { 0, 1, 2, 4 })
+            run_labels (size, from_gap, to_gap, shift, &random, seed++);
 }
 
 /* Nobody wants them on the host. */
