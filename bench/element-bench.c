@@ -258,6 +258,14 @@ bench_all (GString *json, GError **error)
   return ok;
 }
 
+/* What no option gave; GLib doesn't free what was there before. */
+static void
+set_default (gchar **text, const gchar *value)
+{
+  if (!*text)
+    *text = g_strdup (value);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -267,10 +275,6 @@ main (int argc, char **argv)
   gboolean ok;
 
   setlocale (LC_ALL, "C");
-  model_name = g_strdup ("nuclei-live");
-  backends = g_strdup ("auto");
-  precisions = g_strdup ("auto");
-  sizes = g_strdup ("256,512,1024");
   g_option_context_add_main_entries (context, entries, NULL);
   g_option_context_add_group (context, gst_init_get_option_group ());
   ok = g_option_context_parse (context, &argc, &argv, &error);
@@ -285,8 +289,11 @@ main (int argc, char **argv)
         "--pipeline-depth must be 1 to 4");
     ok = FALSE;
   }
-  if (!format)
-    format = g_strdup (cuda_memory ? "NV12" : "GRAY8");
+  set_default (&model_name, "nuclei-live");
+  set_default (&backends, "auto");
+  set_default (&precisions, "auto");
+  set_default (&sizes, "256,512,1024");
+  set_default (&format, cuda_memory ? "NV12" : "GRAY8");
   if (ok) {
     bench_replay_register ();
     signal (SIGTERM, on_signal);

@@ -148,7 +148,7 @@ run_network (NucsegModel *model, Row *row, GError **error)
   return TRUE;
 }
 
-/* From nothing to the end of the first frame: load, session, plan, run. */
+/* From nothing to the first frame's end: load, session, plan, run. */
 static guint64
 measure_start (const NucsegSessionOptions *options, gint size)
 {
@@ -359,6 +359,14 @@ run (GError **error)
   return ok;
 }
 
+/* What no option gave; GLib doesn't free what was there before. */
+static void
+set_default (gchar **text, const gchar *value)
+{
+  if (!*text)
+    *text = g_strdup (value);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -367,9 +375,6 @@ main (int argc, char **argv)
   gboolean ok;
 
   setlocale (LC_ALL, "C");
-  model_name = g_strdup ("nuclei-live");
-  precisions = g_strdup ("f32,bf16");
-  sizes = g_strdup ("256,512,1024,2048");
   g_option_context_add_main_entries (context, entries, NULL);
   ok = g_option_context_parse (context, &argc, &argv, &error);
   g_option_context_free (context);
@@ -378,6 +383,9 @@ main (int argc, char **argv)
         "--frames must be at least 1, --warm-up at least 0");
     ok = FALSE;
   }
+  set_default (&model_name, "nuclei-live");
+  set_default (&precisions, "f32,bf16");
+  set_default (&sizes, "256,512,1024,2048");
   if (ok)
     run (&error);
   g_free (model_name);

@@ -197,6 +197,14 @@ check_number (const gchar *name, gint value, gint most, GError **error)
   return FALSE;
 }
 
+/* What no option gave; GLib doesn't free what was there before. */
+static void
+set_default (gchar **text, const gchar *value)
+{
+  if (!*text)
+    *text = g_strdup (value);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -206,13 +214,13 @@ main (int argc, char **argv)
   gboolean ok;
 
   setlocale (LC_ALL, "C");
-  model_name = g_strdup ("nuclei-live");
-  backend = g_strdup ("auto");
-  precision = g_strdup ("auto");
   g_option_context_add_main_entries (context, entries, NULL);
   g_option_context_add_group (context, gst_init_get_option_group ());
-  ok = g_option_context_parse (context, &argc, &argv, &error)
-      && check_number ("streams", n_streams, 64, &error)
+  ok = g_option_context_parse (context, &argc, &argv, &error);
+  set_default (&model_name, "nuclei-live");
+  set_default (&backend, "auto");
+  set_default (&precision, "auto");
+  ok = ok && check_number ("streams", n_streams, 64, &error)
       && check_number ("rate", rate, 1000, &error)
       && check_number ("seconds", n_seconds, 86400, &error)
       && check_number ("size", size, 8192, &error) && bench (&error);
