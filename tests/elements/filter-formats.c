@@ -16,16 +16,6 @@ static const GstVideoFormat formats[] = { GST_VIDEO_FORMAT_GRAY8,
 
 #define N_GREY 3
 
-static guint
-max_of (GstVideoFormat format)
-{
-  return format == GST_VIDEO_FORMAT_GRAY16_LE
-          || format == GST_VIDEO_FORMAT_GRAY16_BE
-      ? 65535
-      : format == GST_VIDEO_FORMAT_P010_10LE ? 1023
-                                             : 255;
-}
-
 /* One frame of @format through a filter without an overlay, to the same
  * format. */
 static void
@@ -40,7 +30,7 @@ check_plain (GstVideoFormat format, gint width, gint height, gint padding)
 
   out = nst_push_and_pull (h, in);
   g_assert_cmpint (nst_out_format (h), ==, format);
-  nst_assert_scene (out, width, height, max_of (format));
+  nst_assert_scene (out, width, height, nst_max (format));
   nst_assert_same_bytes (before, out);
   gst_buffer_unref (before);
   gst_buffer_unref (out);
@@ -97,7 +87,7 @@ test_onednn (void)
         gst_element_set_state (filter, GST_STATE_NULL);
         h = nst_harness_new (filter, caps);
         out = nst_push_and_pull (h, nst_frame_new (&info, 0, &layout));
-        nst_assert_scene (out, 45, 33, max_of (formats[i]));
+        nst_assert_scene (out, 45, 33, nst_max (formats[i]));
         gst_buffer_unref (out);
         gst_element_set_bus (filter, NULL);
         gst_harness_teardown (h);
@@ -198,7 +188,7 @@ check_converted (GstVideoFormat from, GstVideoFormat to, gint width,
   gst_caps_unref (caps);
   g_assert_cmpint (GST_VIDEO_INFO_FORMAT (&info), ==, to);
   g_assert_cmpuint (GST_BUFFER_PTS (out), ==, 280 * GST_MSECOND);
-  nst_assert_scene (out, width, height, max_of (from));
+  nst_assert_scene (out, width, height, nst_max (from));
   g_assert_true (gst_video_frame_map (&frame, &info, out, GST_MAP_READ));
   if (GST_VIDEO_INFO_IS_RGB (&info)) {
     guint8 rgb[3];
@@ -341,7 +331,7 @@ test_draws_on_own_memory (void)
     g_assert_true (memcmp (a.data, b.data, a.size) != 0);
     gst_buffer_unmap (before, &a);
     gst_buffer_unmap (out, &b);
-    nst_assert_scene (out, 64, 48, max_of (formats[i]));
+    nst_assert_scene (out, 64, 48, nst_max (formats[i]));
     gst_buffer_unref (in);
     gst_buffer_unref (out);
 

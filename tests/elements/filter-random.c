@@ -52,20 +52,6 @@ choose (World *w, guint n)
   return (guint) g_rand_int_range (w->rand, 0, (gint) n);
 }
 
-static guint
-max_of (const GstVideoInfo *info)
-{
-  switch (GST_VIDEO_INFO_FORMAT (info)) {
-  case GST_VIDEO_FORMAT_GRAY16_LE:
-  case GST_VIDEO_FORMAT_GRAY16_BE:
-    return 65535;
-  case GST_VIDEO_FORMAT_P010_10LE:
-    return 1023;
-  default:
-    return 255;
-  }
-}
-
 /* --- What comes out ------------------------------------------------------ */
 
 static GstPadProbeReturn
@@ -97,7 +83,8 @@ check_frame (World *w, GstBuffer *out)
         GST_VIDEO_INFO_HEIGHT (&sent->info));
   else
     nst_assert_scene (out, GST_VIDEO_INFO_WIDTH (&sent->info),
-        GST_VIDEO_INFO_HEIGHT (&sent->info), max_of (&sent->info));
+        GST_VIDEO_INFO_HEIGHT (&sent->info),
+        nst_max (GST_VIDEO_INFO_FORMAT (&sent->info)));
   /* a grey frame may have become a coloured one, to be drawn upon */
   if (sent->plain && format == GST_VIDEO_INFO_FORMAT (&sent->info))
     nst_assert_same_bytes (out, sent->before);

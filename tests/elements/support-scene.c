@@ -10,6 +10,16 @@
 /* --- Frames ------------------------------------------------------------- */
 
 guint
+nst_max (GstVideoFormat format)
+{
+  return format == GST_VIDEO_FORMAT_GRAY16_LE
+          || format == GST_VIDEO_FORMAT_GRAY16_BE
+      ? 65535
+      : format == GST_VIDEO_FORMAT_P010_10LE ? 1023
+                                             : 255;
+}
+
+guint
 nst_scene (gint width, gint height, NstRect rects[3])
 {
   guint n = 0;

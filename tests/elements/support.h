@@ -59,6 +59,9 @@ gchar *nst_caps (GstVideoFormat format, gint width, gint height);
 /* What has come out of a harness. */
 GstVideoFormat nst_out_format (GstHarness *h);
 
+/* The largest grey value of frames of @format, of 16 bits if need be. */
+guint nst_max (GstVideoFormat format);
+
 /* The scene: rectangles of even brightness, in order of their labels. */
 typedef struct {
   gint x, y, width, height;
