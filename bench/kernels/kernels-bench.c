@@ -22,13 +22,15 @@
 
 static gint n_launches = 30, n_twins = 3;
 static gboolean small;
-static gchar *sizes, *types, *json_path, *spoiled;
+static gchar *sizes, *types, *functions, *json_path, *spoiled;
 
 static GOptionEntry entries[] = {
   { "sizes", 's', 0, G_OPTION_ARG_STRING, &sizes,
       "Sides of square frames, multiples of 64, by commas (512,2048)", "LIST" },
   { "types", 't', 0, G_OPTION_ARG_STRING, &types,
       "Types of tensors, by commas (bf16); f32 is the other", "LIST" },
+  { "functions", 'f', 0, G_OPTION_ARG_STRING, &functions,
+      "Only these, by commas (nucseg_cuda_fill,...)", "LIST" },
   { "launches", 'n', 0, G_OPTION_ARG_INT, &n_launches,
       "Launches to measure, of ten steps each (30)", "N" },
   { "twin-runs", 0, 0, G_OPTION_ARG_INT, &n_twins,
@@ -107,8 +109,11 @@ parse_side (const gchar *text, gint *side, GError **error)
 static void
 run_all (BenchKernels *k)
 {
-  g_auto (GStrv) type_list = g_strsplit (types, ",", 0);
-  g_auto (GStrv) side_list = g_strsplit (small ? "64" : sizes, ",", 0);
+  g_auto (GStrv) type_list = g_strsplit (types ? types : "bf16", ",", 0);
+  g_auto (GStrv) side_list = g_strsplit (small ? "64"
+          : sizes                              ? sizes
+                                               : "512,2048",
+      ",", 0);
 
   for (gchar **s = side_list; *s; s++)
     for (gchar **t = type_list; *t; t++) {
@@ -120,6 +125,9 @@ run_all (BenchKernels *k)
       k->first = t == type_list;
       run_rows (k, small ? 0 : side);
     }
+  if (!k->error && k->n_rows == 0)
+    g_set_error (&k->error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "--functions: '%s' names none that has a row", functions);
 }
 
 static void
@@ -131,6 +139,7 @@ run (GError **error)
 
   if (!k.device)
     return;
+  k.functions = functions ? g_strsplit (functions, ",", 0) : NULL;
 #ifdef NUCSEG_EMULATION
   k.emulated = TRUE;
 #endif
@@ -153,6 +162,7 @@ run (GError **error)
     nucseg_cuda_device_leave (k.device);
   }
   nucseg_cuda_device_free (k.device);
+  g_strfreev (k.functions);
   if (k.error)
     g_propagate_error (error, k.error);
 }
@@ -165,8 +175,6 @@ main (int argc, char **argv)
   gboolean ok, no_device;
 
   setlocale (LC_ALL, "C");
-  sizes = g_strdup ("512,2048");
-  types = g_strdup ("bf16");
   g_option_context_add_main_entries (context, entries, NULL);
   ok = g_option_context_parse (context, &argc, &argv, &error);
   g_option_context_free (context);
@@ -179,6 +187,7 @@ main (int argc, char **argv)
     run (&error);
   g_free (sizes);
   g_free (types);
+  g_free (functions);
   g_free (json_path);
   g_free (spoiled);
   if (!error)

@@ -127,14 +127,22 @@ print_row (
       number (d, sizeof d, "%.4f", has_twin, twin, "null"));
 }
 
+gboolean
+bench_is_wanted (const BenchKernels *k, const gchar *function)
+{
+  return !k->functions
+      || g_strv_contains ((const gchar *const *) k->functions, function);
+}
+
 void
 bench_row (BenchKernels *k, const BenchRow *row)
 {
   Step step = { k, row };
   gdouble twin, *times;
 
-  if (k->error)
+  if (k->error || !bench_is_wanted (k, row->function))
     return;
+  k->n_rows++;
   nucseg_cuda_finish (k->device, queue (&step, &k->error), &k->error);
   twin = time_twin (&step);
   times = time_step (&step);

@@ -23,11 +23,13 @@ typedef struct {
   gboolean first; /* of the types: what has no tensors is run with it alone */
   guint n_launches, n_twins; /* how often each is timed */
   gboolean emulated; /* times mean nothing */
+  GStrv functions; /* that have rows; NULL: all */
   const gchar *spoiled; /* the function whose result is falsified; or NULL */
   NucsegRandom random;
   GError *error;
   GPtrArray *memory, *host_memory, *heap; /* of the case at hand */
   GString *json;
+  guint n_rows;
 } BenchKernels;
 
 /* --- Memory of the case at hand ------------------------------------------- */
@@ -100,7 +102,9 @@ struct _BenchRow {
   gpointer data;
 };
 
-/* Runs, checks, times and prints it. */
+/* Whether the user wants rows of @function. */
+gboolean bench_is_wanted (const BenchKernels *k, const gchar *function);
+/* Runs, checks, times and prints it, if it is wanted. */
 void bench_row (BenchKernels *k, const BenchRow *row);
 const gchar *bench_type_name (NucsegCudaType type);
 

@@ -174,7 +174,7 @@ run_case (BenchKernels *k, const PrepareCase *c)
     bench_device (k, sizeof (NucsegCudaReply), NULL) };
 
   row.function = "nucseg_cuda_limits";
-  if (k->first)
+  if (k->first && bench_is_wanted (k, row.function))
     bench_row (k, &row);
   else
     find_limits (k, &p);

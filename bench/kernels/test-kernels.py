@@ -27,8 +27,7 @@ def run(program: str, *arguments: str) -> tuple[int, str, list[dict]]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rows.json"
         done = subprocess.run(
-            [program, "--launches", "2", "--twin-runs", "1", "--json",
-             str(path), *arguments], stdout=subprocess.DEVNULL,
+            [program, "--twin-runs", "1", "--json", str(path), *arguments], stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE, text=True, check=False)
         rows = json.loads(path.read_text()) if path.exists() else []
     return done.returncode, done.stderr, rows
@@ -43,8 +42,8 @@ def main() -> int:
     added = "cudaError_t\nnucseg_cuda_new (gint a,\n    cudaStream_t s);"
     if functions(added) != {"nucseg_cuda_new"} or len(wanted) < 19:
         failures.append(f"functions found in the headers: {sorted(wanted)}")
-    for arguments in (["--sizes", "64", "--types", "bf16,f32"],
-                      ["--small"]):
+    for arguments in (["--sizes", "64", "--types", "bf16,f32", "--launches",
+                       "2"], ["--small", "--launches", "1"]):
         code, messages, rows = run(program, *arguments)
         if code != 0:
             failures.append(f"{arguments}: exit status {code}: {messages}")
@@ -56,10 +55,15 @@ def main() -> int:
                      if not row["compared"] or row["bytes"] <= 0
                      or row["p50_us"] is not None]
     for name in sorted(wanted):
-        code, messages, _ = run(program, "--sizes", "64", "--spoil", name)
+        code, messages, _ = run(program, "--sizes", "64", "--functions", name,
+                                "--launches", "1", "--spoil", name)
         if code != 1 or name not in messages or "the twin's" not in messages:
             failures.append(f"{name}, falsified, is not found: exit status "
                             f"{code}, {messages}")
+    code, messages, _ = run(program, "--sizes", "64", "--functions",
+                            "nucseg_cuda_none")
+    if code != 1 or "nucseg_cuda_none" not in messages:
+        failures.append(f"a function that isn't there: {code}, {messages}")
     for failure in failures:
         print(failure, file=sys.stderr)
     return 1 if failures else 0
