@@ -95,8 +95,10 @@ parse_side (const gchar *text, gint *side, GError **error)
 {
   gint64 value;
 
-  if (!g_ascii_string_to_signed (text, 10, 64, 16384, &value, error))
+  if (!g_ascii_string_to_signed (text, 10, 64, 16384, &value, error)) {
+    g_prefix_error (error, "--sizes: ");
     return FALSE;
+  }
   if (value % 64 != 0) {
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
         "--sizes: %s is no multiple of 64", text);

@@ -154,6 +154,8 @@ run_case (BenchKernels *k, const NetworkCase *c, Layout in_layout)
     .check = check,
     .data = &n };
 
+  if (!bench_is_wanted (k, row.function))
+    return;
   n.in = bench_tensor (k, k->type, c->in, in_layout, -2, 2);
   /* Rubbish that the step has to write over. */
   n.out =

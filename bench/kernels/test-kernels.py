@@ -27,8 +27,9 @@ def run(program: str, *arguments: str) -> tuple[int, str, list[dict]]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rows.json"
         done = subprocess.run(
-            [program, "--twin-runs", "1", "--json", str(path), *arguments], stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE, text=True, check=False)
+            [program, "--twin-runs", "1", "--json", str(path), *arguments],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            check=False)
         rows = json.loads(path.read_text()) if path.exists() else []
     return done.returncode, done.stderr, rows
 
