@@ -204,12 +204,13 @@ expect said '^  bench: not reached'
 ask () {
   local code=0
   rm "$dir/pid"
-  LIMIT=600 "$dir/pack/run" "$dir/asked" "$@" >/dev/null 2>&1 &
+  LIMIT=600 "$dir/pack/run" "$dir/asked" "$@" >/dev/null 2>"$dir/errors" &
   pid=$!
   wait_for "$dir/pid"
   kill "$pid"
   wait "$pid" || code=$?
   expect test "$code" -eq 143
+  (( code == 143 )) || cat "$dir/errors" >&2
   if kill -0 "$(cat "$dir/pid")" 2>/dev/null; then
     echo "failed: what was running was left" >&2
     failed=1
