@@ -160,8 +160,7 @@ static gboolean
 run_frames (Test *t, gint n, GError **error)
 {
   for (gint i = 0; i < n; i++) {
-    NucsegFrame frame = { NUCSEG_FORMAT_GRAY8, NUCSEG_MEMORY_SYSTEM, t->size,
-      t->size, { t->pixels }, { t->size }, 8, FALSE };
+    NucsegFrame frame = bench_frame_grey (t->pixels, t->size);
     NucsegFrame shown = { NUCSEG_FORMAT_RGBX, NUCSEG_MEMORY_SYSTEM, t->size,
       t->size, { t->picture }, { 4 * t->size } };
     NucsegResult result;

@@ -8,6 +8,7 @@
  * fast as they are taken, in system memory or, as NV12, in CUDA memory. A row
  * that SIGTERM or SIGINT ends is written with the frames that it got.
  */
+#include "bench/options.h"
 #include "bench/pads.h"
 #include "bench/replay.h"
 
@@ -258,14 +259,6 @@ bench_all (GString *json, GError **error)
   return ok;
 }
 
-/* What no option gave; GLib doesn't free what was there before. */
-static void
-set_default (gchar **text, const gchar *value)
-{
-  if (!*text)
-    *text = g_strdup (value);
-}
-
 int
 main (int argc, char **argv)
 {
@@ -289,11 +282,11 @@ main (int argc, char **argv)
         "--pipeline-depth must be 1 to 4");
     ok = FALSE;
   }
-  set_default (&model_name, "nuclei-live");
-  set_default (&backends, "auto");
-  set_default (&precisions, "auto");
-  set_default (&sizes, "256,512,1024");
-  set_default (&format, cuda_memory ? "NV12" : "GRAY8");
+  bench_set_default (&model_name, "nuclei-live");
+  bench_set_default (&backends, "auto");
+  bench_set_default (&precisions, "auto");
+  bench_set_default (&sizes, "256,512,1024");
+  bench_set_default (&format, cuda_memory ? "NV12" : "GRAY8");
   if (ok) {
     bench_replay_register ();
     signal (SIGTERM, on_signal);

@@ -10,6 +10,7 @@
 #include "bench/frames.h"
 #include "bench/gpu-time.h"
 #include "bench/network.h"
+#include "bench/options.h"
 #include "bench/profile.h"
 
 #include <locale.h>
@@ -75,13 +76,6 @@ percentile (const guint64 *sorted, gdouble share)
   return sorted[MIN (n_frames - 1, (gint) (share * n_frames))];
 }
 
-static NucsegFrame
-grey_frame (guint8 *pixels, gint size)
-{
-  return (NucsegFrame){ NUCSEG_FORMAT_GRAY8, NUCSEG_MEMORY_SYSTEM, size, size,
-    { pixels }, { size }, 8, FALSE };
-}
-
 /* Sorts @times. */
 static void
 take_times (Row *row, NucsegStage stage, guint64 *times)
@@ -112,8 +106,8 @@ run_frames (NucsegSession *session, Row *row, GError **error)
     times[stage] = g_new0 (guint64, n_frames);
 
   for (gint i = 0; ok && i < n_warm_up + n_frames; i++) {
-    NucsegFrame frame = grey_frame (pixels + (i % N_PHASES) * n, size);
-    NucsegFrame shown = grey_frame (picture.data, size);
+    NucsegFrame frame = bench_frame_grey (pixels + (i % N_PHASES) * n, size);
+    NucsegFrame shown = bench_frame_grey (picture.data, size);
     NucsegResult result;
 
     ok = nucseg_session_run (session, &frame, &params, labels.data, size * 2,
@@ -155,7 +149,7 @@ measure_start (const NucsegSessionOptions *options, gint size)
   const gsize n = (gsize) size * size;
   guint8 *pixels = g_malloc (n);
   guint16 *labels = g_new (guint16, n);
-  NucsegFrame frame = grey_frame (pixels, size);
+  NucsegFrame frame = bench_frame_grey (pixels, size);
   NucsegParams params = NUCSEG_PARAMS_INIT;
   NucsegSession *session = NULL;
   NucsegModel *model;
@@ -359,14 +353,6 @@ run (GError **error)
   return ok;
 }
 
-/* What no option gave; GLib doesn't free what was there before. */
-static void
-set_default (gchar **text, const gchar *value)
-{
-  if (!*text)
-    *text = g_strdup (value);
-}
-
 int
 main (int argc, char **argv)
 {
@@ -383,9 +369,9 @@ main (int argc, char **argv)
         "--frames must be at least 1, --warm-up at least 0");
     ok = FALSE;
   }
-  set_default (&model_name, "nuclei-live");
-  set_default (&precisions, "f32,bf16");
-  set_default (&sizes, "256,512,1024,2048");
+  bench_set_default (&model_name, "nuclei-live");
+  bench_set_default (&precisions, "f32,bf16");
+  bench_set_default (&sizes, "256,512,1024,2048");
   if (ok)
     run (&error);
   g_free (model_name);

@@ -77,6 +77,13 @@ bench_frame_fill (guint8 *pixels, gint size, guint phase)
   }
 }
 
+NucsegFrame
+bench_frame_grey (gpointer pixels, gint size)
+{
+  return (NucsegFrame){ NUCSEG_FORMAT_GRAY8, NUCSEG_MEMORY_SYSTEM, size, size,
+    { pixels }, { size }, 8, FALSE };
+}
+
 BenchMemory
 bench_memory_new (const gchar *backend, gsize size)
 {

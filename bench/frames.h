@@ -19,6 +19,9 @@ G_BEGIN_DECLS
  */
 void bench_frame_fill (guint8 *pixels, gint size, guint phase);
 
+/* @size x @size GRAY8 pixels without gaps, in system memory. */
+NucsegFrame bench_frame_grey (gpointer pixels, gint size);
+
 /* Memory for frames as the element's pools give it. */
 typedef struct {
   NucsegPinned *pinned; /* NULL: of the heap */

@@ -26,20 +26,13 @@ typedef struct {
   BenchMemory pixels, picture, labels;
 } Bench;
 
-static NucsegFrame
-grey_frame (gpointer pixels, gint size)
-{
-  return (NucsegFrame){ NUCSEG_FORMAT_GRAY8, NUCSEG_MEMORY_SYSTEM, size, size,
-    { pixels }, { size }, 8, FALSE };
-}
-
 static gboolean
 run_frame (Bench *bench, guint i, GError **error)
 {
   const gsize n = (gsize) bench->size * bench->size;
   guint8 *pixels = bench->pixels.data;
-  NucsegFrame frame = grey_frame (pixels + i % N_PHASES * n, bench->size);
-  NucsegFrame shown = grey_frame (bench->picture.data, bench->size);
+  NucsegFrame frame = bench_frame_grey (pixels + i % N_PHASES * n, bench->size);
+  NucsegFrame shown = bench_frame_grey (bench->picture.data, bench->size);
   NucsegParams params = NUCSEG_PARAMS_INIT;
   NucsegResult result = { 0 };
 

@@ -59,8 +59,7 @@ bench_plan_prepare (
     const NucsegBackend *table, NucsegPlan *plan, gint size, GError **error)
 {
   g_autofree guint8 *pixels = g_malloc ((gsize) size * size);
-  NucsegFrame frame = { NUCSEG_FORMAT_GRAY8, NUCSEG_MEMORY_SYSTEM, size, size,
-    { pixels }, { size }, 8, FALSE };
+  NucsegFrame frame = bench_frame_grey (pixels, size);
   NucsegParams params = NUCSEG_PARAMS_INIT;
   NucsegResult result;
 

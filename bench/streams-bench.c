@@ -4,6 +4,8 @@
  * frames that came too late for a busy element and are lost, and what a frame
  * takes. The cameras are nuctestsrc's, which number their frames.
  */
+#include "bench/options.h"
+
 #include <gst/gst.h>
 #include <locale.h>
 #include <stdio.h>
@@ -197,14 +199,6 @@ check_number (const gchar *name, gint value, gint most, GError **error)
   return FALSE;
 }
 
-/* What no option gave; GLib doesn't free what was there before. */
-static void
-set_default (gchar **text, const gchar *value)
-{
-  if (!*text)
-    *text = g_strdup (value);
-}
-
 int
 main (int argc, char **argv)
 {
@@ -217,9 +211,9 @@ main (int argc, char **argv)
   g_option_context_add_main_entries (context, entries, NULL);
   g_option_context_add_group (context, gst_init_get_option_group ());
   ok = g_option_context_parse (context, &argc, &argv, &error);
-  set_default (&model_name, "nuclei-live");
-  set_default (&backend, "auto");
-  set_default (&precision, "auto");
+  bench_set_default (&model_name, "nuclei-live");
+  bench_set_default (&backend, "auto");
+  bench_set_default (&precision, "auto");
   ok = ok && check_number ("streams", n_streams, 64, &error)
       && check_number ("rate", rate, 1000, &error)
       && check_number ("seconds", n_seconds, 86400, &error)

@@ -107,27 +107,6 @@ bench_picture_bytes (const ParityPicture *picture)
   return bytes;
 }
 
-NucsegCudaPicture
-bench_picture_of (const NucsegFrame *frame)
-{
-  return (NucsegCudaPicture){ frame->format, frame->width, frame->height,
-    nucseg_frame_get_depth (frame), frame->msb_aligned };
-}
-
-NucsegGeometry
-bench_geometry (gint width, gint height, gdouble scale, gint multiple)
-{
-  NucsegGeometry g = {
-    .frame_width = width, .frame_height = height, .scale = scale
-  };
-
-  g.net_width = MAX (1, (gint) floor (width * scale + 0.5));
-  g.net_height = MAX (1, (gint) floor (height * scale + 0.5));
-  g.pad_width = (g.net_width + multiple - 1) / multiple * multiple;
-  g.pad_height = (g.net_height + multiple - 1) / multiple * multiple;
-  return g;
-}
-
 /* --- Tensors -------------------------------------------------------------- */
 
 gsize

@@ -11,6 +11,7 @@
 
 #include "cuda/graph.h"
 #include "cuda/kernels.h"
+#include "tests/cuda/cases/frame.h"
 #include "tests/cuda/cases/layout.h"
 #include "tests/parity/pictures.h"
 
@@ -49,11 +50,6 @@ void bench_forget (BenchKernels *k);
 NucsegCudaPlanes bench_planes (BenchKernels *k, const ParityPicture *picture);
 /* Bytes of its pixels. */
 gsize bench_picture_bytes (const ParityPicture *picture);
-NucsegCudaPicture bench_picture_of (const NucsegFrame *frame);
-
-/* As the session makes them. */
-NucsegGeometry
-bench_geometry (gint width, gint height, gdouble scale, gint multiple);
 
 /* --- Tensors -------------------------------------------------------------- */
 

@@ -60,7 +60,7 @@ static void
 run_case (BenchKernels *k, const DecodeCase *c, ParityMaps kind)
 {
   const NucsegGeometry g =
-      bench_geometry (c->width, c->height, c->scale, c->multiple);
+      case_geometry (c->width, c->height, c->scale, c->multiple);
   const gsize n_maps = (gsize) g.pad_height * g.pad_width * c->n_maps;
   const gsize n_positions = (gsize) c->width + c->height;
   g_autoptr (ParityPicture) picture = parity_picture_new (

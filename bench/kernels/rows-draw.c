@@ -95,7 +95,7 @@ upload (BenchKernels *k, Draw *d, const NucsegOutput *output)
       bench_device (k, d->stride * d->frame->frame.height, d->labels);
   d->request.labels_stride = d->stride;
   d->request.objects = bench_device (k, (n + 1) * sizeof (NucsegObject), NULL);
-  d->objects = (NucsegCudaObjects){ bench_picture_of (&d->frame->frame),
+  d->objects = (NucsegCudaObjects){ case_picture (&d->frame->frame),
     bench_device (k, nucseg_cuda_objects_workspace (), NULL),
     bench_device (k, sizeof d->request, &d->request),
     bench_device (k, sizeof d->reply, &d->reply) };

@@ -140,7 +140,7 @@ run_case (BenchKernels *k, const PrepareCase *c)
   g_autoptr (ParityPicture) picture = parity_picture_new (
       c->format, c->width, c->height, c->padding, c->bits, c->msb_aligned);
   const NucsegGeometry g =
-      bench_geometry (c->width, c->height, c->scale, c->multiple);
+      case_geometry (c->width, c->height, c->scale, c->multiple);
   const NucsegShape shape = { g.pad_height / c->block, g.pad_width / c->block,
     MAX (c->channels, c->block * c->block) };
   const gsize n = (gsize) g.pad_height * g.pad_width;
@@ -165,7 +165,7 @@ run_case (BenchKernels *k, const PrepareCase *c)
   p.deep = bench_heap (k, n * sizeof (gfloat));
   nucseg_cuda_request_init (&request, &p.params, &output, c->scale);
   request.frame = bench_planes (k, picture);
-  p.prepare = (NucsegCudaPrepare){ bench_picture_of (p.frame), p.input,
+  p.prepare = (NucsegCudaPrepare){ case_picture (p.frame), p.input,
     upload_filter (k, p.reference.across), upload_filter (k, p.reference.down),
     c->block, p.out.t,
     bench_device (k,

@@ -56,30 +56,6 @@ check_cuda (cudaError_t error, const char *what, unsigned seed)
     g_error ("%s, seed %u: %s", what, seed, cudaGetErrorString (error));
 }
 
-NucsegGeometry
-make_geometry (gint width, gint height, gdouble scale, gint multiple)
-{
-  NucsegGeometry g = {};
-
-  g.frame_width = width;
-  g.frame_height = height;
-  g.scale = scale;
-  g.net_width = MAX (1, (gint) floor (width * scale + 0.5));
-  g.net_height = MAX (1, (gint) floor (height * scale + 0.5));
-  g.pad_width = (g.net_width + multiple - 1) / multiple * multiple;
-  g.pad_height = (g.net_height + multiple - 1) / multiple * multiple;
-  return g;
-}
-
-NucsegCudaPicture
-picture_of (const NucsegFrame *frame)
-{
-  NucsegCudaPicture picture = { frame->format, frame->width, frame->height,
-    nucseg_frame_get_depth (frame), nucseg_frame_is_msb_aligned (frame) };
-
-  return picture;
-}
-
 NucsegCudaPlanes
 planes_of (const NucsegFrame *frame)
 {

@@ -12,6 +12,7 @@
 #include "cpu/reference/reference.h"
 #include "emulation.h"
 #include "modelbuilder.h"
+#include "tests/cuda/cases/frame.h"
 #include "tests/cuda/cases/layout.h"
 
 #include <glib.h>
@@ -77,11 +78,6 @@ private:
 /* Fails the test with what the emulation found, if @error is one. */
 void check_cuda (cudaError_t error, const char *what, unsigned seed);
 
-/* A geometry as nucseg_geometry_init() makes it. */
-NucsegGeometry
-make_geometry (gint width, gint height, gdouble scale, gint multiple);
-
-NucsegCudaPicture picture_of (const NucsegFrame *frame);
 NucsegCudaPlanes planes_of (const NucsegFrame *frame);
 
 /* --- Tensors -------------------------------------------------------------- */

@@ -13,7 +13,7 @@ static void
 compare (
     const char *what, const DecodeCase *c, const gfloat *maps, unsigned seeds)
 {
-  NucsegGeometry g = make_geometry (c->width, c->height, c->scale, c->multiple);
+  NucsegGeometry g = case_geometry (c->width, c->height, c->scale, c->multiple);
   NucsegParams params = decode_params (c);
   NucsegOutput output = decode_output (c);
   NucsegRefDecode reference = {};
@@ -72,7 +72,7 @@ static void
 test_case (gconstpointer data)
 {
   const DecodeCase *c = (const DecodeCase *) data;
-  NucsegGeometry g = make_geometry (c->width, c->height, c->scale, c->multiple);
+  NucsegGeometry g = case_geometry (c->width, c->height, c->scale, c->multiple);
   Memory<gfloat> maps ((size_t) g.pad_width * g.pad_height * c->n_maps);
 
   for (gint kind = 0; kind < PARITY_MAPS_LAST; kind++) {
@@ -89,7 +89,7 @@ static void
 test_timed (gconstpointer data)
 {
   const DecodeCase *c = (const DecodeCase *) data;
-  NucsegGeometry g = make_geometry (c->width, c->height, c->scale, c->multiple);
+  NucsegGeometry g = case_geometry (c->width, c->height, c->scale, c->multiple);
   Memory<gfloat> maps ((size_t) g.pad_width * g.pad_height * c->n_maps);
 
   parity_maps_fill (PARITY_MAPS_DISCS, 3, &g, c->n_maps, 16, maps);
@@ -148,7 +148,7 @@ test_sparse (void)
     DecodeCase c = { "sparse", 101, 71, round % 3 == 2 ? 2.0 : 1.0, 16, 3,
       NUCSEG_DECODER_VOTES, 1 + (gint) round % 4, 2 + (gint) round % 6, 0, 0, 0,
       FALSE, 0, 2 };
-    NucsegGeometry g = make_geometry (c.width, c.height, c.scale, c.multiple);
+    NucsegGeometry g = case_geometry (c.width, c.height, c.scale, c.multiple);
     size_t n = (size_t) g.pad_width * g.pad_height;
     Memory<gfloat> maps (n * 3);
 
@@ -171,7 +171,7 @@ test_lattice (void)
   for (gint round = 0; round < 18; round++) {
     DecodeCase c = { "lattice", 101, 71, 1, 16, 3, NUCSEG_DECODER_VOTES, 1, 1,
       0, 0, 0, FALSE, 0, 1 };
-    NucsegGeometry g = make_geometry (c.width, c.height, 1, c.multiple);
+    NucsegGeometry g = case_geometry (c.width, c.height, 1, c.multiple);
     size_t n = (size_t) g.pad_width * g.pad_height;
     Memory<gfloat> maps (n * 3);
 

@@ -26,8 +26,8 @@ run_objects (const char *what, const NucsegFrame *frame, const guint16 *labels,
   Memory<guint8> workspace (nucseg_cuda_objects_workspace ());
   Memory<NucsegCudaRequest> request (1);
   Memory<NucsegCudaReply> reply (1);
-  NucsegCudaObjects arguments = { picture_of (frame), workspace.get (), request,
-    reply };
+  NucsegCudaObjects arguments = { case_picture (frame), workspace.get (),
+    request, reply };
 
   nucseg_ref_objects (frame, labels, stride, n, row, sums, expected);
   memset (request, 0, sizeof (NucsegCudaRequest));
@@ -114,7 +114,7 @@ run_overlay (const ParityPicture *picture, NucsegFormat shown_format,
   Memory<NucsegCudaRequest> request (1);
   Memory<NucsegCudaReply> reply (1);
   guint top = (1u << nucseg_frame_get_depth (frame)) - 1;
-  NucsegCudaPicture facts = picture_of (frame);
+  NucsegCudaPicture facts = case_picture (frame);
 
   params.overlay = style.overlay;
   params.overlay_alpha = style.alpha;

@@ -19,7 +19,7 @@ static void
 run_case (const PrepareCase *c, const NucsegFrame *frame, const char *name,
     bool all, unsigned n_seeds = TEST_SEEDS)
 {
-  NucsegGeometry g = make_geometry (c->width, c->height, c->scale, c->multiple);
+  NucsegGeometry g = case_geometry (c->width, c->height, c->scale, c->multiple);
   NucsegInput input = prepare_input (c);
   NucsegParams params = NUCSEG_PARAMS_INIT;
   NucsegOutput output = {};
@@ -60,7 +60,7 @@ run_case (const PrepareCase *c, const NucsegFrame *frame, const char *name,
     NucsegShape deep_shape = { out.t.height, out.t.width, c->block * c->block };
     Memory<gfloat> deep (n),
         expected ((size_t) out.t.height * out.t.width * channels);
-    NucsegCudaPrepare prepare = { picture_of (frame), input,
+    NucsegCudaPrepare prepare = { case_picture (frame), input,
       pack_filter (reference.across, &across),
       pack_filter (reference.down, &down), c->block, out.t, workspace.get (),
       request, reply };
@@ -162,7 +162,7 @@ test_refused (void)
   Tensor out (NUCSEG_CUDA_F32, 16, 16, 1);
   NucsegCudaPrepare prepare = {};
 
-  prepare.picture = picture_of (&picture->frame);
+  prepare.picture = case_picture (&picture->frame);
   prepare.block = 1;
   prepare.out = out.t;
   g_assert_cmpint (
