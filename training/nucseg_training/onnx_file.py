@@ -16,6 +16,16 @@ if TYPE_CHECKING:  # it needs PyTorch, this file does not
 OPSET = 17
 
 
+def _cells(size: int, cells: int) -> np.ndarray:
+    """(cells, size) f32: row i has the weights of the mean over the cell i of an
+    adaptive pool, which are 0 outside of it."""
+    weights = np.zeros((cells, size), np.float32)
+    for i in range(cells):
+        first, end = i * size // cells, -(-(i + 1) * size // cells)
+        weights[i, first:end] = 1 / (end - first)
+    return weights
+
+
 def write(path: Path, graph: Graph, maps: int, height: int, width: int,
           name: str) -> None:
     """Writes `graph` for inputs of (1, 1, height, width)."""
@@ -23,6 +33,7 @@ def write(path: Path, graph: Graph, maps: int, height: int, width: int,
     constants: list[onnx.TensorProto] = [
         numpy_helper.from_array(np.array([1, 1, 2, 2], np.float32), "scales")]
     sizes = {"input": (1, height, width)}
+    matrices: dict[str, np.ndarray] = {}
     for t, value in graph.tensors.items():
         constants.append(numpy_helper.from_array(value, t))
 
@@ -54,11 +65,16 @@ def write(path: Path, graph: Graph, maps: int, height: int, width: int,
             h, w = (h - k) // s + 1, (w - k) // s + 1
         elif op == "avg_pool":
             a, b = n["size"]
-            if h % a or w % b:
-                raise ValueError(f"node {out!r}: {h}x{w} does not divide into "
-                                 f"{a}x{b} cells, which ONNX cannot pool")
-            k = [h // a, w // b]
-            emit("AveragePool", src, out, kernel_shape=k, strides=k)
+            if h % a == 0 and w % b == 0:
+                k = [h // a, w // b]
+                emit("AveragePool", src, out, kernel_shape=k, strides=k)
+            else:
+                # ONNX has no adaptive pool: the means over cells of rows, then
+                # of columns, as products with matrices.
+                rows, columns = f"cells.{a}x{h}", f"cells.{w}x{b}"
+                matrices[rows], matrices[columns] = _cells(h, a), _cells(w, b).T
+                emit("MatMul", [rows, src[0]], f"{out}.rows")
+                emit("MatMul", [f"{out}.rows", columns], out)
             h, w = a, b
         elif op == "upsample":
             if n["mode"] == "nearest":
@@ -93,6 +109,8 @@ def write(path: Path, graph: Graph, maps: int, height: int, width: int,
         sizes[out] = (c, h, w)
     if graph.output != "maps":
         emit("Identity", [graph.output], "maps")
+    constants += [numpy_helper.from_array(value, t)
+                  for t, value in matrices.items()]
     proto = helper.make_graph(
         nodes, name,
         [helper.make_tensor_value_info("input", TensorProto.FLOAT,

@@ -3,6 +3,7 @@
 card tells the hashes of both."""
 
 import hashlib
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -15,7 +16,7 @@ try:
 except ImportError as error:
     raise unittest.SkipTest("PyTorch, onnx or onnxruntime is not installed") from error
 
-from nucseg_training import graph, safetensors
+from nucseg_training import graph, onnx_file, safetensors
 
 MODELS = sorted((Path(__file__).resolve().parents[2] / "models").glob(
     "*.safetensors"))
@@ -52,6 +53,21 @@ class Shipped(unittest.TestCase):
                 expected = net.run(torch.from_numpy(x)).numpy()
             # sums of thousands of products in another order: 4e-5 was seen
             np.testing.assert_allclose(out, expected, atol=1e-3)
+
+    def test_onnx_of_sizes_that_attention_cannot_divide(self) -> None:
+        # 1/16 of it is 19 x 13: cells of 4 and 5 rows that overlap.
+        size = (304, 208)
+        x = np.random.default_rng(4).random((1, 1, *size), np.float32)
+        net, _, output, _ = graph.load_model(MODELS[-1])
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "m.onnx")
+            onnx_file.write(path, net, len(output["maps"]), *size, "m")
+            session = onnxruntime.InferenceSession(
+                str(path), providers=["CPUExecutionProvider"])
+            out = session.run(None, {"input": x})[0]
+        with torch.inference_mode():
+            expected = net.run(torch.from_numpy(x)).numpy()
+        np.testing.assert_allclose(out, expected, atol=1e-3)
 
 
 if __name__ == "__main__":
