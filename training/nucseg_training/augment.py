@@ -5,6 +5,7 @@ deformation, then what microscopes do to grey values."""
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 
 import numpy as np
 import torch
@@ -13,6 +14,12 @@ import torch.nn.functional as F
 from .canvas import Canvas
 from .data import through_jpeg
 from .prepare import InputSpec
+
+
+# What may be left out, to see what it is worth.
+PARTS = ("scale", "turn", "elastic", "gamma", "light", "blur", "noise", "jpeg",
+         "inversion")
+Parts = Collection[str]
 
 
 def _field(rng: np.random.Generator, channels: int, cells: int, size: int
@@ -25,25 +32,27 @@ def _field(rng: np.random.Generator, channels: int, cells: int, size: int
 
 
 def sample(canvas: Canvas, rng: np.random.Generator, size: int,
-           gentle: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
+           gentle: bool = False, without: Parts = ()
+           ) -> tuple[torch.Tensor, torch.Tensor]:
     """One crop: image (size, size) f32 and labels (size, size) int64, -1 where
     the crop leaves the canvas. A gentle one is turned, flipped and hardly
     resized, and its pixels are the image's own mixture of primaries; two of
     three are exact, in square turns, with the image's own pixels and labels:
     interpolation blurs edges, and moves those of labels by up to half a
-    pixel."""
+    pixel. `without` names PARTS: no other size of those that are not gentle,
+    square turns alone, no elastic deformation."""
     zoom = 1.0
     exact = gentle and rng.random() < 2 / 3
     if gentle:
         if not exact:
             zoom = math.exp(float(rng.normal(0.0, 0.1)))
-    elif rng.random() < 0.75:
+    elif rng.random() < 0.75 and "scale" not in without:
         # Up to three times as large: networks that saw hardly more than twice
         # cut the nuclei of such frames to pieces.
         zoom = math.exp(float(np.clip(rng.normal(0.1, 0.5),
                                       -math.log(2.0), math.log(3.0))))
     angle = rng.random() * 2 * math.pi
-    if exact or rng.random() < 0.3:
+    if "turn" in without or exact or rng.random() < 0.3:
         angle = rng.integers(4) * math.pi / 2
     stretch = 1.0 if gentle else math.exp(float(rng.normal(0.0, 0.06)))
     flip = 1.0 if rng.random() < 0.5 else -1.0
@@ -64,7 +73,7 @@ def sample(canvas: Canvas, rng: np.random.Generator, size: int,
     yy, xx = i[:, None], i[None, :]
     y = cy + a[0, 0] * yy + a[0, 1] * xx
     x = cx + a[1, 0] * yy + a[1, 1] * xx
-    if not gentle and rng.random() < 0.3:
+    if not gentle and rng.random() < 0.3 and "elastic" not in without:
         bend = _field(rng, 2, 6, size) * (rng.uniform(1.0, 5.0) / zoom)
         y, x = y + bend[0], x + bend[1]
     h, w = canvas.image.shape
@@ -136,20 +145,22 @@ INVERSION = {"fluorescence": 0.04, "colour": 0.15, "brightfield": 0.15}
 
 
 def photometric(x: torch.Tensor, rng: np.random.Generator,
-                spec: InputSpec, inversion: float) -> torch.Tensor:
-    """What light, optics and camera may do to a prepared crop."""
+                spec: InputSpec, inversion: float, without: Parts = ()
+                ) -> torch.Tensor:
+    """What light, optics and camera may do to a prepared crop, but for those
+    of PARTS that `without` names."""
     size = x.shape[0]
-    if rng.random() < 0.5:
+    if rng.random() < 0.5 and "gamma" not in without:
         g = math.exp(float(rng.uniform(-0.6, 0.6)))
         x = torch.where(x > 0, x.clamp(min=1e-6) ** g, x)
-    if rng.random() < 0.25:
+    if rng.random() < 0.25 and "light" not in without:
         light = 1 + 0.3 * _field(rng, 1, 3, size)[0]
         x = x * light.clamp(0.3, 2.0)
         if rng.random() < 0.5:
             x = x + rng.uniform(0.0, 0.15) * _field(rng, 1, 3, size)[0]
-    if rng.random() < 0.3:
+    if rng.random() < 0.3 and "blur" not in without:
         x = _blur(x, rng.uniform(0.4, 2.0))
-    if rng.random() < 0.5:
+    if rng.random() < 0.5 and "noise" not in without:
         strength = rng.uniform(0.0, 0.12)
         noise = _noise(rng, size)
         if rng.random() < 0.3:
@@ -157,9 +168,9 @@ def photometric(x: torch.Tensor, rng: np.random.Generator,
         if rng.random() < 0.5:
             noise = noise * x.clamp(min=0.02).sqrt() * 1.5
         x = x + strength * noise
-    if rng.random() < 0.15:
+    if rng.random() < 0.15 and "jpeg" not in without:
         x = recorded(x, rng)
-    if rng.random() < inversion:
+    if rng.random() < inversion and "inversion" not in without:
         x = 1 - x
     if rng.random() < 0.5:
         x = _renormalise(x, spec)
@@ -169,10 +180,10 @@ def photometric(x: torch.Tensor, rng: np.random.Generator,
 
 
 def hardly(x: torch.Tensor, rng: np.random.Generator,
-           spec: InputSpec) -> torch.Tensor:
-    """What a gentle crop gets: JPEG, the limits of its own content, or
-    another exposure, now and then."""
-    if rng.random() < 0.1:
+           spec: InputSpec, without: Parts = ()) -> torch.Tensor:
+    """What a gentle crop gets: JPEG (unless `without` names it), the limits of
+    its own content, or another exposure, now and then."""
+    if rng.random() < 0.1 and "jpeg" not in without:
         x = recorded(x, rng)
     if rng.random() < 0.25:
         x = _renormalise(x, spec)
@@ -221,11 +232,12 @@ class BatchSource:
 
     def __init__(self, canvases: list[Canvas], weights: np.ndarray, seed: int,
                  batch: int, size: int, spec: InputSpec,
-                 empty: float, gentle: float = 0.0, joined: float = 0.0):
+                 empty: float, gentle: float = 0.0, joined: float = 0.0,
+                 without: Parts = ()):
         self.canvases, self.weights = canvases, weights
         self.seed, self.batch, self.size = seed, batch, size
         self.spec, self.empty, self.gentle = spec, empty, gentle
-        self.joined = joined
+        self.joined, self.without = joined, without
 
     def __call__(self, number: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Images (N, 1, S, S) f32 and labels (N, S, S) int64; of a joined batch
@@ -251,8 +263,8 @@ class BatchSource:
             return (empty_frame(rng, size, self.spec),
                     torch.zeros(size, size, dtype=torch.int64))
         gentle = self.gentle > 0 and rng.random() < self.gentle
-        x, y = sample(canvas, rng, size, gentle)
+        x, y = sample(canvas, rng, size, gentle, self.without)
         if gentle:
-            return hardly(x, rng, self.spec), y
+            return hardly(x, rng, self.spec, self.without), y
         inversion = INVERSION.get(canvas.entry.kind, 0.04)
-        return photometric(x, rng, self.spec, inversion), y
+        return photometric(x, rng, self.spec, inversion, self.without), y

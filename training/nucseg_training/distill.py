@@ -5,7 +5,7 @@ about, its offsets are smooth where theirs jump by a pixel."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import torch
@@ -29,7 +29,8 @@ def make_teacher(graph: Graph, batches: Iterable[torch.Tensor]
     return teacher.eval().requires_grad_(False)
 
 
-def loss_terms(out: torch.Tensor, taught: torch.Tensor, t: Targets, share: float
+def loss_terms(out: torch.Tensor, taught: torch.Tensor, t: Targets, share: float,
+               weights: Mapping[str, float] = losses.WEIGHTS
                ) -> dict[str, torch.Tensor]:
     """As losses.loss_terms(), with a teacher's maps (N, 3 or more, H, W) for
     the foreground and the offsets by `share`, and the labels by the rest.
@@ -39,9 +40,9 @@ def loss_terms(out: torch.Tensor, taught: torch.Tensor, t: Targets, share: float
     has no maps of them."""
     soft = torch.sigmoid(taught[:, :1].float())
     terms = losses.loss_terms(out, replace(
-        t, foreground=torch.lerp(t.foreground, soft, share)))
+        t, foreground=torch.lerp(t.foreground, soft, share)), weights)
     far = losses.offset_error(out, taught[:, 1:3].float(), t)
     change = share * (far - terms["offset"])
     terms["offset"] = terms["offset"] + change
-    terms["loss"] = terms["loss"] + losses.WEIGHTS["offset"] * change
+    terms["loss"] = terms["loss"] + weights["offset"] * change
     return terms

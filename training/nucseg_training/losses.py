@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -104,9 +105,11 @@ def offset_error(out: torch.Tensor, offset: torch.Tensor, t: Targets
     return _mean(far.sum(1, keepdim=True), t.inside)
 
 
-def loss_terms(out: torch.Tensor, t: Targets) -> dict[str, torch.Tensor]:
+def loss_terms(out: torch.Tensor, t: Targets,
+               weights: Mapping[str, float] = WEIGHTS
+               ) -> dict[str, torch.Tensor]:
     """The loss' terms of (N, 5, H, W) outputs foreground, offset_y, offset_x,
-    centre, gap; their weighted sum is in `loss`."""
+    centre, gap; their sum by `weights` is in `loss`."""
     logit = out[:, 0:1]
     known = (t.weight > 0).float()
     bce = _mean(F.binary_cross_entropy_with_logits(
@@ -124,5 +127,5 @@ def loss_terms(out: torch.Tensor, t: Targets) -> dict[str, torch.Tensor]:
         out[:, 4:5], t.gap, reduction="none"), known * (1 + 2 * t.gap))
     terms = {"bce": bce, "dice": dice.mean(), "offset": offset,
              "centre": centre, "gap": gap}
-    terms["loss"] = sum(WEIGHTS[k] * v for k, v in terms.items())
+    terms["loss"] = sum(weights[k] * v for k, v in terms.items())
     return terms

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import math
 import re
 import sys
 from pathlib import Path
 
-from . import checkpoint, limits, prepare, tool
+from . import augment, checkpoint, limits, losses, prepare, tool
 from .optimizer import OPTIMIZERS
 
 # A model that is fine-tuned already knows nuclei: a few hundred small steps, and
@@ -20,13 +21,27 @@ TRAINING = {"steps": 20000, "rate": 2e-3, "warmup": 200, "gentle": 0.0,
             "batch": 16, "crop": 256, "minutes": 1e6, "optimizer": "adamw",
             "joined": 0.0, "teacher": None, "teacher_share": 0.5,
             "weight_decay": 1e-4, "ema": 0.998, "empty": 0.02, "rare": 3.0,
-            "seed": 1, "f32": None, "hold_out": 0.2, "start_from": None}
+            "seed": 1, "f32": None, "without": [], "loss": losses.WEIGHTS, "hold_out": 0.2, "start_from": None}
 # Least and largest values; None: no bound.
 RANGES = {"steps": (1, None), "crop": (1, None),
           "threads": (1, None), "workers": (0, None), "warmup": (0, None),
           "seed": (0, None), "refine": (0, None), "weight_decay": (0, None),
           "gentle": (0, 1), "joined": (0, 1), "teacher_share": (0, 1),
           "empty": (0, 1), "ema": (0, 1)}
+
+
+def _term(text: str) -> tuple[str, float]:
+    """TERM=WEIGHT of --loss."""
+    name, _, value = text.partition("=")
+    try:
+        weight = float(value)
+    except ValueError:
+        weight = math.nan
+    if name not in losses.WEIGHTS or not 0 <= weight < math.inf:
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: one of {', '.join(losses.WEIGHTS)}, = and a number from "
+            "0 up are expected")
+    return name, weight
 
 
 def _parser(description: str) -> argparse.ArgumentParser:
@@ -86,6 +101,12 @@ def _parser(description: str) -> argparse.ArgumentParser:
     p.add_argument("--rare", type=float, metavar="TIMES",
                    help="with --data: how many times as often stained tissue and "
                    "brightfield are shown as they are there (3)")
+    p.add_argument("--without", nargs="+", choices=augment.PARTS, metavar="PART",
+                   help="parts of the augmentation to leave out, of "
+                   f"{', '.join(augment.PARTS)}")
+    p.add_argument("--loss", nargs="+", type=_term, metavar="TERM=WEIGHT",
+                   help="weights of the loss' terms ("
+                   f"{' '.join(f'{k}={v:g}' for k, v in losses.WEIGHTS.items())})")
     p.add_argument("--normalization", choices=tuple(prepare.SPECS),
                    help="of the frames of a new network (percentile)")
     p.add_argument("--widths", type=int, nargs="+",
@@ -217,6 +238,8 @@ def complete(a: argparse.Namespace) -> None:
     for key, value in (TRAINING | new | had).items():
         if getattr(a, key) is None:
             setattr(a, key, value)
+    # Terms that are not named keep what the run had.
+    a.loss = losses.WEIGHTS | had.get("loss", {}) | dict(a.loss)
 
 
 def seconds_until(clock: str) -> float:

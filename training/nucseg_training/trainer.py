@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
@@ -22,7 +22,7 @@ from torch.utils.data import DataLoader, Dataset
 from . import checkpoint, distill
 from .augment import BatchSource
 from .loop import duration, made_ahead
-from .losses import loss_terms, make_targets
+from .losses import WEIGHTS, loss_terms, make_targets
 from .network import AttentionUNet
 from .optimizer import Muon, make_optimizer
 
@@ -46,6 +46,7 @@ class TrainOptions:
     optimizer: str = "adamw"
     fixed_attention: bool = False
     teacher_share: float = 0.0
+    loss: dict[str, float] = field(default_factory=lambda: dict(WEIGHTS))
 
 
 def rate_at(step: int, progress: float, o: TrainOptions) -> float:
@@ -185,9 +186,10 @@ def train(net: AttentionUNet, source: BatchSource, o: TrainOptions, out: Path,
                     taught = teacher(images) if teacher is not None else None
             targets = make_targets(labels, o.offset_scale)
             if taught is None:
-                terms = loss_terms(maps, targets)
+                terms = loss_terms(maps, targets, o.loss)
             else:
-                terms = distill.loss_terms(maps, taught, targets, o.teacher_share)
+                terms = distill.loss_terms(maps, taught, targets,
+                                           o.teacher_share, o.loss)
             optimizer.zero_grad(set_to_none=True)
             terms["loss"].backward()
             nn.utils.clip_grad_norm_(net.parameters(), 5.0)

@@ -15,7 +15,7 @@ try:
 except ImportError as error:
     raise unittest.SkipTest("PyTorch is not installed") from error
 
-from nucseg_training import checkpoint, loop, options, tool
+from nucseg_training import checkpoint, loop, losses, options, tool
 
 STATE = {"network": {}, "step": 3, "model": {}, "ema": {}, "optimizer": {},
          "seconds": 60.0}
@@ -66,6 +66,11 @@ class Options(unittest.TestCase):
         self.refused("--normalization: has no effect", "--normalization",
                      "minmax", "--start-from", "m")
         self.refused("--normalization", "--normalization", "zscore")
+        for term in ("dice", "dice=", "dice=-1", "dice=inf", "rim=1"):
+            self.refused(f"--loss: '{term}': one of bce, dice", "--loss",
+                         "bce=2", term)
+        self.refused("--without: invalid choice: 'grain'", "--without", "blur",
+                     "grain")
         for device in ("foo", "cuda:99"):
             with self.assertRaisesRegex(ValueError, f"--device {device}: "):
                 loop.find_device(device)
@@ -113,6 +118,22 @@ class Options(unittest.TestCase):
                  None if start == "None" else start))
         # Written before the decoder was kept.
         self.assertIn("without input, output", self.said.getvalue())
+
+    def test_parts_and_terms_are_kept_when_a_run_goes_on(self) -> None:
+        path = self.root / "a.pt"
+        usual = self.parse("--out", path)
+        self.assertEqual((usual.without, usual.loss), ([], losses.WEIGHTS))
+        a = self.parse("--out", path, "--without", "blur", "jpeg", "--loss",
+                       "dice=0", "gap=2")
+        self.assertEqual((a.without, a.loss),
+                         (["blur", "jpeg"],
+                          losses.WEIGHTS | {"dice": 0.0, "gap": 2.0}))
+        checkpoint.save(path, STATE | {
+            "options": CHOSEN | {"loss": a.loss},
+            "note": NOTE | {"without": a.without}})
+        b = self.parse("--out", path, "--resume", "--loss", "dice=1")
+        self.assertEqual((b.without, b.loss),
+                         (a.without, a.loss | {"dice": 1.0}))
 
     def test_usual_values(self) -> None:
         a = self.parse("--out", self.root / "a.pt", "--start-from", "m")
