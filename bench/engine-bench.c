@@ -295,7 +295,7 @@ bench_one (NucsegModel *model, const gchar *backend, NucsegPrecision precision,
 static gboolean
 parse_precision (const gchar *name, NucsegPrecision *precision, GError **error)
 {
-  for (gint i = 0; i <= NUCSEG_PRECISION_INT8; i++) {
+  for (gint i = 0; i <= NUCSEG_PRECISION_F16; i++) {
     if (g_strcmp0 (nucseg_precision_name (i), name) == 0) {
       *precision = i;
       return TRUE;

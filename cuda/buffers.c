@@ -66,7 +66,8 @@ nucseg_buffers_fill (NucsegBuffers *buffers, GError **error)
 
   for (guint i = 0; i < N_NOISE; i++) {
     state = state * 1664525 + 1013904223;
-    /* bf16, or half of an f32, from 0.5 to 2 and from -2 to -0.5 */
+    /* bf16, or half of an f32, from 0.5 to 2 and from -2 to -0.5; f16 from
+     * 1.75 to 2 and from -2 to -1.75 */
     noise[i] = (guint16) ((state >> 16 & 0x80ff) | 0x3f00);
   }
   for (gsize at = 0; ok && at < buffers->size; at += N_NOISE * sizeof *noise)

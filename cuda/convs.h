@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * convs.h: what follows from graph and shapes alone: which tensors are rounded
- * in bf16, and which convolutions are cuDNN's, as what.
+ * in bf16 and f16, and which convolutions are cuDNN's, as what.
  */
 #ifndef NUCSEG_CUDA_CONVS_H
 #define NUCSEG_CUDA_CONVS_H
@@ -10,8 +10,8 @@
 
 G_BEGIN_DECLS
 
-/* Whether the output of @node is rounded to bf16 (docs/model-format.md,
- * Precision). */
+/* Whether the output of @node is rounded in bf16 and f16
+ * (docs/model-format.md, Precision). */
 gboolean nucseg_convs_is_rounded (
     const NucsegGraph *graph, const NucsegShape *shapes, guint node);
 

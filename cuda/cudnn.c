@@ -4,9 +4,11 @@
  *
  *   [x * s ->] convolution -> + bias -> [ReLU | sigmoid]
  *
- * What lies between operations is virtual: never in memory.
+ * What lies between operations is virtual: never in memory. In f16 a ReLU with
+ * bounds keeps products and results within what f16 holds.
  */
 #include "cuda/cudnn-private.h"
+#include "cuda/half.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -136,11 +138,26 @@ make_tensor (NucsegCudnnMaker *maker, gint64 id, cudnnDataType_t type, gint64 n,
   return make_pitched (maker, id, type, n, c, h, w, c);
 }
 
-/* y = mode (x, b); b may be NULL. */
+/* What a ReLU cuts its input to. */
+typedef struct {
+  gdouble low, high;
+} Bounds;
+
+static void
+set_bounds (NucsegCudnnMaker *maker, cudnnBackendDescriptor_t pointwise,
+    const Bounds *bounds)
+{
+  nucseg_cudnn_set (maker, pointwise, CUDNN_ATTR_POINTWISE_RELU_LOWER_CLIP,
+      CUDNN_TYPE_DOUBLE, 1, &bounds->low);
+  nucseg_cudnn_set (maker, pointwise, CUDNN_ATTR_POINTWISE_RELU_UPPER_CLIP,
+      CUDNN_TYPE_DOUBLE, 1, &bounds->high);
+}
+
+/* y = mode (x, b); @bounds (nullable): of a ReLU; b may be NULL. */
 static cudnnBackendDescriptor_t
 make_pointwise (NucsegCudnnMaker *maker, cudnnPointwiseMode_t mode,
-    cudnnBackendDescriptor_t x, cudnnBackendDescriptor_t b,
-    cudnnBackendDescriptor_t y)
+    const Bounds *bounds, cudnnBackendDescriptor_t x,
+    cudnnBackendDescriptor_t b, cudnnBackendDescriptor_t y)
 {
   const cudnnDataType_t f32 = CUDNN_DATA_FLOAT;
   cudnnBackendDescriptor_t pointwise =
@@ -151,6 +168,8 @@ make_pointwise (NucsegCudnnMaker *maker, cudnnPointwiseMode_t mode,
       CUDNN_TYPE_POINTWISE_MODE, 1, &mode);
   nucseg_cudnn_set (maker, pointwise, CUDNN_ATTR_POINTWISE_MATH_PREC,
       CUDNN_TYPE_DATA_TYPE, 1, &f32);
+  if (bounds)
+    set_bounds (maker, pointwise, bounds);
   nucseg_cudnn_finalize (maker, pointwise, "a pointwise operation");
 
   operation =
@@ -226,6 +245,51 @@ out_size (const NucsegCudnnSpec *spec, gint size, gint kernel)
       + 1;
 }
 
+/* x in which each value of a channel is multiplied by the channel's weight,
+ * rounded to the type. Adds operations; *@id: the next virtual tensor. */
+static cudnnBackendDescriptor_t
+add_scale (NucsegCudnnMaker *maker, const NucsegCudnnSpec *spec,
+    cudnnBackendDescriptor_t x, gint64 *id,
+    cudnnBackendDescriptor_t *operations, gint64 *n)
+{
+  static const Bounds f16 = { -NUCSEG_HALF_MAX, NUCSEG_HALF_MAX };
+  const cudnnDataType_t type = data_type (spec->type);
+  const cudnnDataType_t f32 = CUDNN_DATA_FLOAT;
+  const gboolean bounded = spec->type == NUCSEG_CUDA_F16;
+  cudnnBackendDescriptor_t scale = make_tensor (
+      maker, NUCSEG_CUDNN_S, f32, spec->batch, spec->in_channels, 1, 1);
+  cudnnBackendDescriptor_t product =
+      make_tensor (maker, (*id)++, bounded ? f32 : type, spec->batch,
+          spec->in_channels, spec->height, spec->width);
+  cudnnBackendDescriptor_t rounded;
+
+  operations[(*n)++] =
+      make_pointwise (maker, CUDNN_POINTWISE_MUL, NULL, x, scale, product);
+  if (!bounded)
+    return product;
+  rounded = make_tensor (maker, (*id)++, type, spec->batch, spec->in_channels,
+      spec->height, spec->width);
+  operations[(*n)++] = make_pointwise (
+      maker, CUDNN_POINTWISE_RELU_FWD, &f16, product, NULL, rounded);
+  return rounded;
+}
+
+/* The activation as an operation from @x to @y; f16's bounds are one where
+ * there is none. */
+static cudnnBackendDescriptor_t
+make_activation (NucsegCudnnMaker *maker, const NucsegCudnnSpec *spec,
+    cudnnBackendDescriptor_t x, cudnnBackendDescriptor_t y)
+{
+  const gboolean relu = spec->activation == NUCSEG_ACTIVATION_RELU;
+  const Bounds f16 = { relu ? 0 : -NUCSEG_HALF_MAX, NUCSEG_HALF_MAX };
+
+  if (spec->activation == NUCSEG_ACTIVATION_SIGMOID)
+    return make_pointwise (
+        maker, CUDNN_POINTWISE_SIGMOID_FWD, NULL, x, NULL, y);
+  return make_pointwise (maker, CUDNN_POINTWISE_RELU_FWD,
+      spec->type == NUCSEG_CUDA_F16 ? &f16 : NULL, x, NULL, y);
+}
+
 cudnnBackendDescriptor_t
 nucseg_cudnn_make_graph (NucsegCudnnMaker *maker, const NucsegCudnnSpec *spec)
 {
@@ -235,24 +299,17 @@ nucseg_cudnn_make_graph (NucsegCudnnMaker *maker, const NucsegCudnnSpec *spec)
   const gint64 w = out_size (spec, spec->width, spec->kernel_w);
   const gint64 n_in = spec->in_channels, n_out = spec->out_channels;
   const gint64 images = spec->batch;
-  const gboolean active = spec->activation != NUCSEG_ACTIVATION_NONE;
+  const gboolean active = spec->activation != NUCSEG_ACTIVATION_NONE
+      || spec->type == NUCSEG_CUDA_F16;
   gint64 between = FIRST_VIRTUAL;
-  cudnnBackendDescriptor_t operations[4], x, y, weight, sum, bias, biased;
+  cudnnBackendDescriptor_t operations[5], x, y, weight, sum, bias, biased;
   cudnnBackendDescriptor_t graph;
   gint64 n = 0;
 
   x = make_tensor (
       maker, NUCSEG_CUDNN_X, type, images, n_in, spec->height, spec->width);
-  if (spec->scaled) {
-    cudnnBackendDescriptor_t scale =
-        make_tensor (maker, NUCSEG_CUDNN_S, f32, images, n_in, 1, 1);
-    cudnnBackendDescriptor_t product = make_tensor (
-        maker, between++, type, images, n_in, spec->height, spec->width);
-
-    operations[n++] =
-        make_pointwise (maker, CUDNN_POINTWISE_MUL, x, scale, product);
-    x = product;
-  }
+  if (spec->scaled)
+    x = add_scale (maker, spec, x, &between, operations, &n);
   weight = make_tensor (
       maker, NUCSEG_CUDNN_W, type, n_out, n_in, spec->kernel_h, spec->kernel_w);
   sum = make_tensor (maker, between++, f32, images, n_out, h, w);
@@ -263,13 +320,9 @@ nucseg_cudnn_make_graph (NucsegCudnnMaker *maker, const NucsegCudnnSpec *spec)
   biased =
       active ? make_tensor (maker, between++, f32, images, n_out, h, w) : y;
   operations[n++] =
-      make_pointwise (maker, CUDNN_POINTWISE_ADD, sum, bias, biased);
+      make_pointwise (maker, CUDNN_POINTWISE_ADD, NULL, sum, bias, biased);
   if (active)
-    operations[n++] = make_pointwise (maker,
-        spec->activation == NUCSEG_ACTIVATION_RELU
-            ? CUDNN_POINTWISE_RELU_FWD
-            : CUDNN_POINTWISE_SIGMOID_FWD,
-        biased, NULL, y);
+    operations[n++] = make_activation (maker, spec, biased, y);
 
   graph = nucseg_cudnn_make (maker, CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
   nucseg_cudnn_set (maker, graph, CUDNN_ATTR_OPERATIONGRAPH_OPS,

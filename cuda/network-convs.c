@@ -86,7 +86,7 @@ nucseg_network_choose_convs (NucsegNetwork *self, const NucsegShape *shapes)
 {
   for (guint i = 0; i < self->graph->n_nodes; i++) {
     /* In f32 cuDNN has no engine that does both. */
-    if (self->type == NUCSEG_CUDA_BF16
+    if (self->type != NUCSEG_CUDA_F32
         && nucseg_convs_is_scale (self->graph, shapes, self->batch, i))
       fuse_scale (self, shapes, i);
     if (!self->nodes[i].cudnn)

@@ -130,8 +130,9 @@ nucseg_network_new (NucsegCudaDevice *device, NucsegModel *model, gint batch,
   self->batch = batch;
   self->device = device;
   self->graph = nucseg_model_get_graph (model);
-  self->type =
-      precision == NUCSEG_PRECISION_BF16 ? NUCSEG_CUDA_BF16 : NUCSEG_CUDA_F32;
+  self->type = precision == NUCSEG_PRECISION_F16 ? NUCSEG_CUDA_F16
+      : precision == NUCSEG_PRECISION_BF16       ? NUCSEG_CUDA_BF16
+                                                 : NUCSEG_CUDA_F32;
   self->engines =
       nucseg_engines_take (device, key, self->graph->n_nodes, error);
   if (self->engines)

@@ -24,7 +24,7 @@ typedef struct _NucsegNetwork NucsegNetwork;
  * @batch: images of a run, 1..65535
  * @height: of the input
  * @width: of the input
- * @precision: F32 or BF16
+ * @precision: F32, BF16 or F16
  * @error: return location
  *
  * Chooses the engine of every convolution: as another network of this model,

@@ -3,6 +3,7 @@
  * pack.c: what the host computes once for the kernels: tables in the layout
  * that they read, thresholds, weights.
  */
+#include "cuda/half.h"
 #include "cuda/kernels.h"
 
 #include <math.h>
@@ -95,20 +96,6 @@ nucseg_cuda_filter_pack (
 }
 
 static gfloat
-round_f16 (gfloat value)
-{
-  gfloat magnitude = fabsf (value), step;
-  gint exponent;
-
-  if (!(magnitude < 65520))
-    return isnan (value) ? value : copysignf (INFINITY, value);
-  /* A step of the last of 11 bits; below 2^-14 steps stay as they are. */
-  frexpf (magnitude, &exponent);
-  step = ldexpf (1, MAX (exponent - 11, -24));
-  return copysignf (rintf (magnitude / step) * step, value);
-}
-
-static gfloat
 round_bf16 (gfloat value)
 {
   guint32 bits;
@@ -137,7 +124,7 @@ nucseg_cuda_conv_pack (
             gfloat w = conv->weight[(row + ky) * conv->kernel_w + kx];
 
             if (round == NUCSEG_CUDA_F16)
-              w = round_f16 (w);
+              w = nucseg_f32_from_half (nucseg_half_from_f32 (w));
             else if (round == NUCSEG_CUDA_BF16)
               w = round_bf16 (w);
             *packed++ = w;

@@ -73,10 +73,11 @@ static gboolean
 cuda_supports (
     const NucsegModel *model, NucsegPrecision precision, GError **error)
 {
-  if (precision == NUCSEG_PRECISION_F32 || precision == NUCSEG_PRECISION_BF16)
+  if (precision == NUCSEG_PRECISION_F32 || precision == NUCSEG_PRECISION_BF16
+      || precision == NUCSEG_PRECISION_F16)
     return TRUE;
   g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
-      "back end 'cuda' has no precision '%s': it has f32 and bf16",
+      "back end 'cuda' has no precision '%s': it has f32, bf16 and f16",
       nucseg_precision_name (precision));
   return FALSE;
 }

@@ -4,6 +4,7 @@
  */
 #include "cuda/weights.h"
 
+#include "cuda/half.h"
 #include "cuda/shared.h"
 
 #include <string.h>
@@ -86,6 +87,18 @@ fill_bias (gpointer bytes, gconstpointer data)
         sizeof (gfloat) * source->conv->out_channels);
 }
 
+/* A value that is rounded to @type. */
+static guint16
+to_16_bits (NucsegCudaType type, gfloat value)
+{
+  guint32 bits;
+
+  if (type == NUCSEG_CUDA_F16)
+    return nucseg_half_from_f32 (value);
+  memcpy (&bits, &value, sizeof bits);
+  return (guint16) (bits >> 16);
+}
+
 static void
 fill_cudnn (gpointer bytes, gconstpointer data)
 {
@@ -101,15 +114,11 @@ fill_cudnn (gpointer bytes, gconstpointer data)
       for (gint i = 0; i < n_in; i++) {
         gfloat value = packed[((gsize) tap * n_in + i) * n_out + o];
         gsize at = ((gsize) o * taps + tap) * source->in_channels + i;
-        guint32 bits;
 
-        if (source->type == NUCSEG_CUDA_F32) {
+        if (source->type == NUCSEG_CUDA_F32)
           ((gfloat *) bytes)[at] = value;
-          continue;
-        }
-        /* A value that is rounded to bf16: the upper half of its bits. */
-        memcpy (&bits, &value, sizeof bits);
-        ((guint16 *) bytes)[at] = (guint16) (bits >> 16);
+        else
+          ((guint16 *) bytes)[at] = to_16_bits (source->type, value);
       }
     }
   }

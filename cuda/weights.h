@@ -27,7 +27,7 @@ void nucseg_weights_abandon (NucsegWeights *weights);
 NucsegCudaConv
 nucseg_weights_add (NucsegWeights *weights, guint node, NucsegCudaType round);
 
-/* Of node @node: (O, KH, KW, @in_channels) of @type (F32 or BF16), channels
+/* Of node @node: (O, KH, KW, @in_channels) of @type, channels
  * beyond the conv's own 0; and its bias, zeros if it has none. */
 void nucseg_weights_add_cudnn (NucsegWeights *weights, guint node,
     NucsegCudaType type, gint in_channels, gpointer *weight, gpointer *bias);

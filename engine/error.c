@@ -21,8 +21,8 @@ nucseg_version (void)
  * nucseg_precision_name:
  * @precision: any value
  *
- * Returns: (transfer none): "auto", "f32", "bf16" or "int8"; "unknown" for a
- *   value outside the enumeration
+ * Returns: (transfer none): "auto", "f32", "bf16", "int8" or "f16"; "unknown"
+ *   for a value outside the enumeration
  */
 const gchar *
 nucseg_precision_name (NucsegPrecision precision)
@@ -36,6 +36,8 @@ nucseg_precision_name (NucsegPrecision precision)
     return "bf16";
   case NUCSEG_PRECISION_INT8:
     return "int8";
+  case NUCSEG_PRECISION_F16:
+    return "f16";
   }
   return "unknown";
 }

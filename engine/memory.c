@@ -17,7 +17,7 @@ count_bytes (const NucsegGraph *graph, const NucsegShape *shapes,
   const NucsegShape *shape = &shapes[i];
   guint64 size = sizeof (gfloat);
 
-  if (precision == NUCSEG_PRECISION_BF16)
+  if (precision == NUCSEG_PRECISION_BF16 || precision == NUCSEG_PRECISION_F16)
     size = 2;
   else if (precision == NUCSEG_PRECISION_INT8 && graph->nodes[i].scale > 0)
     size = 1;

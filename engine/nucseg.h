@@ -153,14 +153,14 @@ typedef struct {
 /**
  * NucsegPrecision:
  *
- * Arithmetic of the network. AUTO takes the fastest that the back end has
- * here without a loss that can be measured.
+ * Arithmetic of the network. AUTO: the fastest here without a measurable loss.
  */
 typedef enum {
   NUCSEG_PRECISION_AUTO,
   NUCSEG_PRECISION_F32,
   NUCSEG_PRECISION_BF16,
-  NUCSEG_PRECISION_INT8
+  NUCSEG_PRECISION_INT8,
+  NUCSEG_PRECISION_F16
 } NucsegPrecision;
 
 /**
@@ -401,7 +401,7 @@ NUCSEG_API gboolean nucseg_backend_probe (const gchar *name, GError **error);
  */
 NUCSEG_API gchar *nucseg_backend_describe (const gchar *name);
 
-/* "f32", "bf16", "int8", "auto" */
+/* "f32", "bf16", "int8", "f16", "auto" */
 NUCSEG_API const gchar *nucseg_precision_name (NucsegPrecision precision);
 NUCSEG_API const gchar *nucseg_stage_name (NucsegStage stage);
 NUCSEG_API const gchar *nucseg_version (void);

@@ -39,10 +39,10 @@ check_options (const NucsegSessionOptions *options, GError **error)
         options->batch_deadline_us, NUCSEG_MAX_BATCH_DEADLINE);
     return FALSE;
   }
-  if ((guint) options->precision > NUCSEG_PRECISION_INT8) {
+  if ((guint) options->precision > NUCSEG_PRECISION_F16) {
     g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
-        "precision %d, expected 0 (auto) to %d (int8)",
-        (gint) options->precision, NUCSEG_PRECISION_INT8);
+        "precision %d, expected 0 (auto) to %d (f16)",
+        (gint) options->precision, NUCSEG_PRECISION_F16);
     return FALSE;
   }
   return TRUE;

@@ -28,7 +28,7 @@ static GOptionEntry entries[] = {
   { "sizes", 's', 0, G_OPTION_ARG_STRING, &sizes,
       "Sides of square frames, multiples of 64, by commas (512,2048)", "LIST" },
   { "types", 't', 0, G_OPTION_ARG_STRING, &types,
-      "Types of tensors, by commas (bf16); f32 is the other", "LIST" },
+      "Types of tensors, by commas (bf16): f32, f16, bf16", "LIST" },
   { "functions", 'f', 0, G_OPTION_ARG_STRING, &functions,
       "Only these, by commas (nucseg_cuda_fill,...)", "LIST" },
   { "launches", 'n', 0, G_OPTION_ARG_INT, &n_launches,
@@ -81,13 +81,18 @@ run_rows (BenchKernels *k, gint side)
 static gboolean
 parse_type (const gchar *name, NucsegCudaType *type, GError **error)
 {
-  if (!g_str_equal (name, "f32") && !g_str_equal (name, "bf16")) {
-    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-        "--types: no type is called '%s': f32 or bf16 is expected", name);
-    return FALSE;
+  static const NucsegCudaType all[] = { NUCSEG_CUDA_F32, NUCSEG_CUDA_F16,
+    NUCSEG_CUDA_BF16 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (all); i++) {
+    if (g_str_equal (name, bench_type_name (all[i]))) {
+      *type = all[i];
+      return TRUE;
+    }
   }
-  *type = g_str_equal (name, "f32") ? NUCSEG_CUDA_F32 : NUCSEG_CUDA_BF16;
-  return TRUE;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+      "--types: no type is called '%s': f32, f16 or bf16 is expected", name);
+  return FALSE;
 }
 
 static gboolean

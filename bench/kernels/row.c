@@ -14,7 +14,15 @@
 const gchar *
 bench_type_name (NucsegCudaType type)
 {
-  return type == NUCSEG_CUDA_F32 ? "f32" : "bf16";
+  return nucseg_precision_name (bench_precision (type));
+}
+
+NucsegPrecision
+bench_precision (NucsegCudaType type)
+{
+  return type == NUCSEG_CUDA_F16 ? NUCSEG_PRECISION_F16
+      : type == NUCSEG_CUDA_BF16 ? NUCSEG_PRECISION_BF16
+                                 : NUCSEG_PRECISION_F32;
 }
 
 typedef struct {

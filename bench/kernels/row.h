@@ -20,7 +20,7 @@ G_BEGIN_DECLS
 typedef struct {
   NucsegCudaDevice *device; /* entered */
   gint side; /* of frames; 0: the small cases */
-  NucsegCudaType type; /* of tensors: F32 or BF16 */
+  NucsegCudaType type; /* of tensors */
   gboolean first; /* of the types: what has no tensors is run with it alone */
   guint n_launches, n_twins; /* how often each is timed */
   gboolean emulated; /* times mean nothing */
@@ -103,6 +103,8 @@ gboolean bench_is_wanted (const BenchKernels *k, const gchar *function);
 /* Runs, checks, times and prints it, if it is wanted. */
 void bench_row (BenchKernels *k, const BenchRow *row);
 const gchar *bench_type_name (NucsegCudaType type);
+/* As which the reference rounds to @type. */
+NucsegPrecision bench_precision (NucsegCudaType type);
 
 /* --- Rows ----------------------------------------------------------------- */
 

@@ -53,7 +53,7 @@ new_conv (BenchKernels *k, NucsegCudaType type, const ConvCase *c)
     c->out, c->kernel_h, c->kernel_w, c->stride, c->dilation, c->padding,
     c->groups, c->activation };
   conv.packed = bench_heap (k, n * sizeof (gfloat));
-  nucseg_ref_conv_pack (&conv.plain, type == NUCSEG_CUDA_BF16, conv.packed);
+  nucseg_ref_conv_pack (&conv.plain, bench_precision (type), conv.packed);
   conv.sums = bench_heap (k, c->out * sizeof (gdouble));
   return conv;
 }

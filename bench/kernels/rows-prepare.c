@@ -93,7 +93,9 @@ check_fill (BenchKernels *k, const BenchRow *row, gpointer data)
       expected[i] = p->deep[i / channels * filled + i % channels];
   bench_round (p->out.t.type, expected, p->out.n);
   bench_compare_tensor (k, row, &p->out, expected,
-      exact || p->out.t.type == NUCSEG_CUDA_F32 ? 0 : 0x1p-7,
+      exact || p->out.t.type == NUCSEG_CUDA_F32 ? 0
+          : p->out.t.type == NUCSEG_CUDA_F16    ? 0x1p-10
+                                                : 0x1p-7,
       exact ? 0 : PREPARE_FILTERED);
 }
 

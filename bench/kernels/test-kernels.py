@@ -43,8 +43,8 @@ def main() -> int:
     added = "cudaError_t\nnucseg_cuda_new (gint a,\n    cudaStream_t s);"
     if functions(added) != {"nucseg_cuda_new"} or len(wanted) < 19:
         failures.append(f"functions found in the headers: {sorted(wanted)}")
-    for arguments in (["--sizes", "64", "--types", "bf16,f32", "--launches",
-                       "2"], ["--small", "--launches", "1"]):
+    for arguments in (["--sizes", "64", "--types", "bf16,f16,f32",
+                       "--launches", "2"], ["--small", "--launches", "1"]):
         code, messages, rows = run(program, *arguments)
         if code != 0:
             failures.append(f"{arguments}: exit status {code}: {messages}")

@@ -123,6 +123,12 @@ onednn_supports (
         "AVX512_BF16 (or ONEDNN_MAX_CPU_ISA forbids it): ask for f32 or auto");
     return FALSE;
   }
+  if (precision == NUCSEG_PRECISION_F16) {
+    g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
+        "back end 'onednn' has no precision 'f16', which 'cuda' and "
+        "'reference' have: it has f32, bf16 and int8");
+    return FALSE;
+  }
   if (!nucseg_model_get_graph (model)->quantised) {
     g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
         "the model \"%s\" has no scales, without which there is no precision "

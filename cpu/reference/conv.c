@@ -22,8 +22,39 @@ nucseg_ref_round_bf16 (gfloat value)
   return value;
 }
 
+gfloat
+nucseg_ref_round_f16 (gfloat value)
+{
+  gfloat magnitude = fabsf (value), step;
+  gint exponent;
+
+  if (isnan (value))
+    return value;
+  if (magnitude >= NUCSEG_F16_MAX)
+    return copysignf (NUCSEG_F16_MAX, value);
+  /* One of 11 bits; below 2^-14 all steps are 2^-24. Both the quotient and the
+   * product are exact. */
+  frexpf (magnitude, &exponent);
+  step = ldexpf (1, MAX (exponent - 11, -24));
+  return copysignf (rintf (magnitude / step) * step, value);
+}
+
+gfloat
+nucseg_ref_round (NucsegPrecision precision, gfloat value)
+{
+  switch (precision) {
+  case NUCSEG_PRECISION_BF16:
+    return nucseg_ref_round_bf16 (value);
+  case NUCSEG_PRECISION_F16:
+    return nucseg_ref_round_f16 (value);
+  default:
+    return value;
+  }
+}
+
 void
-nucseg_ref_conv_pack (const NucsegConv *conv, gboolean bf16, gfloat *packed)
+nucseg_ref_conv_pack (
+    const NucsegConv *conv, NucsegPrecision round, gfloat *packed)
 {
   gint n_in = conv->in_channels / conv->groups;
   gint n_out = conv->out_channels / conv->groups;
@@ -36,7 +67,7 @@ nucseg_ref_conv_pack (const NucsegConv *conv, gboolean bf16, gfloat *packed)
             gsize row = ((gsize) (g * n_out + o) * n_in + i) * conv->kernel_h;
             gfloat w = conv->weight[(row + ky) * conv->kernel_w + kx];
 
-            *packed++ = bf16 ? nucseg_ref_round_bf16 (w) : w;
+            *packed++ = nucseg_ref_round (round, w);
           }
 }
 

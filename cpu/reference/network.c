@@ -15,7 +15,8 @@ typedef struct {
 struct _NucsegRefNetwork {
   const NucsegGraph *graph;
   NucsegShape *shapes; /* by node, as all below */
-  gboolean *rounded; /* the output is rounded to bf16 */
+  NucsegPrecision precision;
+  gboolean *rounded; /* the output is rounded to bf16 or f16 */
   gfloat *scales; /* of an output in steps, else 0 */
   gfloat **biases, **factors; /* of convolutions that read steps, else NULL */
   guint *slot_of;
@@ -33,7 +34,7 @@ count (NucsegShape shape)
   return (gsize) shape.height * shape.width * shape.channels;
 }
 
-/* bf16 rounds every tensor but the attention chain (pooled averages and
+/* bf16 and f16 round every tensor but the attention chain (pooled averages and
  * channel vectors) and the maps. */
 static gboolean
 is_rounded (const NucsegGraph *graph, guint node, NucsegShape shape)
@@ -80,7 +81,7 @@ assign_slots (NucsegRefNetwork *network)
 }
 
 static gboolean
-pack_weights (NucsegRefNetwork *network, gboolean bf16)
+pack_weights (NucsegRefNetwork *network)
 {
   const NucsegGraph *graph = network->graph;
   gint widest = 1;
@@ -104,8 +105,10 @@ pack_weights (NucsegRefNetwork *network, gboolean bf16)
         return FALSE;
     } else {
       /* What reads f32 has f32 weights. */
-      nucseg_ref_conv_pack (
-          conv, bf16 && network->rounded[node->inputs[0]], network->packed[i]);
+      nucseg_ref_conv_pack (conv,
+          network->rounded[node->inputs[0]] ? network->precision
+                                            : NUCSEG_PRECISION_F32,
+          network->packed[i]);
     }
     widest = MAX (widest, conv->out_channels / conv->groups);
   }
@@ -135,8 +138,10 @@ nucseg_ref_network_new (const NucsegGraph *graph, gint height, gint width,
     NucsegPrecision precision, GError **error)
 {
   NucsegRefNetwork *network = g_new0 (NucsegRefNetwork, 1);
-  gboolean bf16 = precision == NUCSEG_PRECISION_BF16;
+  const gboolean rounds =
+      precision == NUCSEG_PRECISION_BF16 || precision == NUCSEG_PRECISION_F16;
 
+  network->precision = precision;
   network->graph = graph;
   network->shapes = g_new0 (NucsegShape, graph->n_nodes);
   network->rounded = g_new0 (gboolean, graph->n_nodes);
@@ -152,7 +157,7 @@ nucseg_ref_network_new (const NucsegGraph *graph, gint height, gint width,
   }
 
   for (guint i = 0; i < graph->n_nodes; i++) {
-    network->rounded[i] = bf16 && is_rounded (graph, i, network->shapes[i]);
+    network->rounded[i] = rounds && is_rounded (graph, i, network->shapes[i]);
     if (precision == NUCSEG_PRECISION_INT8)
       network->scales[i] = graph->nodes[i].scale;
   }
@@ -163,7 +168,7 @@ nucseg_ref_network_new (const NucsegGraph *graph, gint height, gint width,
       goto no_memory;
   }
   network->input = g_try_new0 (gfloat, (gsize) height * width);
-  if (network->input == NULL || !pack_weights (network, bf16)
+  if (network->input == NULL || !pack_weights (network)
       || !add_values (network))
     goto no_memory;
   return network;
@@ -352,7 +357,7 @@ run_node (NucsegRefNetwork *network, guint i)
 round:
   if (network->rounded[i])
     for (gsize k = 0; k < count (shape); k++)
-      out[k] = nucseg_ref_round_bf16 (out[k]);
+      out[k] = nucseg_ref_round (network->precision, out[k]);
 }
 
 void

@@ -41,7 +41,7 @@ reference_supports (
     return TRUE;
   g_set_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED,
       "the model \"%s\" has no scales, without which there is no precision "
-      "'int8': ask for f32, bf16 or auto",
+      "'int8': ask for f32, bf16, f16 or auto",
       nucseg_model_get_name (model));
   return FALSE;
 }

@@ -112,7 +112,7 @@ nucseg_ref_conv_pack_steps (const NucsegConv *conv, gfloat in_scale,
   for (gsize i = 0; i < n; i++)
     weight[i] = quantised.weight[i];
   integers.weight = weight;
-  nucseg_ref_conv_pack (&integers, FALSE, packed);
+  nucseg_ref_conv_pack (&integers, NUCSEG_PRECISION_F32, packed);
   *bias = g_steal_pointer (&quantised.bias);
   *factors = g_steal_pointer (&quantised.factor);
   nucseg_quantised_clear (&quantised);

@@ -67,10 +67,10 @@ void nucseg_ref_prepare_fill (
 
 /* --- conv.c, ops.c: one operation each ---------------------------------- */
 
-/* (O, I / groups, KH, KW) -> [group][ky][kx][input][output], rounded to bf16
- * if asked. */
-void
-nucseg_ref_conv_pack (const NucsegConv *conv, gboolean bf16, gfloat *packed);
+/* (O, I / groups, KH, KW) -> [group][ky][kx][input][output], each through
+ * nucseg_ref_round(). */
+void nucseg_ref_conv_pack (
+    const NucsegConv *conv, NucsegPrecision round, gfloat *packed);
 /* @sums holds as many doubles as a group has outputs. */
 void
 nucseg_ref_conv (const NucsegConv *conv, const gfloat *packed, gdouble *sums,
@@ -95,6 +95,13 @@ void nucseg_ref_depth_to_space (gint block, const gfloat *in,
 gfloat nucseg_ref_activate (NucsegActivation activation, gdouble x);
 /* @value rounded to the nearest bf16, ties to even; NaN stays NaN. */
 gfloat nucseg_ref_round_bf16 (gfloat value);
+/* The largest value of f16. */
+#define NUCSEG_F16_MAX 65504.0f
+/* @value rounded to the nearest f16, ties to even; what is beyond
+ * %NUCSEG_F16_MAX becomes that, infinity too. NaN stays NaN. */
+gfloat nucseg_ref_round_f16 (gfloat value);
+/* @value as it is held in a precision: BF16 and F16 round, others don't. */
+gfloat nucseg_ref_round (NucsegPrecision precision, gfloat value);
 
 /* --- quantised.c: int8; steps are integers from 0 to 255 ----------------- */
 

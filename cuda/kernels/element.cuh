@@ -8,6 +8,8 @@
 
 #include "cuda/kernels/launch.cuh"
 
+#define F16_MAX 65504.0f
+
 static __device__ __forceinline__ float
 to_float (float value)
 {
@@ -26,7 +28,8 @@ to_float (__nv_bfloat16 value)
   return __bfloat162float (value);
 }
 
-/* Rounds to nearest, ties to even. */
+/* Rounds to nearest, ties to even; to f16, what is beyond its largest value
+ * becomes that. NaN stays NaN. */
 template <typename T> static __device__ __forceinline__ T from_float (float);
 
 template <>
@@ -40,6 +43,7 @@ template <>
 __device__ __forceinline__ __half
 from_float<__half> (float value)
 {
+  value = value > F16_MAX ? F16_MAX : value < -F16_MAX ? -F16_MAX : value;
   return __float2half (value);
 }
 

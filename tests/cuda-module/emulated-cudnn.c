@@ -7,6 +7,7 @@
  * abort the test.
  */
 #include "cuda/cudnn-conv.h"
+#include "cuda/half.h"
 #include "emulated-device.h"
 
 #include <math.h>
@@ -196,8 +197,8 @@ nucseg_cudnn_conv_get_text (const NucsegCudnnConv *conv)
 {
   const NucsegCudnnSpec *s = &conv->spec;
 
-  return g_strdup_printf ("{%u %d %d %d %d %d %d %d %d %d}", conv->built,
-      s->batch, s->height, s->width, s->in_channels, s->out_channels,
+  return g_strdup_printf ("{%u %d %d %d %d %d %d %d %d %d %d}", conv->built,
+      s->type, s->batch, s->height, s->width, s->in_channels, s->out_channels,
       s->out_pitch, s->kernel_h, s->dilation, s->scaled);
 }
 
@@ -263,13 +264,26 @@ nucseg_cudnn_pack_free (NucsegCudnnPack *pack)
   g_free (pack);
 }
 
-static gfloat
-round_bf16 (gfloat value)
+/* Bits of 16 as an element of the type, which isn't f32, and back. */
+static guint16
+to_bits (NucsegCudaType type, gfloat value)
 {
   guint32 bits;
 
+  if (type == NUCSEG_CUDA_F16)
+    return nucseg_half_from_f32 (value);
   memcpy (&bits, &value, sizeof bits);
-  bits = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000;
+  return (guint16) ((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+static gfloat
+from_bits (NucsegCudaType type, guint16 half)
+{
+  const guint32 bits = (guint32) half << 16;
+  gfloat value;
+
+  if (type == NUCSEG_CUDA_F16)
+    return nucseg_f32_from_half (half);
   memcpy (&value, &bits, sizeof value);
   return value;
 }
@@ -277,28 +291,18 @@ round_bf16 (gfloat value)
 static gfloat
 load (const NucsegCudnnSpec *spec, gconstpointer data, gsize at)
 {
-  guint32 bits;
-  gfloat value;
-
-  if (spec->type == NUCSEG_CUDA_F32)
-    return ((const gfloat *) data)[at];
-  bits = (guint32) ((const guint16 *) data)[at] << 16;
-  memcpy (&value, &bits, sizeof value);
-  return value;
+  return spec->type == NUCSEG_CUDA_F32
+      ? ((const gfloat *) data)[at]
+      : from_bits (spec->type, ((const guint16 *) data)[at]);
 }
 
 static void
 store (const NucsegCudnnSpec *spec, gpointer data, gsize at, gfloat value)
 {
-  guint32 bits;
-
-  if (spec->type == NUCSEG_CUDA_F32) {
+  if (spec->type == NUCSEG_CUDA_F32)
     ((gfloat *) data)[at] = value;
-    return;
-  }
-  value = round_bf16 (value);
-  memcpy (&bits, &value, sizeof bits);
-  ((guint16 *) data)[at] = (guint16) (bits >> 16);
+  else
+    ((guint16 *) data)[at] = to_bits (spec->type, value);
 }
 
 static gfloat
@@ -313,7 +317,9 @@ load_input (const NucsegCudnnConv *conv, const NucsegCudnnPack *pack, gint n,
   if (!spec->scaled)
     return value;
   value *= ((const gfloat *) pack->scale)[channel]; /* of the one image */
-  return spec->type == NUCSEG_CUDA_F32 ? value : round_bf16 (value);
+  return spec->type == NUCSEG_CUDA_F32
+      ? value
+      : from_bits (spec->type, to_bits (spec->type, value));
 }
 
 static gfloat

@@ -95,7 +95,7 @@ static void
 test_keys (void)
 {
   g_autofree gchar *path = write_cache ();
-  NucsegCacheKey others[9];
+  NucsegCacheKey others[10];
 
   for (guint i = 0; i < G_N_ELEMENTS (others); i++)
     others[i] = key;
@@ -108,6 +108,7 @@ test_keys (void)
   others[6].width++;
   others[7].batch = 1;
   others[8].driver = 13010;
+  others[9].precision = "f16";
   for (guint i = 0; i < G_N_ELEMENTS (others); i++)
     expect (&others[i], NULL);
   expect (&key, "7:24=27");

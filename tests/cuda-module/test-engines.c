@@ -161,8 +161,9 @@ scaled_network (void)
 /* Where no engine can be built, our own kernels stand in, in all networks of
  * the kind; where only those with channel weights can't, cuDNN does without. */
 static void
-test_without_engines (void)
+test_without_engines (gconstpointer data)
 {
+  const NucsegPrecision precision = GPOINTER_TO_INT (data);
   static const struct {
     guint unbuildable; /* of the engines without channel weights */
     const gchar *warnings[2];
@@ -179,7 +180,7 @@ test_without_engines (void)
   g_autofree Stream *usual = g_new0 (Stream, 1), *second = g_new0 (Stream, 1);
 
   usual->threshold = second->threshold = 0.5;
-  stream_start_model (usual, bytes, NUCSEG_PRECISION_BF16);
+  stream_start_model (usual, bytes, precision);
   stream_run (usual, 48, 32);
   stream_end (usual);
   g_assert_cmpuint (usual->n_objects, >, 4);
@@ -196,12 +197,12 @@ test_without_engines (void)
       if (cases[i].warnings[k])
         g_test_expect_message (
             "nucseg", G_LOG_LEVEL_WARNING, cases[i].warnings[k]);
-    stream_start_model (stream, bytes, NUCSEG_PRECISION_BF16);
+    stream_start_model (stream, bytes, precision);
     stream_run (stream, 48, 32);
     g_test_assert_expected_messages ();
     by_cudnn = memory->n_executed - executed;
     /* its engines are refused for others too, who needn't be told */
-    stream_start_model (second, bytes, NUCSEG_PRECISION_BF16);
+    stream_start_model (second, bytes, precision);
     stream_run (second, 48, 32);
     g_assert_cmpmem (stream->labels, sizeof stream->labels, second->labels,
         sizeof second->labels);
@@ -216,7 +217,7 @@ test_without_engines (void)
     g_assert_cmpuint (stream->n_objects, ==, usual->n_objects);
     for (gsize k = 0; k < G_N_ELEMENTS (stream->labels); k++)
       differing += stream->labels[k] != usual->labels[k];
-    /* f32 sums in another order, rounded to bf16: pixels at the threshold */
+    /* f32 sums in another order, rounded: pixels at the threshold */
     g_assert_cmpuint (differing, <, 15);
   }
   memory->unbuildable = 0;
@@ -233,6 +234,9 @@ main (int argc, char **argv)
   g_test_add_func ("/engines/fallback", test_fallback);
   g_test_add_func ("/engines/capture", test_capture);
   g_test_add_func ("/engines/capture-network", test_capture_network);
-  g_test_add_func ("/engines/without-engines", test_without_engines);
+  g_test_add_data_func ("/engines/without-engines/bf16",
+      GINT_TO_POINTER (NUCSEG_PRECISION_BF16), test_without_engines);
+  g_test_add_data_func ("/engines/without-engines/f16",
+      GINT_TO_POINTER (NUCSEG_PRECISION_F16), test_without_engines);
   return g_test_run ();
 }

@@ -16,6 +16,7 @@ test_weights (void)
 {
   g_autofree Stream *first = g_new0 (Stream, 1), *second = g_new0 (Stream, 1);
   g_autofree Stream *exact = g_new0 (Stream, 1), *other = g_new0 (Stream, 1);
+  g_autofree Stream *half = g_new0 (Stream, 1);
   gsize once, twice;
   guint n;
 
@@ -45,6 +46,13 @@ test_weights (void)
   stream_run (exact, 48, 32);
   twice = memory->live_weights;
   g_assert_cmpuint (twice, >, 2 * once);
+  /* f16 has as many bits as bf16, but others; what both have in f32 is there */
+  stream_start (half, 1, NUCSEG_PRECISION_F16);
+  stream_run (half, 48, 32);
+  g_assert_cmpuint (memory->live_weights, >, twice);
+  g_assert_cmpuint (memory->live_weights, <, twice + once);
+  stream_end (half);
+  g_assert_cmpuint (memory->live_weights, ==, twice);
   stream_end (other);
   g_assert_cmpuint (memory->live_weights, ==, twice - once);
   stream_end (exact);
@@ -135,6 +143,32 @@ test_plans (void)
   g_assert_cmpuint (memory->live, ==, 0);
 }
 
+/* Another precision has engines and plans of its own: the emulation aborts
+ * where it reads another's. */
+static void
+test_precisions (void)
+{
+  g_autofree Stream *first = g_new0 (Stream, 1), *other = g_new0 (Stream, 1);
+
+  for (guint i = 0; i < 2; i++) {
+    const gint before = all_plans ();
+    gint n;
+
+    stream_start (first, 1, NUCSEG_PRECISION_BF16);
+    stream_run (first, 48, 32);
+    n = all_plans () - before;
+    g_assert_cmpint (n, >, 0);
+    stream_start (other, 1, NUCSEG_PRECISION_F16);
+    stream_run (other, 48, 32);
+    g_assert_cmpint (memory->live_cudnn, ==, 2);
+    if (i == 1) /* both know their engines now */
+      g_assert_cmpint (all_plans () - before, ==, 2 * n);
+    stream_end (other);
+    stream_end (first);
+    g_assert_cmpint (memory->live_cudnn, ==, 0);
+  }
+}
+
 /* Libraries have run once before they are captured, with engines that were
  * known and so not timed too; also where the first frame is the GPU's to read
  * where it lies. */
@@ -168,6 +202,7 @@ main (int argc, char **argv)
   g_assert_cmpint (argc, ==, 2);
   memory = emulated_open_log (argv[1]);
   g_test_add_func ("/streams/weights", test_weights);
+  g_test_add_func ("/streams/precisions", test_precisions);
   g_test_add_func ("/streams/plans", test_plans);
   g_test_add_func ("/streams/rehearsal", test_rehearsal);
   return g_test_run ();

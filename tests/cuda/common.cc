@@ -24,7 +24,7 @@ float
 round_to (NucsegCudaType type, float value)
 {
   if (type == NUCSEG_CUDA_F16)
-    return __half2float (__float2half (value));
+    return nucseg_ref_round_f16 (value);
   if (type == NUCSEG_CUDA_BF16)
     return nucseg_ref_round_bf16 (value);
   return value;

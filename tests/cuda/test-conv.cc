@@ -29,12 +29,11 @@ public:
       bias_[i] = parity_uniform (random, -1, 1);
     plain = { weight_, has_bias ? bias_.get () : NULL, out, in, kernel_h,
       kernel_w, stride, dilation, padding, groups, activation };
-    /* The reference rounds to bf16 or not at all: f16 weights are rounded
-     * here. */
-    if (type == NUCSEG_CUDA_F16)
-      for (size_t i = 0; i < weight_.size (); i++)
-        weight_[i] = round_to (type, weight_[i]);
-    nucseg_ref_conv_pack (&plain, type == NUCSEG_CUDA_BF16, reference_);
+    nucseg_ref_conv_pack (&plain,
+        type == NUCSEG_CUDA_F16        ? NUCSEG_PRECISION_F16
+            : type == NUCSEG_CUDA_BF16 ? NUCSEG_PRECISION_BF16
+                                       : NUCSEG_PRECISION_F32,
+        reference_);
     nucseg_cuda_conv_pack (&plain, type, packed_);
     g_assert_cmpmem (reference_.get (), weight_.size () * sizeof (gfloat),
         packed_.get (), weight_.size () * sizeof (gfloat));

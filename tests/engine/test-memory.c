@@ -53,11 +53,12 @@ test_precisions (void)
   static const struct {
     gboolean scaled;
     NucsegPrecision precision;
-    gboolean fits;
-  } cases[] = { { TRUE, NUCSEG_PRECISION_INT8, TRUE },
-    { FALSE, NUCSEG_PRECISION_INT8, FALSE },
-    { TRUE, NUCSEG_PRECISION_BF16, FALSE },
-    { TRUE, NUCSEG_PRECISION_F32, FALSE } };
+    gboolean fits, halved;
+  } cases[] = { { TRUE, NUCSEG_PRECISION_INT8, TRUE, TRUE },
+    { FALSE, NUCSEG_PRECISION_INT8, FALSE, FALSE },
+    { TRUE, NUCSEG_PRECISION_BF16, FALSE, TRUE },
+    { TRUE, NUCSEG_PRECISION_F16, FALSE, TRUE },
+    { TRUE, NUCSEG_PRECISION_F32, FALSE, FALSE } };
 
   if (channels < 8 || channels > MOST_CHANNELS) {
     g_test_skip ("too little or too much memory for one convolution's");
@@ -74,6 +75,10 @@ test_precisions (void)
       expect_message (error, "8192x8192", "this machine has");
       g_clear_error (&error);
     }
+    /* half of it fits where an element has two bytes, or one */
+    g_assert_cmpint (
+        fits (channels / 2, cases[i].scaled, cases[i].precision, NULL), ==,
+        cases[i].halved);
     /* an eighth fits in any */
     g_assert_true (
         fits (channels / 8, cases[i].scaled, cases[i].precision, &error));

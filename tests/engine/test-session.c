@@ -316,6 +316,8 @@ test_options (Fixture *f, gconstpointer data)
         NUCSEG_ERROR_UNSUPPORTED, "int8" },
     { { .backend = "reference", .precision = NUCSEG_PRECISION_INT8 },
         NUCSEG_ERROR_UNSUPPORTED, "int8" },
+    { { .precision = (NucsegPrecision) (NUCSEG_PRECISION_F16 + 1) },
+        NUCSEG_ERROR_UNSUPPORTED, "0 (auto) to 4 (f16)" },
     { { .precision = (NucsegPrecision) 9 }, NUCSEG_ERROR_UNSUPPORTED,
         "precision 9" },
     { { .threads = 257 }, NUCSEG_ERROR_UNSUPPORTED, "257 threads" },

@@ -9,7 +9,8 @@
 
 static const NucsegBackend *reference, *tested;
 
-/* eps is 2^-24, half a step of f32 at 1; half a step of bf16 is 2^-8. */
+/* eps is 2^-24, half a step of f32 at 1; half a step of bf16 is 2^-8, of f16
+ * 2^-11. */
 const ParityTolerance parity_tolerances[PARITY_LAST] = {
   [PARITY_OPERATION_F32] = { "one operation, f32", 16 * 0x1p-24, 1e-6,
       "sums of n <= 1000 products in another order differ by some sqrt (n) / 2 "
@@ -20,6 +21,8 @@ const ParityTolerance parity_tolerances[PARITY_LAST] = {
       "either: 2^-7 of a value in single elements of the tensors between, "
       "which are each a part of the sum of absolute products (the "
       "magnitude)" },
+  [PARITY_OPERATION_F16] = { "one operation, f16", 0x1p-11, 1e-5,
+      "as in bf16, with 2^-10 of a value for 2^-7" },
   [PARITY_OPERATION_INT8] = { "one operation, int8", 0x1p-8, 1e-5,
       "an f32 sum near the middle between two steps may be rounded to either: "
       "one step of 255 in single elements, which are each a part of the sum of "
@@ -31,6 +34,8 @@ const ParityTolerance parity_tolerances[PARITY_LAST] = {
   [PARITY_NETWORK_BF16] = { "whole network, bf16", 0.03, 1e-3,
       "roundings to the other side, 2^-7 of a value each, in some forty "
       "layers, relative to the largest value of a map (the magnitude)" },
+  [PARITY_NETWORK_F16] = { "whole network, f16", 0.03 / 8, 1e-3 / 8,
+      "as in bf16, with 2^-10 of a value each: an eighth" },
   [PARITY_NETWORK_INT8] = { "whole network, int8", 0.01, 1e-3,
       "single steps more or less where f32 becomes steps (the first "
       "convolution, products with channel weights), carried through some forty "
@@ -40,6 +45,8 @@ const ParityTolerance parity_tolerances[PARITY_LAST] = {
       "min_range keeps below 100 eps, on either side of an inversion" },
   [PARITY_PREPARE_BF16] = { "prepare, bf16", 0x1p-8, 2e-5,
       "the input may be held in bf16: half a step, besides the f32 error" },
+  [PARITY_PREPARE_F16] = { "prepare, f16", 0x1p-11, 2e-5,
+      "the input may be held in f16: half a step, besides the f32 error" },
   [PARITY_VECTOR_NETWORK] = { "network against PyTorch", 1e-5, 1e-6,
       "PyTorch sums in f32 in an order of its own and the batch norms are "
       "folded; relative to the largest value of a map (the magnitude)" },
@@ -49,6 +56,29 @@ const ParityTolerance parity_tolerances[PARITY_LAST] = {
   [PARITY_VECTOR_PREPARE] = { "prepare against numpy", 0, 1e-5,
       "the tolerance that the vectors were written for" },
 };
+
+ParityLimit
+parity_maps_limit (NucsegPrecision precision, gboolean whole)
+{
+  switch (precision) {
+  case NUCSEG_PRECISION_F32:
+    return whole ? PARITY_NETWORK_F32 : PARITY_OPERATION_F32;
+  case NUCSEG_PRECISION_BF16:
+    return whole ? PARITY_NETWORK_BF16 : PARITY_OPERATION_BF16;
+  case NUCSEG_PRECISION_F16:
+    return whole ? PARITY_NETWORK_F16 : PARITY_OPERATION_F16;
+  default:
+    return whole ? PARITY_NETWORK_INT8 : PARITY_OPERATION_INT8;
+  }
+}
+
+ParityLimit
+parity_input_limit (NucsegPrecision precision)
+{
+  return precision == NUCSEG_PRECISION_BF16 ? PARITY_PREPARE_BF16
+      : precision == NUCSEG_PRECISION_F16   ? PARITY_PREPARE_F16
+                                            : PARITY_PREPARE_F32;
+}
 
 gfloat
 parity_uniform (NucsegRandom *random, gfloat low, gfloat high)

@@ -27,12 +27,15 @@ gfloat parity_normal (NucsegRandom *random);
 typedef enum {
   PARITY_OPERATION_F32,
   PARITY_OPERATION_BF16,
+  PARITY_OPERATION_F16,
   PARITY_OPERATION_INT8,
   PARITY_NETWORK_F32,
   PARITY_NETWORK_BF16,
+  PARITY_NETWORK_F16,
   PARITY_NETWORK_INT8,
   PARITY_PREPARE_F32,
   PARITY_PREPARE_BF16,
+  PARITY_PREPARE_F16,
   PARITY_VECTOR_NETWORK,
   PARITY_VECTOR_SHIPPED,
   PARITY_VECTOR_PREPARE,
@@ -48,6 +51,11 @@ typedef struct {
 } ParityTolerance;
 
 extern const ParityTolerance parity_tolerances[PARITY_LAST];
+
+/* Those of maps, of a single operation or of a @whole network. */
+ParityLimit parity_maps_limit (NucsegPrecision precision, gboolean whole);
+/* Those of a network's input; in int8 it is f32. */
+ParityLimit parity_input_limit (NucsegPrecision precision);
 
 /**
  * parity_compare:

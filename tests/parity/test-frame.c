@@ -118,11 +118,10 @@ compare_maps (const gchar *what, guint64 seed, NucsegPrecision precision,
   const NucsegGeometry *g = &actual->geometry;
   g_autofree gfloat *magnitude = parity_largest_of_maps (
       expected->maps, (gsize) g->pad_width * g->pad_height, 3);
-  gboolean f32 = precision == NUCSEG_PRECISION_F32;
 
-  parity_compare (what, seed, f32 ? PARITY_PREPARE_F32 : PARITY_PREPARE_BF16,
-      expected->input, actual->input, NULL, g->pad_height, g->pad_width, 1);
-  parity_compare (what, seed, f32 ? PARITY_NETWORK_F32 : PARITY_NETWORK_BF16,
+  parity_compare (what, seed, parity_input_limit (precision), expected->input,
+      actual->input, NULL, g->pad_height, g->pad_width, 1);
+  parity_compare (what, seed, parity_maps_limit (precision, TRUE),
       expected->maps, actual->maps, magnitude, g->pad_height, g->pad_width, 3);
 }
 
@@ -246,18 +245,29 @@ test_frame (gconstpointer data)
 {
   test_precision (data, NUCSEG_PRECISION_F32);
   test_precision (data, NUCSEG_PRECISION_BF16);
+  test_precision (data, NUCSEG_PRECISION_F16);
 }
 
 /* A precision that a back end lacks is named. */
 static void
-test_int8 (void)
+test_lacking (void)
 {
+  static const NucsegPrecision precisions[] = { NUCSEG_PRECISION_INT8,
+    NUCSEG_PRECISION_F16 };
   NucsegModel *model = parity_plain_model (1, NULL, NULL);
-  g_autoptr (GError) error = NULL;
 
-  if (!parity_backend ()->supports (model, NUCSEG_PRECISION_INT8, &error)) {
+  for (guint i = 0; i < G_N_ELEMENTS (precisions); i++) {
+    const gchar *name = nucseg_precision_name (precisions[i]);
+    g_autoptr (GError) error = NULL;
+
+    if (parity_backend ()->supports (model, precisions[i], &error))
+      continue;
     g_assert_error (error, NUCSEG_ERROR, NUCSEG_ERROR_UNSUPPORTED);
-    g_assert_nonnull (strstr (error->message, "int8"));
+    g_assert_nonnull (strstr (error->message, name));
+    /* and what can be had instead */
+    g_assert_nonnull (strstr (error->message, "f32"));
+    if (precisions[i] == NUCSEG_PRECISION_F16)
+      g_assert_nonnull (strstr (error->message, "reference"));
   }
   nucseg_model_unref (model);
 }
@@ -280,7 +290,7 @@ add (void)
 
     g_test_add_data_func (path, &tests[i], test_frame);
   }
-  g_test_add_func ("/parity/frame/int8", test_int8);
+  g_test_add_func ("/parity/frame/lacking", test_lacking);
 }
 
 int

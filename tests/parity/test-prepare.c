@@ -120,10 +120,8 @@ check (const Setup *s, guint64 seed, NucsegPrecision precision,
         expected_result.inverted, result.low, result.high, result.inverted);
     g_test_fail ();
   }
-  parity_compare (what, seed,
-      precision == NUCSEG_PRECISION_F32 ? PARITY_PREPARE_F32
-                                        : PARITY_PREPARE_BF16,
-      expected, actual, NULL, g.pad_height, g.pad_width, 1);
+  parity_compare (what, seed, parity_input_limit (precision), expected, actual,
+      NULL, g.pad_height, g.pad_width, 1);
 
   for (gint i = 0; i < g.pad_width * g.pad_height; i++)
     if (actual[i] != other[i]) {
@@ -162,6 +160,8 @@ test_format (gconstpointer data)
     check (&s, seed, NUCSEG_PRECISION_F32, model, picture, other);
     if (parity_supports (model, NUCSEG_PRECISION_BF16))
       check (&s, seed, NUCSEG_PRECISION_BF16, model, picture, other);
+    if (parity_supports (model, NUCSEG_PRECISION_F16))
+      check (&s, seed, NUCSEG_PRECISION_F16, model, picture, other);
     nucseg_model_unref (model);
   }
 }

@@ -75,15 +75,12 @@ test_graphs (gconstpointer data)
     g_assert_nonnull (actual);
     magnitude = parity_largest_of_maps (expected, n, 3);
     /* Sums that nearly cancel are common here, and leave little but the
-     * roundings of bf16 and int8. */
+     * roundings of bf16, f16 and int8. */
     if (precision != NUCSEG_PRECISION_F32) {
       for (gsize k = 0; k < n * 3; k++)
         magnitude[k] *= 2;
     }
-    parity_compare ("random graph", seed,
-        precision == NUCSEG_PRECISION_F32        ? PARITY_NETWORK_F32
-            : precision == NUCSEG_PRECISION_BF16 ? PARITY_NETWORK_BF16
-                                                 : PARITY_NETWORK_INT8,
+    parity_compare ("random graph", seed, parity_maps_limit (precision, TRUE),
         expected, actual, magnitude, h, w, 3);
     nucseg_model_unref (model);
   }
@@ -98,6 +95,8 @@ add (void)
       GINT_TO_POINTER (NUCSEG_PRECISION_F32), test_graphs);
   g_test_add_data_func ("/parity/random/bf16",
       GINT_TO_POINTER (NUCSEG_PRECISION_BF16), test_graphs);
+  g_test_add_data_func ("/parity/random/f16",
+      GINT_TO_POINTER (NUCSEG_PRECISION_F16), test_graphs);
   g_test_add_data_func ("/parity/random/int8",
       GINT_TO_POINTER (NUCSEG_PRECISION_INT8), test_graphs);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Every shipped model: in f32 against what ONNX Runtime made of its ONNX file
- * (tests/vectors/shipped-NAME), in bf16 and int8 against the reference. The
- * folder of the vectors is the program's second argument.
+ * (tests/vectors/shipped-NAME), in bf16, f16 and int8 against the reference.
+ * The folder of the vectors is the program's second argument.
  */
 #include "tests/parity/parity.h"
 #include "tests/parity/vectors.h"
@@ -140,8 +140,7 @@ test_onnx_runtime (gconstpointer data)
 }
 
 static void
-compare_to_reference (
-    const gchar *name, NucsegPrecision precision, ParityLimit limit)
+compare_to_reference (const gchar *name, NucsegPrecision precision)
 {
   Shipped shipped;
 
@@ -155,8 +154,8 @@ compare_to_reference (
     g_autofree gfloat *magnitude = parity_largest_of_maps (
         expected, (gsize) shipped.width * shipped.height, shipped.n_maps);
 
-    parity_compare (name, 0, limit, expected, maps, magnitude, shipped.height,
-        shipped.width, shipped.n_maps);
+    parity_compare (name, 0, parity_maps_limit (precision, TRUE), expected,
+        maps, magnitude, shipped.height, shipped.width, shipped.n_maps);
     parity_backend ()->plan_free (plan);
     parity_reference ()->plan_free (reference);
   } else {
@@ -168,13 +167,19 @@ compare_to_reference (
 static void
 test_bf16 (gconstpointer data)
 {
-  compare_to_reference (data, NUCSEG_PRECISION_BF16, PARITY_NETWORK_BF16);
+  compare_to_reference (data, NUCSEG_PRECISION_BF16);
+}
+
+static void
+test_f16 (gconstpointer data)
+{
+  compare_to_reference (data, NUCSEG_PRECISION_F16);
 }
 
 static void
 test_int8 (gconstpointer data)
 {
-  compare_to_reference (data, NUCSEG_PRECISION_INT8, PARITY_NETWORK_INT8);
+  compare_to_reference (data, NUCSEG_PRECISION_INT8);
 }
 
 static void
@@ -184,7 +189,7 @@ add (void)
     const gchar *name;
     GTestDataFunc function;
   } tests[] = { { "onnx-runtime", test_onnx_runtime }, { "bf16", test_bf16 },
-    { "int8", test_int8 } };
+    { "f16", test_f16 }, { "int8", test_int8 } };
   g_auto (GStrv) names = nucseg_model_list_names ();
 
   g_assert_cmpuint (g_strv_length (names), >=, 1);
