@@ -22,6 +22,7 @@ static const GEnumValue precisions[] = {
   { NUCSEG_PRECISION_F32, "32-bit floating point", "f32" },
   { NUCSEG_PRECISION_BF16, "bfloat16, where the processor has it", "bf16" },
   { NUCSEG_PRECISION_INT8, "8-bit integers", "int8" },
+  { NUCSEG_PRECISION_F16, "IEEE half; by cuda and reference alone", "f16" },
   { 0, NULL, NULL },
 };
 

@@ -16,7 +16,7 @@ _nucseg ()
   fi
   case $prev in
     --backend|-b) words='auto onednn reference' ;;
-    --precision) words='auto f32 bf16 int8' ;;
+    --precision) words='auto f32 bf16 f16 int8' ;;
     --polarity) words='auto bright dark' ;;
     --codec) words='jpeg vp8 h264 theora ffv1' ;;
     --out|-o) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;

@@ -30,7 +30,7 @@ add_model_options (GOptionContext *context, ToolModelOptions *o)
     { "backend", 'b', 0, G_OPTION_ARG_STRING, &o->backend,
         "auto, onednn or reference (nucseg info lists them)", "NAME" },
     { "precision", 0, 0, G_OPTION_ARG_STRING, &o->precision,
-        "auto, f32, bf16 or int8", "NAME" },
+        "auto, f32, bf16, f16 or int8", "NAME" },
     { "threads", 0, 0, G_OPTION_ARG_STRING, &o->threads,
         "CPU threads, 0 for all", "N" },
     { "scale", 0, 0, G_OPTION_ARG_STRING, &o->scale,

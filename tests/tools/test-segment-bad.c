@@ -253,6 +253,7 @@ test_bad_options (void)
   } cases[] = {
     { "--backend", "abacus", 2, "abacus" },
     { "--precision", "f8", 2, "f32" },
+    { "--precision", "f16x", 2, "bf16, int8 or f16" },
     { "--polarity", "sideways", 2, "bright" },
     { "--threads", "two", 2, "a whole number" },
     { "--threads", "1.5", 2, "a whole number from 0 to 256" },

@@ -126,6 +126,31 @@ test_options (void)
   truth_free (t);
 }
 
+/* Precisions by name; the same labels in each. */
+static void
+test_precisions (void)
+{
+  static const gchar *const names[] = { "f32", "bf16", "f16" };
+  g_autoptr (Folder) folder = folder_new ();
+  g_autofree gchar *model = write_model (folder);
+  g_autofree gchar *out = folder_file (folder, "out");
+  Truth *t = make_picture (folder, &plain, 1);
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autofree gchar *says =
+        g_strdup_printf ("back end reference, precision %s\n", names[i]);
+    g_autofree gchar *to = g_build_filename (out, names[i], NULL);
+    g_autofree gchar *file = g_build_filename (to, t->image, NULL);
+    g_autoptr (Run) run = run_nucseg ("segment", "--model", model, "--backend",
+        "reference", "--precision", names[i], "--out", to, t->path, NULL);
+
+    assert_exits (run, 0);
+    assert_says (run, says);
+    check_labels (file, t);
+  }
+  truth_free (t);
+}
+
 /* A dim picture of a 12-bit camera: 300 grey values of contrast are too few
  * for 16 bits, and enough for 12. */
 static void
@@ -227,6 +252,7 @@ add_tests (void)
 {
   g_test_add_func ("/segment/kinds", test_kinds);
   g_test_add_func ("/segment/options", test_options);
+  g_test_add_func ("/segment/precisions", test_precisions);
   g_test_add_func ("/segment/depth", test_depth);
   g_test_add_func ("/segment/overlay", test_overlay);
   g_test_add_func ("/segment/pages", test_pages);
