@@ -77,7 +77,7 @@ def find_summary(out: Path, step: str) -> str:
 def read_accuracy(out: Path) -> dict[str, dict]:
     """The scores of all images by precision."""
     found = {}
-    for precision in ("bf16", "f32"):
+    for precision in ("bf16", "f32", "f16"):
         for row in read_rows(out, f"accuracy-{precision}.json"):
             found[precision] = row["all"]
     return found
