@@ -123,8 +123,7 @@ test_host (void)
     g_assert_true (
         same (nucseg_ref_round (NUCSEG_PRECISION_F32, values[i]), values[i]));
     if (!std::isnan (values[i]) && fabsf (values[i]) < 65504)
-      g_assert_true (
-          same (expected, __half2float (__float2half (values[i]))));
+      g_assert_true (same (expected, __half2float (__float2half (values[i]))));
   }
 }
 

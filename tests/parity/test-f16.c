@@ -11,7 +11,7 @@
 
 #define SIDE 24
 #define N (SIDE * SIDE)
-#define CHANNELS 8 /* so that cuDNN's convolutions do it, where there are some */
+#define CHANNELS 8 /* as cuDNN's convolutions have, where there are some */
 #define MOST 65504.0f
 
 /* The value of @bits, as IEEE 754 has it. */
@@ -224,8 +224,7 @@ test_beyond (void)
       input[k] = (gfloat) (k - N / 2);
       expected[k] = CLAMP (product, i == 0 ? -MOST : 0, MOST) / 1024;
     }
-    add_conv (
-        b, "y", "x", CHANNELS, CHANNELS, 512, FALSE, activations[i]);
+    add_conv (b, "y", "x", CHANNELS, CHANNELS, 512, FALSE, activations[i]);
     add_conv (b, "z", "y", CHANNELS, CHANNELS, 0x1p-5f, FALSE, NULL);
     check (end (b, "z", 0x1p-5f), input, expected);
   }
