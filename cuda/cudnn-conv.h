@@ -117,20 +117,22 @@ gboolean nucseg_cudnn_conv_build (
 typedef gboolean (*NucsegCudnnEnter) (gpointer data, gboolean enter);
 
 /**
- * nucseg_cudnn_conv_build_ahead:
- * @conv: the convolution
- * @n: candidates, from the first on
+ * nucseg_cudnn_build_ahead:
+ * @convs: (array length=n_convs): convolutions
+ * @n_convs: their number
+ * @n: candidates of each, from the first on
  * @enter: (nullable): called by each thread before and, unless that failed,
  *   after its work: code that is compiled is loaded into a thread's current
  *   context, which a new one has not; NULL where the GPU is only described
  * @data: for @enter
  *
- * Builds plans, each in a thread of its own; those that can't be are left to
- * nucseg_cudnn_conv_build(). (cuDNN allows it:
+ * Builds plans that were not asked for yet, as many at once as there are
+ * processors; those that can't be are left to nucseg_cudnn_conv_build(). (cuDNN
+ * allows it:
  * https://github.com/NVIDIA/cudnn-frontend/releases/tag/v1.1.0, Autotuning.)
  */
-void nucseg_cudnn_conv_build_ahead (
-    NucsegCudnnConv *conv, guint n, NucsegCudnnEnter enter, gpointer data);
+void nucseg_cudnn_build_ahead (NucsegCudnnConv *const *convs, guint n_convs,
+    guint n, NucsegCudnnEnter enter, gpointer data);
 
 /* Frees the plans of all candidates but the one that is used. Unloads code: see
  * nucseg_cuda_capture_lock(). */

@@ -113,7 +113,7 @@ add_candidate (NucsegCudnnConv *conv, cudnnBackendDescriptor_t config,
   const NucsegCudnnLibrary *library = conv->cudnn->library;
   cudnnBackendDescriptor_t engine;
   NucsegCudnnMaker maker;
-  NucsegCudnnCandidate candidate = { config, NULL, NULL };
+  NucsegCudnnCandidate candidate = { config, NULL, NULL, FALSE };
   gint64 index = -1, n = 0;
   gboolean ok;
 

@@ -135,44 +135,53 @@ nucseg_cudnn_conv_keep_built (NucsegCudnnConv *conv)
 /* --- Several at once ------------------------------------------------------ */
 
 typedef struct {
-  const NucsegCudnn *cudnn;
-  NucsegCudnnCandidate *candidate;
   NucsegCudnnEnter enter;
   gpointer data;
 } Ahead;
 
-static gpointer
-build_ahead (gpointer data)
+typedef struct {
+  const NucsegCudnn *cudnn;
+  NucsegCudnnCandidate *candidate;
+} Task;
+
+static void
+build_ahead (gpointer data, gpointer user_data)
 {
-  const Ahead *ahead = data;
+  g_autofree Task *task = data;
+  const Ahead *ahead = user_data;
 
   if (ahead->enter && !ahead->enter (ahead->data, TRUE))
-    return NULL;
+    return;
   /* Who asks for one that failed tries again, and is told why. */
-  ahead->candidate->plan =
-      plan_new (ahead->cudnn, ahead->candidate->config, NULL, NULL);
+  task->candidate->plan =
+      plan_new (task->cudnn, task->candidate->config, NULL, NULL);
   if (ahead->enter)
     ahead->enter (ahead->data, FALSE);
-  return NULL;
 }
 
 void
-nucseg_cudnn_conv_build_ahead (
-    NucsegCudnnConv *conv, guint n, NucsegCudnnEnter enter, gpointer data)
+nucseg_cudnn_build_ahead (NucsegCudnnConv *const *convs, guint n_convs, guint n,
+    NucsegCudnnEnter enter, gpointer data)
 {
-  const guint most = MIN (n, conv->candidates->len);
-  g_autofree Ahead *ahead = g_new (Ahead, most);
-  g_autofree GThread **threads = g_new0 (GThread *, most);
+  Ahead ahead = { enter, data };
+  GThreadPool *pool = g_thread_pool_new (
+      build_ahead, &ahead, (gint) g_get_num_processors (), FALSE, NULL);
 
-  for (guint i = 0; most > 1 && i < most; i++) {
-    ahead[i] = (Ahead){ conv->cudnn, get (conv, i), enter, data };
-    if (!ahead[i].candidate->plan)
-      threads[i] = g_thread_try_new ("cudnn", build_ahead, &ahead[i], NULL);
+  for (guint c = 0; c < n_convs; c++) {
+    for (guint i = 0; i < MIN (n, convs[c]->candidates->len); i++) {
+      NucsegCudnnCandidate *candidate = get (convs[c], i);
+      Task *task;
+
+      if (candidate->plan || candidate->was_ahead)
+        continue;
+      candidate->was_ahead = TRUE;
+      task = g_new (Task, 1);
+      *task = (Task){ convs[c]->cudnn, candidate };
+      /* without a thread of its own it waits for one that there is */
+      g_thread_pool_push (pool, task, NULL);
+    }
   }
-  for (guint i = 0; i < most; i++) {
-    if (threads[i])
-      g_thread_join (threads[i]);
-  }
+  g_thread_pool_free (pool, FALSE, TRUE);
 }
 
 guint

@@ -89,6 +89,7 @@ typedef struct {
   cudnnBackendDescriptor_t config; /* the maker's */
   gchar *name;
   NucsegCudnnPlan *plan; /* NULL: not built */
+  gboolean was_ahead; /* built ahead, or tried to */
 } NucsegCudnnCandidate;
 
 struct _NucsegCudnnConv {

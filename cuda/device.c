@@ -45,6 +45,23 @@ take_context (NucsegCudaDevice *device, GError **error)
   return TRUE;
 }
 
+/* One more reference to the primary context, which stays as long as the
+ * process: a program starts with a probe, and may end one session before the
+ * next, and between them the last reference would take the context along, and
+ * all that cuDNN has loaded into it. */
+static void
+keep_context (const NucsegCudaDevice *device)
+{
+  static gsize kept;
+
+  if (device->retained && g_once_init_enter (&kept)) {
+    CUcontext context;
+
+    device->driver->primary_retain (&context, device->device);
+    g_once_init_leave (&kept, 1);
+  }
+}
+
 gboolean
 nucseg_cuda_device_check (GError **error)
 {
@@ -124,6 +141,7 @@ nucseg_cuda_device_new (GError **error)
     nucseg_cuda_device_free (device);
     return NULL;
   }
+  keep_context (device);
   return device;
 }
 

@@ -20,7 +20,8 @@ typedef gboolean (*NucsegCudaRecord) (gpointer data, GError **error);
  * nucseg_cuda_graph_new:
  * @device: entered; must outlive the graph
  * @record: is called during the call, more than once where what another part of
- *   the program did meanwhile spoils a capture; nothing that it queues runs yet
+ *   the program did meanwhile spoils a capture; nothing that it queues runs
+ * yet. With NUCSEG_CUDA_GRAPHS=0 in the environment not now, but at each launch
  * @data: for @record; must outlive the graph
  * @error: return location
  *

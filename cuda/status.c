@@ -4,6 +4,14 @@
  */
 #include "cuda/device.h"
 
+/* Names that the oldest toolkit lacks (driver_types.h of CUDA 13). */
+enum {
+  CONTAINED = 226, /* cudaErrorContained: errors of the hardware */
+  TENSOR_MEMORY_LEAK = 721,
+  MPS_CLIENT_TERMINATED = 810,
+  EXTERNAL_DEVICE = 911,
+};
+
 gboolean
 nucseg_cuda_is_lost (gint status)
 {
@@ -19,6 +27,10 @@ nucseg_cuda_is_lost (gint status)
   case cudaErrorInvalidAddressSpace:
   case cudaErrorInvalidPc:
   case cudaErrorLaunchFailure:
+  case CONTAINED:
+  case TENSOR_MEMORY_LEAK:
+  case MPS_CLIENT_TERMINATED:
+  case EXTERNAL_DEVICE:
   /* What was in the GPU's memory, or on its way, is not what it was. */
   case cudaErrorECCUncorrectable:
   case cudaErrorNvlinkUncorrectable:

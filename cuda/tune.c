@@ -87,6 +87,19 @@ enter_or_leave (gpointer device, gboolean enter)
 }
 
 static void
+build_ahead (const NucsegTune *tune, NucsegCudnnConv *const *convs, guint n)
+{
+  const guint most = count_trials ();
+
+  /* On Hopper the heuristics name three or four. */
+  for (guint i = 0; i < n; i++) {
+    if (nucseg_cudnn_conv_count (convs[i]) < most)
+      nucseg_cudnn_conv_ask_more (convs[i]);
+  }
+  nucseg_cudnn_build_ahead (convs, n, most, enter_or_leave, tune->device);
+}
+
+static void
 note_memory (const GError *why, gboolean *poor)
 {
   if (g_error_matches (why, NUCSEG_ERROR, NUCSEG_ERROR_MEMORY))
@@ -104,11 +117,7 @@ choose (
   g_autoptr (GError) why = NULL;
   gdouble fastest = 0;
 
-  /* On Hopper the heuristics name three or four. */
-  if (nucseg_cudnn_conv_count (step->cudnn) < most)
-    nucseg_cudnn_conv_ask_more (step->cudnn);
-  nucseg_cudnn_conv_build_ahead (
-      step->cudnn, most, enter_or_leave, tune->device);
+  build_ahead (tune, &step->cudnn, 1);
   for (guint i = 0; tried < most; i++) {
     gdouble time = -1;
 
@@ -118,7 +127,7 @@ choose (
 
     g_clear_error (&why);
     if (nucseg_cudnn_conv_build (step->cudnn, i, &why))
-      time = measure (tune, step, N_RUNS, &why);
+      time = measure (tune, step, most > 1 ? N_RUNS : 0, &why);
     if (time < 0) {
       g_debug ("node '%s', engine %s: %s", step->node->name,
           nucseg_cudnn_conv_get_name (step->cudnn, i), why->message);
@@ -162,29 +171,39 @@ take (NucsegStep *step, const gchar *name, const gchar *text, gboolean *loaded)
   return FALSE;
 }
 
-/* The engine and plan that an earlier step of the same convolution got. */
-static gboolean
-take_alike (GArray *steps, guint at)
+/* The first earlier step of the same convolution; NULL: none. */
+static NucsegCudnnConv *
+find_alike (GArray *steps, guint at)
 {
-  NucsegStep *step = &g_array_index (steps, NucsegStep, at);
-  const NucsegCudnnSpec *spec = nucseg_cudnn_conv_get_spec (step->cudnn);
+  const NucsegCudnnSpec *spec =
+      nucseg_cudnn_conv_get_spec (g_array_index (steps, NucsegStep, at).cudnn);
 
   for (guint s = 0; s < at; s++) {
     NucsegCudnnConv *other = g_array_index (steps, NucsegStep, s).cudnn;
 
     if (other
-        && memcmp (spec, nucseg_cudnn_conv_get_spec (other), sizeof *spec)
-            == 0) {
-      g_autofree gchar *text = nucseg_cudnn_conv_get_text (other);
-      gboolean loaded;
-
-      return take (step,
-          nucseg_cudnn_conv_get_name (
-              other, nucseg_cudnn_conv_get_built (other)),
-          text, &loaded);
-    }
+        && memcmp (spec, nucseg_cudnn_conv_get_spec (other), sizeof *spec) == 0)
+      return other;
   }
-  return FALSE;
+  return NULL;
+}
+
+/* The engine and plan that it got. */
+static gboolean
+take_alike (GArray *steps, guint at)
+{
+  NucsegStep *step = &g_array_index (steps, NucsegStep, at);
+  NucsegCudnnConv *other = find_alike (steps, at);
+  g_autofree gchar *text = NULL;
+  gboolean loaded;
+
+  /* of one that failed there is none */
+  if (!other || nucseg_cudnn_conv_get_built (other) == G_MAXUINT)
+    return FALSE;
+  text = nucseg_cudnn_conv_get_text (other);
+  return take (step,
+      nucseg_cudnn_conv_get_name (other, nucseg_cudnn_conv_get_built (other)),
+      text, &loaded);
 }
 
 /* What the cache or a convolution like this one has, if it runs: a plan that
@@ -219,6 +238,43 @@ take_known (const NucsegTune *tune, NucsegCache *cache, guint number,
   return FALSE;
 }
 
+static guint
+number_of (const NucsegGraph *graph, const NucsegStep *step)
+{
+  return nucseg_convs_number ((guint) (step->node - graph->nodes),
+      nucseg_cudnn_conv_get_spec (step->cudnn));
+}
+
+static gboolean
+lacks_plan (const NucsegStep *step)
+{
+  return step->cudnn && nucseg_cudnn_conv_get_built (step->cudnn) == G_MAXUINT;
+}
+
+/* Builds plans for the steps from @from on that will have to choose: for as
+ * many of them as keep all processors busy, so that a program that is stopped
+ * meanwhile has not waited for nothing. Returns the step behind them. */
+static guint
+look_ahead (const NucsegTune *tune, const NucsegGraph *graph,
+    NucsegCache *cache, GArray *steps, guint from)
+{
+  const guint most = count_trials ();
+  const guint wanted = (g_get_num_processors () + most - 1) / most;
+  g_autofree NucsegCudnnConv **convs = g_new (NucsegCudnnConv *, wanted);
+  guint n = 0, s;
+
+  for (s = from; s < steps->len && n < wanted; s++) {
+    const NucsegStep *step = &g_array_index (steps, NucsegStep, s);
+
+    if (lacks_plan (step)
+        && !nucseg_cache_get (cache, number_of (graph, step), most)
+        && !find_alike (steps, s))
+      convs[n++] = step->cudnn;
+  }
+  build_ahead (tune, convs, n);
+  return s;
+}
+
 static void
 note (NucsegCache *cache, guint number, NucsegCudnnConv *conv)
 {
@@ -244,6 +300,7 @@ nucseg_tune_steps (const NucsegTune *tune, const NucsegGraph *graph,
     .width = tune->width };
   static GMutex lock;
   gboolean filled = FALSE, poor = FALSE;
+  guint ahead = 0;
   NucsegCache *cache;
   g_autoptr (GError) first = NULL, unsaved = NULL;
 
@@ -255,11 +312,11 @@ nucseg_tune_steps (const NucsegTune *tune, const NucsegGraph *graph,
   for (guint s = 0; s < steps->len; s++) {
     NucsegStep *step = &g_array_index (steps, NucsegStep, s);
 
-    if (!step->cudnn || nucseg_cudnn_conv_get_built (step->cudnn) != G_MAXUINT)
+    if (!lacks_plan (step))
       continue;
-    const guint number =
-        nucseg_convs_number ((guint) (step->node - graph->nodes),
-            nucseg_cudnn_conv_get_spec (step->cudnn));
+    if (s >= ahead)
+      ahead = look_ahead (tune, graph, cache, steps, s);
+    const guint number = number_of (graph, step);
     gboolean loaded, ok = TRUE;
     const gboolean chosen =
         !take_known (tune, cache, number, steps, s, &loaded, &poor);

@@ -22,6 +22,7 @@ struct _NucsegCudnnConv {
   NucsegCudnnSpec spec;
   guint built;
   gboolean loaded; /* what is built was read */
+  gboolean was_ahead;
   gboolean asked_more;
 };
 
@@ -119,6 +120,7 @@ nucseg_cudnn_conv_get_name (const NucsegCudnnConv *conv, guint candidate)
 {
   static const gchar *const names[] = { "1:2=3", "4:5=6,7=-8", "9" };
 
+  g_assert (candidate < G_N_ELEMENTS (names));
   return names[candidate];
 }
 
@@ -175,12 +177,20 @@ build_ahead (gpointer data)
 }
 
 void
-nucseg_cudnn_conv_build_ahead (
-    NucsegCudnnConv *conv, guint n, NucsegCudnnEnter enter, gpointer data)
+nucseg_cudnn_build_ahead (NucsegCudnnConv *const *convs, guint n_convs, guint n,
+    NucsegCudnnEnter enter, gpointer data)
 {
   Ahead ahead = { enter, data };
   GThread *threads[2];
 
+  g_assert (n > 0);
+  for (guint i = 0; i < n_convs; i++) {
+    g_assert (convs[i]->built == G_MAXUINT);
+    if (convs[i]->was_ahead)
+      continue;
+    convs[i]->was_ahead = TRUE;
+    g_atomic_int_inc (&emulated_get_log ()->n_ahead);
+  }
   for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
     threads[i] = g_thread_new ("cudnn", build_ahead, &ahead);
   for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
@@ -198,6 +208,7 @@ nucseg_cudnn_conv_get_text (const NucsegCudnnConv *conv)
 {
   const NucsegCudnnSpec *s = &conv->spec;
 
+  g_assert (conv->built != G_MAXUINT);
   return g_strdup_printf ("{%u %d %d %d %d %d %d %d %d %d %d}", conv->built,
       s->type, s->batch, s->height, s->width, s->in_channels, s->out_channels,
       s->out_pitch, s->kernel_h, s->dilation, s->scaled);

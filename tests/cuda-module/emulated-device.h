@@ -21,6 +21,7 @@ typedef struct {
   gint n_executed; /* convolutions by cuDNN, ever */
   gint executed_at_graph; /* that number when the last graph was made */
   gint n_plans; /* plans of cuDNN's that were ever built */
+  gint n_ahead; /* convolutions whose plans were built ahead */
   gint n_loaded; /* and those that were read from the cache or a like one */
   gulong cudnn_us; /* what each use of cuDNN's objects takes longer */
   guint unrunnable; /* so many of the next plans that are read, when run */

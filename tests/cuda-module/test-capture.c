@@ -103,6 +103,35 @@ test_order (void)
   close_device (job.device);
 }
 
+/* Without graphs there is no capture: each launch queues the work anew. */
+static void
+test_without_graphs (void)
+{
+  Job job = { .device = open_device (), .n = NUCSEG_CUDA_MOST_BRANCHES };
+  g_autoptr (GError) error = NULL;
+  NucsegCudaGraph *graph;
+
+  g_setenv ("NUCSEG_CUDA_GRAPHS", "0", TRUE);
+  /* a capture would be spoilt each time */
+  job.spoils = 100;
+  graph = nucseg_cuda_graph_new (job.device, record, &job, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (job.spoils, ==, 100);
+  for (guint i = 1; i <= 3; i++) {
+    g_assert_true (nucseg_cuda_graph_launch (graph, &error));
+    g_assert_no_error (error);
+    g_assert_cmpuint (fake_count_capturing (), ==, 0);
+    g_assert_cmpuint (job.spoils, ==, 100 - i);
+    check_order (&job);
+  }
+  fake_fail (1);
+  g_assert_false (nucseg_cuda_graph_launch (graph, &error));
+  g_assert_error (error, NUCSEG_ERROR, NUCSEG_ERROR_DEVICE);
+  nucseg_cuda_graph_free (graph);
+  g_unsetenv ("NUCSEG_CUDA_GRAPHS");
+  close_device (job.device);
+}
+
 /* Others' waits spoil a few captures in a branch: it is captured in the end. */
 static void
 test_spoilt (void)
@@ -346,11 +375,30 @@ test_timer (void)
   close_device (job.device);
 }
 
+/* Where nobody has a context, ours is the primary one. It is made once in a
+ * process: whoever asks next must not wait for it again. */
+static void
+test_primary (void)
+{
+  fake_have_context (FALSE);
+  for (guint i = 0; i < 3; i++) {
+    NucsegCudaDevice *device = nucseg_cuda_device_new (NULL);
+
+    g_assert_nonnull (device);
+    g_assert_cmpuint (fake_count_retained (), ==, 2);
+    nucseg_cuda_device_free (device);
+    g_assert_cmpuint (fake_count_retained (), ==, 1);
+  }
+  g_assert_cmpuint (fake_count_primaries (), ==, 1);
+  fake_have_context (TRUE);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/capture/order", test_order);
+  g_test_add_func ("/capture/without-graphs", test_without_graphs);
   g_test_add_func ("/capture/spoilt", test_spoilt);
   g_test_add_func ("/capture/failures", test_failures);
   g_test_add_func ("/capture/rest", test_rest);
@@ -358,5 +406,6 @@ main (int argc, char **argv)
   g_test_add_func ("/capture/wait", test_wait);
   g_test_add_func ("/capture/device", test_device);
   g_test_add_func ("/capture/timer", test_timer);
+  g_test_add_func ("/capture/primary", test_primary);
   return g_test_run ();
 }

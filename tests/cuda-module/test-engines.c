@@ -224,6 +224,43 @@ test_without_engines (gconstpointer data)
   memory->unbuildable_scaled = FALSE;
 }
 
+/* Of two convolutions that are alike the first has no engine: the second can't
+ * take over what isn't there. */
+static void
+test_alike (void)
+{
+  const NucsegBuilderConv conv3 = {
+    .kernel = 3, .padding = 1, .bias = TRUE, .activation = "relu"
+  };
+  NucsegBuilder *b = nucseg_builder_new (5, 16);
+  g_autoptr (GBytes) bytes = NULL;
+  g_autofree Stream *stream = g_new0 (Stream, 1);
+
+  nucseg_builder_space_to_depth (b, "stem", "input", 2);
+  nucseg_builder_conv (b, "first", "stem", 16, &conv3);
+  nucseg_builder_conv (b, "second", "first", 16, &conv3);
+  nucseg_builder_conv (b, "third", "second", 16, &conv3);
+  nucseg_builder_upsample (b, "up", "third", "nearest");
+  bytes = nucseg_builder_end (b, "up", 3);
+  for (guint unbuildable = 0; unbuildable <= 3; unbuildable += 3) {
+    const gint ahead = memory->n_ahead, executed = memory->n_executed;
+
+    memory->unbuildable = unbuildable;
+    if (unbuildable > 0)
+      g_test_expect_message ("nucseg", G_LOG_LEVEL_WARNING,
+          "3 convolutions*cuDNN*can't be built*");
+    stream_start_model (stream, bytes, NUCSEG_PRECISION_BF16);
+    stream_run (stream, 48, 32);
+    g_test_assert_expected_messages ();
+    g_assert_cmpint (memory->n_executed > executed, ==, unbuildable == 0);
+    if (unbuildable == 0)
+      g_assert_cmpint (memory->n_ahead - ahead, ==, 2);
+    stream_end (stream);
+    g_assert_cmpint (memory->live_cudnn, ==, 0);
+  }
+  memory->unbuildable = 0;
+}
+
 int
 main (int argc, char **argv)
 {
@@ -238,5 +275,6 @@ main (int argc, char **argv)
       GINT_TO_POINTER (NUCSEG_PRECISION_BF16), test_without_engines);
   g_test_add_data_func ("/engines/without-engines/f16",
       GINT_TO_POINTER (NUCSEG_PRECISION_F16), test_without_engines);
+  g_test_add_func ("/engines/alike", test_alike);
   return g_test_run ();
 }

@@ -19,6 +19,7 @@ static gchar *folder; /* where the file lies */
 /* Of a network that is started and runs a frame. */
 typedef struct {
   gint n_plans, n_loaded; /* built, read */
+  gint n_ahead; /* convolutions that were built ahead */
   guint16 labels[MOST_HEIGHT * MOST_WIDTH];
 } Start;
 
@@ -30,13 +31,15 @@ start (const gchar *trials, Start *result)
 
   if (trials)
     g_setenv (TRIALS, trials, TRUE);
-  *result = (Start){ -device->n_plans, -device->n_loaded, { 0 } };
+  *result =
+      (Start){ -device->n_plans, -device->n_loaded, -device->n_ahead, { 0 } };
   stream_start (stream, 11, NUCSEG_PRECISION_BF16);
   stream_run (stream, 48, 32);
   g_assert_cmpuint (stream->n_objects, >, 0);
   stream_end (stream);
   result->n_plans += device->n_plans;
   result->n_loaded += device->n_loaded;
+  result->n_ahead += device->n_ahead;
   memcpy (result->labels, stream->labels, sizeof result->labels);
   g_assert_cmpint (device->live_cudnn, ==, 0);
   g_assert_cmpuint (device->live, ==, 0);
@@ -95,14 +98,20 @@ test_trials (void)
     if (i == 0) {
       path = find_file ();
       assert_whole (path, "=1 1:2=3\n");
+      /* Those that are alike take the plan of the first of them. */
+      g_assert_cmpint (first->n_ahead, >, 0);
+      g_assert_cmpint (first->n_ahead, <, first->n_plans + first->n_loaded);
       continue;
     }
     g_test_message (
         "start %u: %d built, %d read", i, found->n_plans, found->n_loaded);
-    if (starts[i].anew)
+    if (starts[i].anew) {
       g_assert_cmpint (found->n_plans, >=, first->n_plans);
-    else
+      g_assert_cmpint (found->n_ahead, ==, first->n_ahead);
+    } else {
       g_assert_cmpint (found->n_plans, ==, 0);
+      g_assert_cmpint (found->n_ahead, ==, 0);
+    }
     g_assert_cmpint (found->n_loaded, >, 0);
     g_assert_cmpmem (found->labels, sizeof found->labels, first->labels,
         sizeof first->labels);

@@ -180,7 +180,7 @@ test_text (gconstpointer data)
     NucsegCudnnConv *conv = nucseg_cudnn_conv_new (cudnn, spec, &error);
 
     g_assert_no_error (error);
-    nucseg_cudnn_conv_build_ahead (conv, 3, NULL, NULL);
+    nucseg_cudnn_build_ahead (&conv, 1, 3, NULL, NULL);
     for (guint i = 0; i < MIN (nucseg_cudnn_conv_count (conv), 3); i++) {
       NucsegCudnnConv *other = nucseg_cudnn_conv_new (cudnn, spec, NULL);
       g_autofree gchar *text = NULL;

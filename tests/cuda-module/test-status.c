@@ -29,6 +29,10 @@ test_lost (void)
     { cudaErrorInvalidAddressSpace, TRUE },
     { cudaErrorInvalidPc, TRUE },
     { cudaErrorLaunchFailure, TRUE },
+    { (cudaError_t) 226, TRUE }, /* cudaErrorContained */
+    { (cudaError_t) 721, TRUE }, /* cudaErrorTensorMemoryLeak */
+    { (cudaError_t) 810, TRUE }, /* cudaErrorMpsClientTerminated */
+    { (cudaError_t) 911, TRUE }, /* cudaErrorExternalDevice */
     { cudaErrorInvalidValue, FALSE },
     { cudaErrorDevicesUnavailable, FALSE },
     { cudaErrorNoDevice, FALSE },

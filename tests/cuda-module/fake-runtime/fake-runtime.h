@@ -41,6 +41,12 @@ guint fake_count_sleeps (void); /* of those, for events, asleep */
 void fake_while_waiting (GFunc func, gpointer data);
 guint fake_count_alive (void); /* streams, events, graphs, memory */
 
+/* Whether a context is current already (it is, unless told otherwise); how many
+ * references to the primary one there are, and how often it was made. */
+void fake_have_context (gboolean have);
+guint fake_count_retained (void);
+guint fake_count_primaries (void);
+
 G_END_DECLS
 
 #endif /* NUCSEG_FAKE_RUNTIME_H */
