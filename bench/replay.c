@@ -9,6 +9,8 @@
 
 #define LEAST 4
 #define MOST_PIXELS (64 << 20) /* of all frames together */
+#define CAMERA_BUFFERS 4 /* frames that wait in a camera, as in nuctestsrc's   \
+                          */
 
 struct _BenchFrames {
   GstVideoInfo info;
@@ -111,7 +113,12 @@ bench_frames_free (BenchFrames *frames)
 typedef struct {
   GstPushSrc parent;
   BenchFrames *frames;
-  guint64 n; /* played */
+  guint64 n; /* number of the next frame */
+  guint offset; /* of the drawn frame that number 0 shows */
+  /* of a camera: */
+  gint rate; /* frames a second; 0: as fast as they are taken */
+  guint64 n_wanted, first; /* the numbers first, ..., first + n_wanted - 1 */
+  gboolean started; /* first is known */
 } BenchReplay;
 
 typedef struct {
@@ -125,10 +132,16 @@ static GstCaps *
 get_caps (GstBaseSrc *base, GstCaps *filter)
 {
   BenchReplay *self = (BenchReplay *) base;
+  GstCaps *caps;
 
   if (!self->frames) /* it is being linked */
     return gst_pad_get_pad_template_caps (GST_BASE_SRC_PAD (base));
-  return gst_caps_ref (self->frames->caps);
+  if (self->rate == 0)
+    return gst_caps_ref (self->frames->caps);
+  caps = gst_caps_copy (self->frames->caps);
+  gst_caps_set_simple (
+      caps, "framerate", GST_TYPE_FRACTION, self->rate, 1, NULL);
+  return caps;
 }
 
 /* The pool that is proposed, or one of ordinary memory. */
@@ -140,15 +153,16 @@ decide_allocation (GstBaseSrc *base, GstQuery *query)
   guint size = 0, min = 0, max = 0;
   GstBufferPool *pool = NULL;
   GstStructure *config;
+  GstCaps *caps;
 
+  gst_query_parse_allocation (query, &caps, NULL);
   if (proposed)
     gst_query_parse_nth_allocation_pool (query, 0, &pool, &size, &min, &max);
   if (!pool)
     pool = gst_video_buffer_pool_new ();
   size = MAX (size, (guint) self->frames->info.size);
   config = gst_buffer_pool_get_config (pool);
-  gst_buffer_pool_config_set_params (
-      config, self->frames->caps, size, min, max);
+  gst_buffer_pool_config_set_params (config, caps, size, min, max);
   if (gst_query_find_allocation_meta (query, GST_VIDEO_META_API_TYPE, NULL))
     gst_buffer_pool_config_add_option (
         config, GST_BUFFER_POOL_OPTION_VIDEO_META);
@@ -162,18 +176,70 @@ decide_allocation (GstBaseSrc *base, GstQuery *query)
       ->decide_allocation (base, query);
 }
 
+/* When a frame is taken, in running time. */
+static GstClockTime
+get_time (const BenchReplay *self, guint64 n)
+{
+  return gst_util_uint64_scale (
+      n, GST_SECOND, self->rate > 0 ? (guint64) self->rate : 30);
+}
+
+/* A camera's frames are there when the clock says so, not before. */
+static void
+get_times (
+    GstBaseSrc *base, GstBuffer *buffer, GstClockTime *start, GstClockTime *end)
+{
+  const BenchReplay *self = (BenchReplay *) base;
+
+  *start = self->rate > 0 ? GST_BUFFER_PTS (buffer) : GST_CLOCK_TIME_NONE;
+  *end = GST_CLOCK_TIME_NONE;
+}
+
+/* A camera doesn't wait: what nobody took until its buffers were full is lost.
+ */
+static void
+skip_late (BenchReplay *self)
+{
+  g_autoptr (GstClock) clock = gst_element_get_clock (GST_ELEMENT (self));
+  const GstClockTime base = gst_element_get_base_time (GST_ELEMENT (self));
+  const GstClockTime now = clock ? gst_clock_get_time (clock) : base;
+  guint64 due;
+
+  if (now <= base)
+    return;
+  due = gst_util_uint64_scale (now - base, (guint64) self->rate, GST_SECOND);
+  if (!self->started || due >= self->n + CAMERA_BUFFERS)
+    self->n = MAX (self->n, due);
+}
+
+/* FALSE where it has played what it should. */
+static gboolean
+move_on (BenchReplay *self)
+{
+  if (bench_replay_is_stopped ())
+    return FALSE;
+  if (self->rate == 0)
+    return TRUE;
+  skip_late (self);
+  if (!self->started)
+    self->first = self->n;
+  self->started = TRUE;
+  return self->n < self->first + self->n_wanted;
+}
+
 static GstFlowReturn
 fill (GstPushSrc *source, GstBuffer *buffer)
 {
   BenchReplay *self = (BenchReplay *) source;
   BenchFrames *frames = self->frames;
-  GstBuffer *drawn = g_ptr_array_index (
-      frames->buffers, (guint) (self->n % frames->buffers->len));
+  GstBuffer *drawn;
   GstVideoFrame from, to;
   gboolean ok;
 
-  if (bench_replay_is_stopped ())
+  if (!move_on (self))
     return GST_FLOW_EOS;
+  drawn = g_ptr_array_index (frames->buffers,
+      (guint) ((self->offset + self->n) % frames->buffers->len));
   if (!gst_video_frame_map (&to, &frames->info, buffer, GST_MAP_WRITE))
     return GST_FLOW_ERROR;
   ok = gst_video_frame_map (&from, &frames->info, drawn, GST_MAP_READ);
@@ -183,8 +249,9 @@ fill (GstPushSrc *source, GstBuffer *buffer)
   }
   gst_video_frame_unmap (&to);
   GST_BUFFER_OFFSET (buffer) = self->n;
-  GST_BUFFER_PTS (buffer) = self->n++ * (GST_SECOND / 30);
-  GST_BUFFER_DURATION (buffer) = GST_SECOND / 30;
+  GST_BUFFER_PTS (buffer) = get_time (self, self->n++);
+  GST_BUFFER_DURATION (buffer) =
+      get_time (self, self->n) - GST_BUFFER_PTS (buffer);
   return ok ? GST_FLOW_OK : GST_FLOW_ERROR;
 }
 
@@ -199,6 +266,7 @@ bench_replay_class_init (BenchReplayClass *klass)
   gst_element_class_set_static_metadata (GST_ELEMENT_CLASS (klass),
       "Frames again and again", "Source/Video", "For benchmarks", "nucseg");
   GST_BASE_SRC_CLASS (klass)->get_caps = get_caps;
+  GST_BASE_SRC_CLASS (klass)->get_times = get_times;
   GST_BASE_SRC_CLASS (klass)->decide_allocation = decide_allocation;
   GST_PUSH_SRC_CLASS (klass)->fill = fill;
 }
@@ -215,6 +283,18 @@ bench_replay_set_frames (GstElement *element, BenchFrames *frames)
   ((BenchReplay *) element)->frames = frames;
   gst_base_src_set_blocksize (
       GST_BASE_SRC (element), (guint) frames->info.size);
+}
+
+void
+bench_replay_set_camera (
+    GstElement *element, gint rate, guint64 n_frames, guint offset)
+{
+  BenchReplay *self = (BenchReplay *) element;
+
+  self->rate = rate;
+  self->n_wanted = n_frames;
+  self->offset = offset;
+  gst_base_src_set_live (GST_BASE_SRC (element), TRUE);
 }
 
 gboolean

@@ -34,6 +34,20 @@ gboolean bench_replay_register (void);
  * @frames. */
 void bench_replay_set_frames (GstElement *element, BenchFrames *frames);
 
+/**
+ * bench_replay_set_camera:
+ * @element: a benchreplay that hasn't started
+ * @rate: frames a second, at least 1
+ * @n_frames: in how many of them it ends
+ * @offset: the first of the drawn frames, so that cameras differ
+ *
+ * Makes it a camera: frames come when the pipeline's clock says so, and those
+ * that nobody takes until four wait are lost; @n_frames less those that come
+ * are how many.
+ */
+void bench_replay_set_camera (
+    GstElement *element, gint rate, guint64 n_frames, guint offset);
+
 /* Ends all streams of benchreplay, now and later; may be called by a signal's
  * handler. */
 void bench_replay_stop (void);

@@ -2,14 +2,20 @@
 /*
  * streams-bench.c: many live cameras in one process, each with a nucsegfilter:
  * frames that came too late for a busy element and are lost, and what a frame
- * takes. The cameras are nuctestsrc's, which number their frames.
+ * takes from the element's sink pad to its source pad. The cameras play frames
+ * of nuctestsrc that are drawn before, at their rate, from when all elements
+ * are ready; drawing them for many cameras would take more than what is timed.
  */
 #include "bench/options.h"
+#include "bench/pads.h"
+#include "bench/replay.h"
 
-#include <gst/gst.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#define N_DRAWN 64 /* different frames that take turns */
+#define POLL (10 * GST_MSECOND)
 
 static gint n_streams = 4, n_seconds = 10, rate = 30, n_threads = 0;
 static gint batch_streams = 1, batch_deadline = 2000, depth = 1, size = 512;
@@ -44,79 +50,81 @@ static GOptionEntry entries[] = {
 
 typedef struct {
   GstElement *filter;
-  guint64 n_frames; /* that came out */
-  guint64 next; /* number of the frame that should come */
-  guint64 n_lost; /* numbers that did not come */
+  BenchPads *pads;
 } Stream;
 
-/* In the streaming thread; read after the pipeline's end. */
-static GstPadProbeReturn
-count_frame (GstPad *pad, GstPadProbeInfo *info, gpointer data)
-{
-  const guint64 number = GST_BUFFER_OFFSET (GST_PAD_PROBE_INFO_BUFFER (info));
-  Stream *stream = data;
-
-  /* the camera runs while the pipeline starts */
-  if (stream->n_frames > 0)
-    stream->n_lost += number - stream->next;
-  stream->next = number + 1;
-  stream->n_frames++;
-  return GST_PAD_PROBE_OK;
-}
-
 static gboolean
-add_stream (GstElement *pipeline, guint i, Stream *stream, GError **error)
+add_stream (GstElement *pipeline, gint i, BenchFrames *frames, Stream *stream,
+    GError **error)
 {
   g_autofree gchar *line = g_strdup_printf (
-      "nuctestsrc seed=%u num-buffers=%d ! "
-      "video/x-raw,format=GRAY8,width=%d,height=%d,framerate=%d/1 ! "
+      "benchreplay name=camera ! identity name=before ! "
       "nucsegfilter name=filter backend=%s precision=%s threads=%d "
       "model=\"%s\" pipeline-depth=%d batch-streams=%d batch-deadline=%d ! "
-      "fakesink sync=false",
-      i + 1, rate * n_seconds, size, size, rate, backend, precision, n_threads,
-      model_name, depth, batch_streams, batch_deadline);
+      "identity name=after ! fakesink sync=false",
+      backend, precision, n_threads, model_name, depth, batch_streams,
+      batch_deadline);
   GstElement *bin = gst_parse_bin_from_description (line, FALSE, error);
-  g_autoptr (GstPad) pad = NULL;
+  g_autoptr (GstElement) camera = NULL;
 
   if (!bin)
     return FALSE;
   gst_bin_add (GST_BIN (pipeline), bin);
+  camera = gst_bin_get_by_name (GST_BIN (bin), "camera");
+  bench_replay_set_frames (camera, frames);
+  bench_replay_set_camera (camera, rate, (guint64) rate * (guint64) n_seconds,
+      (guint) (i * N_DRAWN / n_streams));
   stream->filter = gst_bin_get_by_name (GST_BIN (bin), "filter");
-  pad = gst_element_get_static_pad (stream->filter, "src");
-  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, count_frame, stream, NULL);
+  stream->pads = bench_pads_new (bin, rate * n_seconds);
   return TRUE;
 }
 
-static gboolean
-play (GstElement *pipeline, GError **error)
+/* How many elements have formats on both sides, and so a session that has run
+ * once. */
+static gint
+count_ready (const Stream *streams)
 {
-  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
-  g_autoptr (GstMessage) message = NULL;
-
-  gst_element_set_state (pipeline, GST_STATE_PLAYING);
-  message = gst_bus_timed_pop_filtered (
-      bus, GST_CLOCK_TIME_NONE, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
-  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS)
-    return TRUE;
-  gst_message_parse_error (message, error, NULL);
-  return FALSE;
-}
-
-/* Microseconds; the largest of all streams. */
-static guint
-get_most (const Stream *streams, const gchar *field)
-{
-  guint most = 0;
+  gint n = 0;
 
   for (gint i = 0; i < n_streams; i++) {
-    g_autoptr (GstStructure) stats = NULL;
-    guint us = 0;
+    g_autoptr (GstPad) pad =
+        gst_element_get_static_pad (streams[i].filter, "src");
 
-    g_object_get (streams[i].filter, "stats", &stats, NULL);
-    gst_structure_get_uint (stats, field, &us);
-    most = MAX (most, us);
+    n += gst_pad_has_current_caps (pad);
   }
-  return most;
+  return n;
+}
+
+/* Waits for the end, or, with @streams, until those are ready. */
+static gboolean
+wait_for (GstElement *pipeline, const Stream *streams, GError **error)
+{
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+
+  while (!streams || count_ready (streams) < n_streams) {
+    g_autoptr (GstMessage) message = gst_bus_timed_pop_filtered (
+        bus, POLL, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+
+    if (message && GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS)
+      return TRUE;
+    if (message) {
+      gst_message_parse_error (message, error, NULL);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+/* A live source negotiates while it is paused, and makes frames when it plays:
+ * none is lost because another stream starts. */
+static gboolean
+play (GstElement *pipeline, const Stream *streams, GError **error)
+{
+  gst_element_set_state (pipeline, GST_STATE_PAUSED);
+  if (!wait_for (pipeline, streams, error))
+    return FALSE;
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  return wait_for (pipeline, NULL, error);
 }
 
 static gdouble
@@ -138,17 +146,21 @@ get_mean_batch (const Stream *streams)
 static gboolean
 report (const Stream *streams, GError **error)
 {
-  const gdouble p50 = get_most (streams, "element-p50") / 1e3;
-  const gdouble p99 = get_most (streams, "element-p99") / 1e3;
   const gdouble batch = get_mean_batch (streams);
+  const guint64 n_made = (guint64) n_streams * (guint64) (rate * n_seconds);
   g_autoptr (GstStructure) stats = NULL;
   g_autofree gchar *json = NULL;
-  guint64 frames = 0, lost = 0;
+  gdouble p50 = 0, p99 = 0;
+  guint64 frames = 0, lost;
 
   for (gint i = 0; i < n_streams; i++) {
-    frames += streams[i].n_frames;
-    lost += streams[i].n_lost;
+    const BenchTimes times = bench_pads_read (streams[i].pads);
+
+    frames += (guint64) times.n;
+    p50 = MAX (p50, times.p50_ms);
+    p99 = MAX (p99, times.p99_ms);
   }
+  lost = n_made - frames;
   g_object_get (streams[0].filter, "stats", &stats, NULL);
   printf ("%d streams of %dx%d at %d/s, %s, %s: %" G_GUINT64_FORMAT
           " frames, %" G_GUINT64_FORMAT " lost; slowest stream's frame: p50 "
@@ -163,7 +175,7 @@ report (const Stream *streams, GError **error)
       "\"backend\": \"%s\", \"precision\": \"%s\", \"batch_streams\": %d, "
       "\"batch_deadline_us\": %d, \"pipeline_depth\": %d, "
       "\"frames\": %" G_GUINT64_FORMAT ", \"lost\": %" G_GUINT64_FORMAT
-      ", \"element_p50_ms\": %.3f, \"element_p99_ms\": %.3f, "
+      ", \"pads_p50_ms\": %.3f, \"pads_p99_ms\": %.3f, "
       "\"mean_batch\": %.3f}\n",
       n_streams, size, rate, n_seconds,
       gst_structure_get_string (stats, "backend"),
@@ -176,16 +188,21 @@ static gboolean
 bench (GError **error)
 {
   g_autofree Stream *streams = g_new0 (Stream, (gsize) n_streams);
+  g_autofree gchar *side = g_strdup_printf ("%d", size);
   g_autoptr (GstElement) pipeline =
       gst_object_ref_sink (gst_pipeline_new (NULL));
-  gboolean ok = TRUE;
+  BenchFrames *frames = bench_frames_new ("GRAY8", side, N_DRAWN, error);
+  gboolean ok = frames != NULL;
 
   for (gint i = 0; ok && i < n_streams; i++)
-    ok = add_stream (pipeline, (guint) i, &streams[i], error);
-  ok = ok && play (pipeline, error) && report (streams, error);
+    ok = add_stream (pipeline, i, frames, &streams[i], error);
+  ok = ok && play (pipeline, streams, error) && report (streams, error);
   gst_element_set_state (pipeline, GST_STATE_NULL);
-  for (gint i = 0; i < n_streams; i++)
+  for (gint i = 0; i < n_streams; i++) {
     gst_clear_object (&streams[i].filter);
+    bench_pads_free (streams[i].pads);
+  }
+  bench_frames_free (frames);
   return ok;
 }
 
@@ -214,6 +231,8 @@ main (int argc, char **argv)
   bench_set_default (&model_name, "nuclei-live");
   bench_set_default (&backend, "auto");
   bench_set_default (&precision, "auto");
+  if (ok)
+    bench_replay_register ();
   ok = ok && check_number ("streams", n_streams, 64, &error)
       && check_number ("rate", rate, 1000, &error)
       && check_number ("seconds", n_seconds, 86400, &error)

@@ -4,29 +4,7 @@
 # and of wrong options. $1: the program.
 set -euo pipefail
 bench=$1
-command -v python3 >/dev/null || { echo "SKIP: no python3"; exit 77; }
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-
-# Only the plug-ins that are used, in this process: GStreamer's scanner can't load
-# what has a sanitizer, which in turn finds leaks of all others.
-mkdir "$dir/plugins"
-for name in coreelements videoconvertscale videoconvert; do
-  plugin=$GST_PLUGIN_SYSTEM_PATH_1_0/libgst$name.so
-  [[ ! -e $plugin ]] || ln -s "$plugin" "$dir/plugins/"
-done
-export GST_PLUGIN_SYSTEM_PATH_1_0=$dir/plugins GST_REGISTRY=$dir/registry.bin GST_REGISTRY_FORK=no
-# as tests/leaks.supp names the loader, far up
-export ASAN_OPTIONS=${ASAN_OPTIONS-}:fast_unwind_on_malloc=0
-
-# check FILE EXPRESSION: of r, the only row
-check () {
-  python3 - "$@" <<'END_PYTHON'
-import json, sys
-(r,) = json.load(open(sys.argv[1]))
-assert eval(sys.argv[2]), (sys.argv[2], r)
-END_PYTHON
-}
+. "$(dirname "$0")/test-support.sh"
 
 # 1. more frames than are drawn, in a format that is converted
 "$bench" --sizes 64 --frames 100 --format RGB --element identity --json "$dir/a"

@@ -144,7 +144,7 @@ def print_table(result: dict) -> None:
     for row in result["streams"]:
         what = (f"{row['streams']} streams at {row['rate']}/s, batches of "
                 f"{row['batch_streams']}, slowest")
-        lines.append(f"{line(what, row, 'element_')}  {row['lost']} of "
+        lines.append(f"{line(what, row, 'pads_')}  {row['lost']} of "
                      f"{row['frames'] + row['lost']} frames lost, mean batch "
                      f"{row['mean_batch']:.2f}")
     for size in sorted({row["size"] for row in result["torch"]}):

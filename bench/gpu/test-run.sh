@@ -57,7 +57,7 @@ END
 stub streams-bench <<'END'
 json=/dev/null
 while (( $# )); do [[ $1 == --json ]] && json=$2; [[ $1 == --batch-streams ]] && b=$2; shift; done
-echo "{\"streams\": 16, \"size\": 512, \"rate\": 30, \"seconds\": 10, \"batch_streams\": $b, \"frames\": 4790, \"lost\": $((b / 8 * 3)), \"mean_batch\": 1, \"element_p50_ms\": 1.5, \"element_p99_ms\": 2.5}" >"$json"
+echo "{\"streams\": 16, \"size\": 512, \"rate\": 30, \"seconds\": 10, \"batch_streams\": $b, \"frames\": 4790, \"lost\": $((b / 8 * 3)), \"mean_batch\": 1, \"pads_p50_ms\": 1.5, \"pads_p99_ms\": 2.5}" >"$json"
 END
 stub kernels-bench <<'END'
 [[ $* != *--small* ]] || { echo "kernels-bench: nucseg_cuda_fill, gray8: element 0 differs" >&2; exit 1; }
