@@ -26,7 +26,7 @@ static const gchar *const stages[] = { "prepare", "network", "decode",
 
 static gint n_frames = 100, n_threads = 0, depth = 1;
 static gchar *model_name, *backends, *precisions, *sizes, *json_path;
-static gchar *format, *other;
+static gchar *format, *output, *other;
 static gboolean cuda_memory;
 static volatile sig_atomic_t caught;
 
@@ -46,6 +46,8 @@ static GOptionEntry entries[] = {
       "As the property of nucsegfilter (1)", "N" },
   { "format", 'f', 0, G_OPTION_ARG_STRING, &format,
       "Format of the frames (GRAY8)", "FORMAT" },
+  { "output", 'o', 0, G_OPTION_ARG_STRING, &output,
+      "Format of what comes out (what the element prefers)", "FORMAT" },
   { "element", 'e', 0, G_OPTION_ARG_STRING, &other,
       "Times another element or chain of them instead, as gst-launch-1.0 "
       "writes it",
@@ -99,24 +101,26 @@ get_ms (const GstStructure *stats, const gchar *stage, const gchar *share)
   return us / 1e3;
 }
 
-/* One row, as a line and as JSON. `stats` is NULL where the element is not
- * nucsegfilter, or can't tell. */
+/* One row, as a line and as JSON. `made` is the format that came out; `stats`
+ * is NULL where the element is not nucsegfilter, or can't tell. */
 static void
 report (const GstStructure *stats, const BenchTimes *times,
     const gchar *backend, const gchar *precision, const gchar *size,
-    GString *json)
+    const gchar *made, GString *json)
 {
   guint nuclei = 0;
 
   if (stats)
     gst_structure_get_uint (stats, "nuclei", &nuclei);
-  printf ("%-10s %-5s %5s %6u", backend, precision, size, nuclei);
+  printf ("%-10s %-5s %5s %-6s %6u", backend, precision, size, made, nuclei);
   g_string_append_printf (json,
       "%s\n  {\"backend\": \"%s\", \"precision\": \"%s\", \"size\": %s, "
       "\"threads\": %d, \"pipeline_depth\": %d, \"frames_asked\": %d, "
-      "\"frames\": %d, \"nuclei\": %u, \"memory\": \"%s%s\"",
+      "\"frames\": %d, \"nuclei\": %u, \"memory\": \"%s%s\", "
+      "\"output\": \"%s\"",
       json->len > 1 ? "," : "", backend, precision, size, n_threads, depth,
-      n_frames, times->n, nuclei, cuda_memory ? "CUDA, " : "system, ", format);
+      n_frames, times->n, nuclei, cuda_memory ? "CUDA, " : "system, ", format,
+      made);
   for (guint i = 0; stats && i < G_N_ELEMENTS (stages); i++) {
     const gdouble p50 = get_ms (stats, stages[i], "p50");
     const gdouble p99 = get_ms (stats, stages[i], "p99");
@@ -165,11 +169,15 @@ static gchar *
 describe_pipeline (const gchar *backend, const gchar *precision)
 {
   g_autofree gchar *element = describe_element (backend, precision);
+  g_autofree gchar *caps = output
+      ? g_strdup_printf ("! video/x-raw%s,format=%s",
+          cuda_memory ? "(memory:CUDAMemory)" : "", output)
+      : g_strdup ("");
 
-  return g_strdup_printf (
-      "benchreplay name=frames num-buffers=%d ! %s identity name=before ! %s ! "
-      "identity name=after ! fakesink sync=false",
-      n_frames, cuda_memory ? "cudaupload !" : "", element);
+  return g_strdup_printf ("benchreplay name=frames num-buffers=%d ! %s "
+                          "identity name=before ! %s %s ! "
+                          "identity name=after ! fakesink sync=false",
+      n_frames, cuda_memory ? "cudaupload !" : "", element, caps);
 }
 
 /* What the element itself says; NULL of another. */
@@ -185,6 +193,21 @@ get_stats (GstElement *pipeline)
   return stats;
 }
 
+/* The format that came out. */
+static gchar *
+get_output (GstElement *pipeline)
+{
+  g_autoptr (GstElement) after =
+      gst_bin_get_by_name (GST_BIN (pipeline), "after");
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (after, "sink");
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
+  const gchar *name = caps
+      ? gst_structure_get_string (gst_caps_get_structure (caps, 0), "format")
+      : NULL;
+
+  return g_strdup (name ? name : "-");
+}
+
 static gboolean
 time_pipeline (GstElement *pipeline, const gchar *backend,
     const gchar *precision, const gchar *size, GString *json, GError **error)
@@ -197,9 +220,10 @@ time_pipeline (GstElement *pipeline, const gchar *backend,
   if (ok && times.n > 0) {
     /* one that is stuck may hold a lock */
     GstStructure *stats = stuck ? NULL : get_stats (pipeline);
+    g_autofree gchar *made = get_output (pipeline);
 
     report (stats, &times, other ? "-" : backend, other ? "-" : precision, size,
-        json);
+        made, json);
     g_clear_pointer (&stats, gst_structure_free);
   }
   /* before the pipeline is told to stop, which one that is stuck never does */
@@ -243,7 +267,8 @@ bench_all (GString *json, GError **error)
 
   printf ("%s, milliseconds, p50 and p99 of %d frames\n",
       other ? other : "nucsegfilter", n_frames);
-  printf ("%-10s %-5s %5s %6s", "back end", "type", "size", "nuclei");
+  printf ("%-10s %-5s %5s %-6s %6s", "back end", "type", "size", "output",
+      "nuclei");
   for (guint i = 0; !other && i < G_N_ELEMENTS (stages); i++)
     printf (" %8s    p99", stages[i]);
   printf (" %8s    p99 %8s\n", "pads", "frames/s");
@@ -300,6 +325,7 @@ main (int argc, char **argv)
   g_free (precisions);
   g_free (sizes);
   g_free (format);
+  g_free (output);
   g_free (other);
   g_free (json_path);
   if (!error)

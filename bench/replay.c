@@ -9,8 +9,9 @@
 
 #define LEAST 4
 #define MOST_PIXELS (64 << 20) /* of all frames together */
-#define CAMERA_BUFFERS 4 /* frames that wait in a camera, as in nuctestsrc's   \
-                          */
+#define CAMERA_BUFFERS                                                         \
+  4 /* frames that wait in a camera, as in nuctestsrc's                        \
+     */
 
 struct _BenchFrames {
   GstVideoInfo info;

@@ -18,7 +18,17 @@ for depth in 1 2; do
   check "$dir/b" "r['pipeline_depth'] == $depth and r['nuclei'] > 0"
 done
 
-# 3. interrupted: what came out until then counts
+# 3. what it prefers to make of grey frames, what it is asked for, what it can't
+"$bench" --sizes 64 --frames 2 --json "$dir/e"
+check "$dir/e" 'r["output"] == "BGRx"'
+for format in GRAY8 NV12; do
+  "$bench" --sizes 64 --frames 2 --output "$format" --json "$dir/e"
+  check "$dir/e" "r['output'] == '$format' and r['memory'] == 'system, GRAY8'"
+done
+if "$bench" --sizes 64 --frames 2 --output YUY2 2>"$dir/errors"; then exit 1; fi
+grep -q '^element-bench: ' "$dir/errors"
+
+# 4. interrupted: what came out until then counts
 for signal in TERM INT; do
   code=0
   timeout --preserve-status -s "$signal" 3 "$bench" --sizes 64 \
@@ -28,13 +38,13 @@ for signal in TERM INT; do
   check "$dir/c-$signal" '0 < r["frames"] < r["frames_asked"] == 100000000'
 done
 
-# 4. interrupted while the element keeps a frame for ever: written none the less
+# 5. interrupted while the element keeps a frame for ever: written none the less
 {
   timeout -k 4 3 "$bench" --sizes 64 --frames 100 --json "$dir/d" \
     --element 'identity sleep-time=1000000000' || true
 } 2>/dev/null
 [[ -e $dir/d ]]
 
-# 5. wrong options
+# 6. wrong options
 if "$bench" --frames 1 --pipeline-depth 5 2>"$dir/errors"; then exit 1; fi
 grep -q 'pipeline-depth must be 1 to 4' "$dir/errors"

@@ -98,7 +98,7 @@ def line(what: str, row: dict, stage: str = "") -> str:
     p50, p99 = (row.get(f"{stage}{p}_ms") for p in ("p50", "p99"))
     if p50 is None:
         return ""
-    return f"{what:52} {row['size']:5} {p50:8.3f} {p99:8.3f}"
+    return f"{what:62} {row['size']:5} {p50:8.3f} {p99:8.3f}"
 
 
 def print_head(result: dict) -> None:
@@ -121,7 +121,7 @@ def print_head(result: dict) -> None:
 
 
 def print_table(result: dict) -> None:
-    print(f"\n{'what':52} {'size':>5} {'p50 ms':>8} {'p99 ms':>8}")
+    print(f"\n{'what':62} {'size':>5} {'p50 ms':>8} {'p99 ms':>8}")
     lines = []
     for row, how in ([(r, "") for r in result["engine"]]
                      + [(r, ", in turn") for r in result["in_turn"]]):
@@ -134,7 +134,8 @@ def print_table(result: dict) -> None:
                        "gpu_network_")]
     for row in result["element"]:
         depth = row["pipeline_depth"]
-        lines.append(line(f"nucsegfilter {row['precision']}, {row['memory']}, "
+        lines.append(line(f"nucsegfilter {row['precision']}, {row['memory']} to "
+                          f"{row['output']}, "
                           + f"depth {depth}, " * (depth > 1)
                           + f"{row['frames']} frames", row, "pads_")
                      + f"  {row['frames_per_s']:.1f} frames/s")
@@ -152,7 +153,7 @@ def print_table(result: dict) -> None:
                             ("total", "our whole frame")):
             ratio = bars.torch_ratio(result, size, stage)
             if ratio:
-                lines.append(f"{'torch.compile, best / ' + what:52} {size:5} "
+                lines.append(f"{'torch.compile, best / ' + what:62} {size:5} "
                              f"{ratio:7.2f}x")
     for precision, row in result["accuracy"].items():
         lines.append(f"val in {precision}: AP at 0.5 {row['ap0.50']:.4f}, mean "

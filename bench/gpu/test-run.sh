@@ -49,10 +49,12 @@ echo "[{\"precision\": \"$p\", \"size\": $s, \"frames\": 9, \"network_p50_ms\": 
 END
 stub element-bench <<'END'
 [[ $* != *--cuda-memory* ]] || { echo "no cudaupload" >&2; exit 1; }
-d=1 f=10000
-while (( $# )); do [[ $1 == --json ]] && json=$2; [[ $1 == --sizes ]] && s=$2; [[ $1 == --pipeline-depth ]] && d=$2; shift; done
+d=1 f=10000 o=BGRx
+while (( $# )); do [[ $1 == --output ]] && o=$2; [[ $1 == --json ]] && json=$2; [[ $1 == --sizes ]] && s=$2; [[ $1 == --pipeline-depth ]] && d=$2; shift; done
 [[ $s == 512 ]] || f=700
-echo "[{\"precision\": \"bf16\", \"size\": $s, \"frames\": $f, \"pipeline_depth\": $d, \"memory\": \"system, GRAY8\", \"pads_p50_ms\": 0.5, \"pads_p99_ms\": 1.125, \"frames_per_s\": 99.5}]" >"$json"
+p50=0.5
+[[ $o != GRAY8 ]] || p50=0.25
+echo "[{\"precision\": \"bf16\", \"size\": $s, \"frames\": $f, \"pipeline_depth\": $d, \"memory\": \"system, GRAY8\", \"output\": \"$o\", \"pads_p50_ms\": $p50, \"pads_p99_ms\": 1.125, \"frames_per_s\": 99.5}]" >"$json"
 END
 stub streams-bench <<'END'
 json=/dev/null
@@ -104,8 +106,8 @@ expect said "^cuda bf16, whole frame, GPU's events +512 +0.350 +0.450$"
 expect said '^cuda f32, network alone +512 +0.200 +0.300$'
 expect said '^cuda bf16, in turn, whole frame, 9 frames +512 +0.400 +0.600$'
 expect said '^element-512-cuda +FAILED'
-expect said '^nucsegfilter bf16, system, GRAY8, 10000 frames +512 +0.500 +1.125  99.5 frames/s'
-expect said '^nucsegfilter bf16, system, GRAY8, depth 4, 10000 frames +512'
+expect said '^nucsegfilter bf16, system, GRAY8 to BGRx, 10000 frames +512 +0.500 +1.125  99.5 frames/s'
+expect said '^nucsegfilter bf16, system, GRAY8 to BGRx, depth 4, 10000 frames +512'
 expect said '^PyTorch max-autotune bf16, network alone +512 +0.500'
 expect said '^torch-max-autotune-2048 +FAILED'
 expect said '^torch.compile, best / our whole frame +512 +1\.25x'
@@ -115,6 +117,8 @@ expect said '^racecheck-micro-decode +FAILED \(9\) .*1 hazard'
 expect said '^  memcheck-int8: skipped'
 expect said '^512x512, system memory, pad to pad, p50 <= 0.7 ms +0.5  holds'
 expect said '^512x512, system memory, pad to pad, p99 <= 1.0 ms +1.125  missed'
+expect said '^nucsegfilter bf16, system, GRAY8 to NV12, 10000 frames +512'
+expect said '^512x512, system memory, grey, pad to pad, p50 <= 0.7 ms +0.25  holds'
 expect said '^512x512, CUDA memory .* -  not measured \(element-512-cuda: failed \(1\)\)$'
 expect said '^2048x2048, .* 99.5  missed'
 expect said '^16 streams .* 0  holds \(frames lost of 4790, batches of 1\)'
@@ -130,7 +134,7 @@ expect python3 - "$dir/results/results.json" <<'END'
 import json, sys
 r = json.load(open(sys.argv[1]))
 assert len(r["engine"]) == 3 and len(r["torch"]) == 3, r
-assert len(r["streams"]) == 3 and len(r["bars"]) == 8, r
+assert len(r["streams"]) == 3 and len(r["bars"]) == 10, r
 assert {s["name"]: s["status"] for s in r["steps"]}["parity-frame"] == 1
 assert r["versions"]["cudnn"] == "9.19.0" and r["driver"]
 assert set(r["groups"].values()) == {"run"}, r["groups"]
