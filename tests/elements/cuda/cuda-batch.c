@@ -129,7 +129,7 @@ test_streams (gconstpointer data)
     end (&streams[i]);
   if (context)
     gst_object_unref (context);
-  g_assert_cmpuint (device->live, ==, 0);
+  nst_assert_count (device->live, ==, 0);
   nst_assert_driver_clean ();
 }
 
@@ -139,8 +139,7 @@ main (int argc, char **argv)
   static const Case cases[] = { { FALSE, GST_VIDEO_FORMAT_GRAY8, 1 },
     { TRUE, GST_VIDEO_FORMAT_RGBA, 1 }, { FALSE, GST_VIDEO_FORMAT_GRAY8, 2 } };
 
-  nst_init (&argc, &argv);
-  device = nst_open_emulated_log ();
+  device = nst_cuda_init (&argc, &argv);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autofree gchar *name = g_strdup_printf ("/cuda/batch/%s-depth-%u",
         cases[i].cuda ? "cuda" : "system", cases[i].depth);

@@ -42,14 +42,14 @@ test_contexts (void)
   gst_harness_set_caps_str (h, system, system);
   gst_buffer_unref (nst_push_and_pull (h, nst_frame_new (&info, 0, NULL)));
   g_assert_null (ask_for_context (h));
-  g_assert_cmpint (host_driver_get_log ()->n_contexts, ==, 0);
+  nst_assert_count (nst_driver_log ()->n_contexts, ==, 0);
 
   gst_harness_set_caps_str (h, system, cuda);
   buffer = nst_push_and_pull (h, nst_frame_new (&info, 1, NULL));
   own = ask_for_context (h);
   g_assert_true (nst_cuda_context_of (buffer) == own);
-  g_assert_cmpint (host_driver_get_log ()->n_primary, ==, 1);
-  g_assert_cmpint (host_driver_get_log ()->n_contexts, ==, 1);
+  nst_assert_count (nst_driver_log ()->n_primary, ==, 1);
+  nst_assert_count (nst_driver_log ()->n_contexts, ==, 1);
   gst_buffer_unref (buffer);
 
   gst_harness_set_caps_str (h, cuda, cuda);
@@ -70,10 +70,10 @@ test_contexts (void)
   gst_object_unref (now);
   gst_object_unref (foreign);
   /* adopted and let go of; the last holder of ours gives the primary back */
-  g_assert_cmpint (host_driver_get_log ()->n_primary, ==, 1);
+  nst_assert_count (nst_driver_log ()->n_primary, ==, 1);
   gst_object_unref (own);
   gst_harness_teardown (h);
-  g_assert_cmpint (host_driver_get_log ()->n_primary, ==, 0);
+  nst_assert_count (nst_driver_log ()->n_primary, ==, 0);
   nst_assert_driver_clean ();
 }
 
@@ -109,8 +109,8 @@ test_primary (void)
   gst_harness_set_caps_str (h, system, cuda);
   buffer = nst_push_and_pull (h, nst_frame_new (&info, 1, NULL));
   g_assert_true (nst_is_cuda (buffer));
-  g_assert_cmpint (host_driver_get_log ()->n_primary, ==, 1);
-  g_assert_cmpint (host_driver_get_log ()->n_contexts, ==, 1);
+  nst_assert_count (nst_driver_log ()->n_primary, ==, 1);
+  nst_assert_count (nst_driver_log ()->n_contexts, ==, 1);
   while ((message = gst_bus_pop_filtered (bus, GST_MESSAGE_HAVE_CONTEXT))) {
     told++;
     gst_message_unref (message);
@@ -121,7 +121,7 @@ test_primary (void)
   gst_element_set_state (bin, GST_STATE_NULL);
   gst_harness_teardown (h);
   gst_object_unref (bin);
-  g_assert_cmpint (host_driver_get_log ()->n_primary, ==, 1);
+  nst_assert_count (nst_driver_log ()->n_primary, ==, 1);
   gst_buffer_unref (buffer);
   nst_assert_driver_clean ();
 }
@@ -188,7 +188,7 @@ test_restart (void)
     buffer = nst_push_and_pull (h, nst_cuda_frame_new (context, &info, i));
     nst_assert_scene (buffer, NST_CUDA_WIDTH, NST_CUDA_HEIGHT, 255);
     g_assert_true (nst_cuda_context_of (buffer) == context);
-    g_assert_cmpint (host_driver_get_log ()->n_primary, ==, 0);
+    nst_assert_count (nst_driver_log ()->n_primary, ==, 0);
     gst_buffer_unref (buffer);
     gst_element_set_state (filter, i == 0 ? GST_STATE_READY : GST_STATE_NULL);
     gst_harness_teardown (h);
@@ -282,7 +282,7 @@ test_offer (void)
 int
 main (int argc, char **argv)
 {
-  nst_init (&argc, &argv);
+  nst_cuda_init (&argc, &argv);
   g_test_add_func ("/cuda/contexts", test_contexts);
   g_test_add_func ("/cuda/depth", test_depth);
   g_test_add_func ("/cuda/primary", test_primary);

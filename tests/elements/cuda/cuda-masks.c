@@ -54,13 +54,13 @@ test_states (void)
       gst_element_set_state (h->element, GST_STATE_PLAYING);
       gst_harness_push_event (h, gst_event_new_stream_start ("masks"));
       set_size (h, NST_CUDA_WIDTH, 25);
-      g_assert_cmpuint (device->n_pinned, ==, 2 + depth);
+      nst_assert_count (device->n_pinned, ==, 2 + depth);
       gst_element_set_state (
           h->element, i == 0 ? GST_STATE_READY : GST_STATE_NULL);
-      g_assert_cmpuint (device->n_pinned, ==, 0);
+      nst_assert_count (device->n_pinned, ==, 0);
     }
     gst_harness_teardown (h);
-    g_assert_cmpuint (device->n_pinned, ==, 0);
+    nst_assert_count (device->n_pinned, ==, 0);
   }
 }
 
@@ -73,21 +73,21 @@ test_held (void)
   gint n_pinned = 0;
 
   set_size (h, NST_CUDA_WIDTH, 25);
-  g_assert_cmpuint (device->n_pinned, ==, 3);
+  nst_assert_count (device->n_pinned, ==, 3);
   for (guint i = 0; i < G_N_ELEMENTS (held); i++) {
     held[i] = push_size (h, NST_CUDA_WIDTH, i);
     n_pinned += nst_has_pinned_labels (held[i]);
     nst_assert_scene (held[i], NST_CUDA_WIDTH, NST_CUDA_HEIGHT, 255);
   }
   g_assert_cmpint (n_pinned, ==, 3);
-  g_assert_cmpuint (device->n_pinned, ==, 3);
+  nst_assert_count (device->n_pinned, ==, 3);
   for (guint i = 0; i < G_N_ELEMENTS (held); i++)
     gst_buffer_unref (held[i]);
   held[0] = push_size (h, NST_CUDA_WIDTH, 0);
   g_assert_true (nst_has_pinned_labels (held[0]));
   gst_harness_teardown (h);
   gst_buffer_unref (held[0]);
-  g_assert_cmpuint (device->n_pinned, ==, 0);
+  nst_assert_count (device->n_pinned, ==, 0);
 }
 
 /* What a change of caps makes anew: nothing at the same size; and of images of
@@ -105,7 +105,7 @@ test_caps (void)
     if (live)
       set_size (h, NST_CUDA_WIDTH, 30);
     gst_buffer_unref (push_size (h, NST_CUDA_WIDTH, 1));
-    g_assert_cmpuint (device->n_pinned_ever, ==, ever);
+    nst_assert_count (device->n_pinned_ever, ==, ever);
     for (gint width = 64; width < 128; width += 16) {
       GstBuffer *out;
 
@@ -115,11 +115,11 @@ test_caps (void)
       gst_buffer_unref (out);
       if (live)
         ever += 3;
-      g_assert_cmpuint (device->n_pinned_ever, ==, ever);
-      g_assert_cmpuint (device->n_pinned, ==, live ? 3 : 0);
+      nst_assert_count (device->n_pinned_ever, ==, ever);
+      nst_assert_count (device->n_pinned, ==, live ? 3 : 0);
     }
     gst_harness_teardown (h);
-    g_assert_cmpuint (device->n_pinned, ==, 0);
+    nst_assert_count (device->n_pinned, ==, 0);
   }
 }
 
@@ -150,10 +150,10 @@ test_cuda (void)
       g_assert_false (nst_has_pinned_labels (out));
       gst_buffer_unref (out);
     }
-    g_assert_cmpuint (device->n_pinned, ==, own ? 3 : 0);
+    nst_assert_count (device->n_pinned, ==, own ? 3 : 0);
     gst_harness_teardown (h);
     gst_object_unref (context);
-    g_assert_cmpuint (device->n_pinned, ==, 0);
+    nst_assert_count (device->n_pinned, ==, 0);
   }
   nst_assert_driver_clean ();
 }
@@ -161,8 +161,7 @@ test_cuda (void)
 int
 main (int argc, char **argv)
 {
-  nst_init (&argc, &argv);
-  device = nst_open_emulated_log ();
+  device = nst_cuda_init (&argc, &argv);
   g_test_add_func ("/cuda/masks/states", test_states);
   g_test_add_func ("/cuda/masks/held", test_held);
   g_test_add_func ("/cuda/masks/caps", test_caps);

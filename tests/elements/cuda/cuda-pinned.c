@@ -90,7 +90,7 @@ test_proposal (void)
     gst_clear_object (&pool);
     gst_harness_teardown (h);
   }
-  g_assert_cmpuint (device->n_pinned, ==, 0);
+  nst_assert_count (device->n_pinned, ==, 0);
 }
 
 typedef struct {
@@ -131,8 +131,8 @@ test_frames (gconstpointer data)
     g_assert_true (nst_is_pinned (held[i]));
     g_assert_cmpint (nst_inferred (held[i]), ==, i % 2 == 0);
     /* neither frame nor picture is copied, nor labels but to draw them again */
-    g_assert_cmpuint (device->uploaded - up, <, (i % 2 ? labels : 0) + 1024);
-    g_assert_cmpuint (device->downloaded - down, <, 1024);
+    nst_assert_count (device->uploaded - up, <, (i % 2 ? labels : 0) + 1024);
+    nst_assert_count (device->downloaded - down, <, 1024);
     g_assert_true (nst_has_pinned_labels (held[i]));
     nst_assert_scene (held[i], NST_CUDA_WIDTH, NST_CUDA_HEIGHT, 255);
     nst_assert_scene (expected, NST_CUDA_WIDTH, NST_CUDA_HEIGHT, 255);
@@ -144,12 +144,12 @@ test_frames (gconstpointer data)
   gst_object_unref (pool);
   gst_harness_teardown (h);
   /* element, session and pool are gone; what went downstream is there */
-  g_assert_cmpuint (device->n_pinned, >=, G_N_ELEMENTS (held));
+  nst_assert_count (device->n_pinned, >=, G_N_ELEMENTS (held));
   for (guint i = 0; i < G_N_ELEMENTS (held); i++) {
     gst_buffer_memset (held[i], 0, 0, gst_buffer_get_size (held[i]));
     gst_buffer_unref (held[i]);
   }
-  g_assert_cmpuint (device->n_pinned, ==, 0);
+  nst_assert_count (device->n_pinned, ==, 0);
   nst_assert_driver_clean ();
 }
 
@@ -201,9 +201,9 @@ test_memory (void)
   g_assert_cmpuint (map.data[5], ==, 305 - 256);
   gst_memory_unmap (b, &map);
   gst_memory_unref (a);
-  g_assert_cmpuint (device->n_pinned, ==, 1);
+  nst_assert_count (device->n_pinned, ==, 1);
   gst_memory_unref (b);
-  g_assert_cmpuint (device->n_pinned, ==, 0);
+  nst_assert_count (device->n_pinned, ==, 0);
   g_assert_true (gst_memory_map (copy, &map, GST_MAP_READ));
   g_assert_cmpuint (map.data[999], ==, 999 % 256);
   gst_memory_unmap (copy, &map);
@@ -220,8 +220,7 @@ main (int argc, char **argv)
     { GST_VIDEO_FORMAT_I420, GST_VIDEO_FORMAT_I420, "none" },
   };
 
-  nst_init (&argc, &argv);
-  device = nst_open_emulated_log ();
+  device = nst_cuda_init (&argc, &argv);
   g_test_add_func ("/cuda/pinned/proposal", test_proposal);
   g_test_add_func ("/cuda/pinned/memory", test_memory);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {

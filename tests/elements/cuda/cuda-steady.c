@@ -135,19 +135,19 @@ test_steady (gconstpointer data)
     if (i < c->depth)
       n_begun = now.pinned - before.pinned - n_in;
     if (c->depth == 1) {
-      g_assert_cmpint (now.launches - before.launches, ==, (gint) i + 1);
-      g_assert_cmpint (now.waits - before.waits, ==, (gint) i + 1);
+      nst_assert_count (now.launches - before.launches, ==, (gint) i + 1);
+      nst_assert_count (now.waits - before.waits, ==, (gint) i + 1);
     }
   }
   g_assert_true (gst_harness_push_event (h, gst_event_new_eos ()));
   n_out += drop_output (h);
   g_assert_cmpuint (n_out, ==, N_FRAMES);
   now = count ();
-  g_assert_cmpint (now.launches - before.launches, ==, N_FRAMES);
-  g_assert_cmpint (now.waits - before.waits, ==, N_FRAMES);
-  g_assert_cmpint (now.graphs, ==, before.graphs);
-  g_assert_cmpuint (now.blocks, ==, before.blocks);
-  g_assert_cmpuint (now.pinned - before.pinned - n_in, ==, n_begun);
+  nst_assert_count (now.launches - before.launches, ==, N_FRAMES);
+  nst_assert_count (now.waits - before.waits, ==, N_FRAMES);
+  nst_assert_count (now.graphs, ==, before.graphs);
+  nst_assert_count (now.blocks, ==, before.blocks);
+  nst_assert_count (now.pinned - before.pinned - n_in, ==, n_begun);
   g_assert_cmpuint (n_begun, <=, c->from == c->to ? 0 : c->depth);
   if (pool) {
     gst_buffer_pool_set_active (pool, FALSE);
@@ -174,8 +174,7 @@ main (int argc, char **argv)
   static Case cases[G_N_ELEMENTS (drawings) * 6];
   guint n = 0;
 
-  nst_init (&argc, &argv);
-  device = nst_open_emulated_log ();
+  device = nst_cuda_init (&argc, &argv);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     const guint k = i / 6;
     g_autofree gchar *name = NULL;

@@ -6,21 +6,96 @@
 
 #include <gst/cuda/gstcudabufferpool.h>
 #include <gst/cuda/gstcudaloader.h>
+#include <stdlib.h>
+#include <string.h>
 
-EmulatedLog *
-nst_open_emulated_log (void)
+static EmulatedLog uncounted;
+static const HostDriverLog undriven;
+static EmulatedLog *counted; /* NULL: a real GPU */
+static const HostDriverLog *driver = &undriven;
+static CUresult (*get_current) (CUcontext *);
+
+/* --- The device ----------------------------------------------------------- */
+
+/* Where it can't start, what is missing. */
+static const gchar *
+open_device (void)
 {
   g_autofree gchar *path = g_build_filename (
       g_getenv ("NUCSEG_MODULE_PATH"), "libnucseg-cuda.so", NULL);
+  GModule *module =
+      g_module_open (path, G_MODULE_BIND_LAZY | G_MODULE_BIND_LOCAL);
+  GModule *library = NULL;
+  GstCudaContext *context;
+  gpointer symbol;
 
-  return emulated_open_log (path);
+  if (!module)
+    return g_module_error ();
+  if (!gst_cuda_load_library ()
+      || !(library = g_module_open ("libcuda.so.1", G_MODULE_BIND_LAZY))
+      || !g_module_symbol (library, "cuCtxGetCurrent", &symbol))
+    return "GStreamer finds no driver (libcuda.so.1)";
+  get_current = (CUresult (*) (CUcontext *)) symbol;
+  if (g_module_symbol (module, EMULATED_LOG_SYMBOL, &symbol))
+    counted = ((EmulatedGetLog) symbol) ();
+  if (g_module_symbol (library, "host_driver_get_log", &symbol))
+    driver = ((HostDriverLog * (*) (void) ) symbol) ();
+  g_assert_true ((counted != NULL) == (driver != &undriven));
+  context = gst_cuda_context_new (0);
+  if (!context)
+    return "GStreamer makes no CUDA context on the first GPU";
+  gst_object_unref (context);
+  return NULL;
 }
+
+EmulatedLog *
+nst_cuda_init (int *argc, char ***argv)
+{
+  const gchar *required = g_getenv ("NUCSEG_REQUIRE"), *lacking;
+
+  nst_init (argc, argv);
+  lacking = open_device ();
+  if (lacking && required && strstr (required, "cuda")) {
+    g_printerr ("no GPU to test with: %s\n", lacking);
+    exit (1);
+  }
+  if (lacking) {
+    g_print ("1..0 # SKIP no GPU to test with: %s\n", lacking);
+    exit (77);
+  }
+  return counted ? counted : &uncounted;
+}
+
+gboolean
+nst_is_emulated (void)
+{
+  return counted != NULL;
+}
+
+const HostDriverLog *
+nst_driver_log (void)
+{
+  return driver;
+}
+
+gboolean
+nst_needs_emulation (const gchar *why)
+{
+  if (counted)
+    return FALSE;
+  g_test_skip (why);
+  return TRUE;
+}
+
+/* --- Elements, frames ----------------------------------------------------- */
 
 GstElement *
 nst_cuda_filter_new (const gchar *backend)
 {
   GstElement *filter = nst_filter_new (NULL, NULL);
 
+  if (!counted && g_str_equal (backend, "auto"))
+    backend = "cuda";
   gst_util_set_object_arg (G_OBJECT (filter), "backend", backend);
   return filter;
 }
@@ -83,12 +158,11 @@ nst_cuda_context_of (GstBuffer *buffer)
 void
 nst_assert_driver_clean (void)
 {
-  const HostDriverLog *log = host_driver_get_log ();
   CUcontext current;
 
-  g_assert_cmpint (log->n_contexts, ==, 0);
-  g_assert_cmpint (log->n_blocks, ==, 0);
-  cuCtxGetCurrent (&current);
+  g_assert_cmpint (driver->n_contexts, ==, 0);
+  g_assert_cmpint (driver->n_blocks, ==, 0);
+  get_current (&current);
   g_assert_null (current);
 }
 
