@@ -8,7 +8,8 @@
 #include "modelbuilder.h"
 #include "nucseg.h"
 
-#define EMULATED_BACKEND "cuda_emulated"
+/* Of all sessions of a test; gpu-or-emulated.h may choose another. */
+static const gchar *emulated_backend = "cuda_emulated";
 
 /* Each with a model of its own from the same bytes, as elements have. */
 static inline NucsegSession *
@@ -18,7 +19,7 @@ emulated_session_new (guint batch, guint64 batch_deadline_us)
   g_autoptr (GError) error = NULL;
   g_autoptr (NucsegModel) model =
       nucseg_model_new_from_bytes (bytes, "test", &error);
-  const NucsegSessionOptions options = { .backend = EMULATED_BACKEND,
+  const NucsegSessionOptions options = { .backend = emulated_backend,
     .batch = batch,
     .batch_deadline_us = batch_deadline_us };
   NucsegSession *session;

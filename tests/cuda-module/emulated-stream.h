@@ -27,7 +27,7 @@ stream_start_model (Stream *stream, GBytes *bytes, NucsegPrecision precision)
   g_autoptr (GError) error = NULL;
   g_autoptr (NucsegModel) model =
       nucseg_model_new_from_bytes (bytes, "test", &error);
-  const NucsegSessionOptions options = { .backend = EMULATED_BACKEND,
+  const NucsegSessionOptions options = { .backend = emulated_backend,
     .precision = precision };
 
   g_assert_no_error (error);

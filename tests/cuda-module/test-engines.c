@@ -118,7 +118,7 @@ test_capture (void)
 static void
 test_capture_network (void)
 {
-  const NucsegBackend *backend = nucseg_backend_find (EMULATED_BACKEND, NULL);
+  const NucsegBackend *backend = nucseg_backend_find (emulated_backend, NULL);
   g_autoptr (NucsegModel) model =
       parity_model (nucseg_builder_attention_unet (1, 8));
   g_autoptr (GError) error = NULL;

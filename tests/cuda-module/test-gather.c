@@ -8,7 +8,7 @@
  */
 #include "gather-streams.h"
 
-#define BACKEND EMULATED_BACKEND
+#define BACKEND emulated_backend
 
 static void
 test_like_alone (void)

@@ -244,10 +244,10 @@ test_pinned (void)
   NucsegPinned *pinned;
 
   device->failing_alloc = 1;
-  g_assert_null (nucseg_pinned_new (EMULATED_BACKEND, 1000, &error));
+  g_assert_null (nucseg_pinned_new (emulated_backend, 1000, &error));
   assert_message (error);
   g_assert_cmpuint (device->n_pinned, ==, 0);
-  pinned = nucseg_pinned_new (EMULATED_BACKEND, 1000, NULL);
+  pinned = nucseg_pinned_new (emulated_backend, 1000, NULL);
   g_assert_nonnull (pinned);
   nucseg_pinned_free (pinned);
 }

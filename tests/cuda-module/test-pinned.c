@@ -4,14 +4,13 @@
  * stands for: the same labels and pictures to the bit, without the copies; and
  * memory that outlives its session.
  *
- *   test-pinned MODULE
+ *   test-pinned MODULE|cuda
  */
-#include "emulated-log.h"
-#include "emulated-session.h"
+#include "gpu-or-emulated.h"
 
 #include <string.h>
 
-#define BACKEND EMULATED_BACKEND
+#define BACKEND emulated_backend
 #define WIDTH 47
 #define HEIGHT 33
 #define STRIDE (4 * WIDTH + 9)
@@ -160,18 +159,18 @@ test_frames (void)
       continue;
     if (reuse)
       up += labels;
-    g_assert_cmpuint (device->n_mapped - mapped, ==,
+    assert_count (device->n_mapped - mapped, ==,
         (guint) from_pinned + (guint) to_pinned + (to_labels && !reuse));
-    g_assert_cmpint (copies (up, device->uploaded), ==, !from_pinned);
-    g_assert_cmpint (copies (down, device->downloaded), ==, !to_pinned);
+    assert_count (copies (up, device->uploaded), ==, !from_pinned);
+    assert_count (copies (down, device->downloaded), ==, !to_pinned);
   }
   nucseg_session_free (session);
   nucseg_session_free (pinned_session);
-  g_assert_cmpuint (device->n_pinned, ==, G_N_ELEMENTS (blocks));
+  assert_count (device->n_pinned, ==, G_N_ELEMENTS (blocks));
   for (guint i = 0; i < G_N_ELEMENTS (blocks); i++)
     nucseg_pinned_free (blocks[i]);
-  g_assert_cmpuint (device->n_pinned, ==, 0);
-  g_assert_cmpuint (device->live, ==, 0);
+  assert_count (device->n_pinned, ==, 0);
+  assert_count (device->live, ==, 0);
 }
 
 /* Page-locked up to the last row: what begins well must not be trusted. */
@@ -186,7 +185,7 @@ test_part (void)
       nucseg_pinned_new (BACKEND, STRIDE * (HEIGHT - 1) + WIDTH - 1, &error);
 
   g_assert_no_error (error);
-  /* the emulation's blocks are padded: the bytes behind are there */
+  /* blocks are padded, a GPU's to whole pages: the bytes behind are there */
   g_assert_cmpuint ((STRIDE * (HEIGHT - 1) + WIDTH - 1) % 256, !=, 0);
   for (guint i = 0; i < 2; i++) {
     const NucsegParams params = emulated_params ();
@@ -202,7 +201,7 @@ test_part (void)
     nucseg_session_run (session, &frame, &params, result->labels, WIDTH * 2,
         NULL, &facts, &error);
     g_assert_no_error (error);
-    g_assert_true (copies (up, device->uploaded));
+    assert_count (copies (up, device->uploaded), ==, TRUE);
   }
   g_assert_cmpmem (expected->labels, sizeof expected->labels, found->labels,
       sizeof found->labels);
@@ -233,7 +232,7 @@ test_life (void)
   nucseg_session_free (session);
   memset (data, 1, 1000);
   g_thread_join (g_thread_new ("free", free_elsewhere, pinned));
-  g_assert_cmpuint (device->n_pinned, ==, 0);
+  assert_count (device->n_pinned, ==, 0);
   nucseg_pinned_free (NULL);
 }
 
@@ -256,7 +255,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_assert_cmpint (argc, ==, 2);
-  device = emulated_open_log (argv[1]);
+  device = open_device (argv[1]);
   g_test_add_func ("/pinned/frames", test_frames);
   g_test_add_func ("/pinned/part", test_part);
   g_test_add_func ("/pinned/life", test_life);

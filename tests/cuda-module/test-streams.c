@@ -4,9 +4,10 @@
  * those of one model and precision have its weights in device memory once, and
  * those of one size the plans of cuDNN.
  *
- *   test-streams MODULE
+ *   test-streams MODULE|cuda
  */
-#include "emulated-log.h"
+#include "gpu-or-emulated.h"
+
 #include "emulated-stream.h"
 
 static EmulatedLog *memory;
@@ -24,7 +25,7 @@ test_weights (void)
   stream_run (first, 48, 32);
   n = memory->n_weights;
   once = memory->live_weights;
-  g_assert_cmpuint (n, >, 10);
+  assert_count (n, >, 10);
   g_assert_cmpuint (first->n_objects, >, 0);
 
   /* the same again, and another size, in both sessions */
@@ -35,39 +36,39 @@ test_weights (void)
   g_assert_cmpuint (first->n_objects, ==, second->n_objects);
   stream_run (second, 32, 32);
   stream_run (first, 32, 32);
-  g_assert_cmpuint (memory->n_weights, ==, n);
-  g_assert_cmpuint (memory->live_weights, ==, once);
+  assert_count (memory->n_weights, ==, n);
+  assert_count (memory->live_weights, ==, once);
 
   /* other weights, and the same in another precision */
   stream_start (other, 2, NUCSEG_PRECISION_BF16);
   stream_run (other, 48, 32);
-  g_assert_cmpuint (memory->n_weights, ==, 2 * n);
+  assert_count (memory->n_weights, ==, 2 * n);
   stream_start (exact, 1, NUCSEG_PRECISION_F32);
   stream_run (exact, 48, 32);
   twice = memory->live_weights;
-  g_assert_cmpuint (twice, >, 2 * once);
+  assert_count (twice, >, 2 * once);
   /* f16 has as many bits as bf16, but others; what both have in f32 is there */
   stream_start (half, 1, NUCSEG_PRECISION_F16);
   stream_run (half, 48, 32);
-  g_assert_cmpuint (memory->live_weights, >, twice);
-  g_assert_cmpuint (memory->live_weights, <, twice + once);
+  assert_count (memory->live_weights, >, twice);
+  assert_count (memory->live_weights, <, twice + once);
   stream_end (half);
-  g_assert_cmpuint (memory->live_weights, ==, twice);
+  assert_count (memory->live_weights, ==, twice);
   stream_end (other);
-  g_assert_cmpuint (memory->live_weights, ==, twice - once);
+  assert_count (memory->live_weights, ==, twice - once);
   stream_end (exact);
-  g_assert_cmpuint (memory->live_weights, ==, once);
+  assert_count (memory->live_weights, ==, once);
 
   /* who uploaded them may go first */
   memcpy (other->labels, first->labels, sizeof first->labels);
   stream_end (first);
-  g_assert_cmpuint (memory->live_weights, ==, once);
+  assert_count (memory->live_weights, ==, once);
   stream_run (second, 32, 32);
   g_assert_cmpmem (other->labels, sizeof other->labels, second->labels,
       sizeof second->labels);
   stream_end (second);
-  g_assert_cmpuint (memory->live_weights, ==, 0);
-  g_assert_cmpuint (memory->live, ==, 0);
+  assert_count (memory->live_weights, ==, 0);
+  assert_count (memory->live, ==, 0);
 }
 
 static gpointer
@@ -95,11 +96,11 @@ count_plans (void)
 
   stream_start (stream, 1, NUCSEG_PRECISION_BF16);
   stream_run (stream, 48, 32);
-  g_assert_cmpint (memory->live_cudnn, ==, 1);
+  assert_count (memory->live_cudnn, ==, 1);
   stream_run (stream, 32, 32);
-  g_assert_cmpint (memory->live_cudnn, ==, 2); /* another size */
+  assert_count (memory->live_cudnn, ==, 2); /* another size */
   stream_end (stream);
-  g_assert_cmpint (memory->live_cudnn, ==, 0);
+  assert_count (memory->live_cudnn, ==, 0);
   return all_plans () - before;
 }
 
@@ -115,9 +116,9 @@ test_plans (void)
   count_plans ();
   before = memory->n_plans;
   n = count_plans ();
-  g_assert_cmpint (n, >, 0);
+  assert_count (n, >, 0);
   /* none is compiled twice by a user */
-  g_assert_cmpint (memory->n_plans, ==, before);
+  assert_count (memory->n_plans, ==, before);
   before = all_plans ();
   memory->cudnn_us = 200;
   for (guint i = 0; i < G_N_ELEMENTS (streams); i++) {
@@ -128,19 +129,19 @@ test_plans (void)
   for (guint i = 0; i < G_N_ELEMENTS (streams); i++)
     g_thread_join (threads[i]);
   memory->cudnn_us = 0;
-  g_assert_cmpint (all_plans () - before, ==, n);
+  assert_count (all_plans () - before, ==, n);
   for (guint i = 1; i < G_N_ELEMENTS (streams); i++)
     g_assert_cmpmem (streams[0]->labels, sizeof streams[0]->labels,
         streams[i]->labels, sizeof streams[i]->labels);
 
   /* who built them may go first; the last one takes them along */
   for (guint i = 0; i < G_N_ELEMENTS (streams); i++) {
-    g_assert_cmpint (memory->live_cudnn, ==, 2);
+    assert_count (memory->live_cudnn, ==, 2);
     stream_end (streams[i]);
     g_free (streams[i]);
   }
-  g_assert_cmpint (memory->live_cudnn, ==, 0);
-  g_assert_cmpuint (memory->live, ==, 0);
+  assert_count (memory->live_cudnn, ==, 0);
+  assert_count (memory->live, ==, 0);
 }
 
 /* Another precision has engines and plans of its own: the emulation aborts
@@ -157,15 +158,15 @@ test_precisions (void)
     stream_start (first, 1, NUCSEG_PRECISION_BF16);
     stream_run (first, 48, 32);
     n = all_plans () - before;
-    g_assert_cmpint (n, >, 0);
+    assert_count (n, >, 0);
     stream_start (other, 1, NUCSEG_PRECISION_F16);
     stream_run (other, 48, 32);
-    g_assert_cmpint (memory->live_cudnn, ==, 2);
+    assert_count (memory->live_cudnn, ==, 2);
     if (i == 1) /* both know their engines now */
-      g_assert_cmpint (all_plans () - before, ==, 2 * n);
+      assert_count (all_plans () - before, ==, 2 * n);
     stream_end (other);
     stream_end (first);
-    g_assert_cmpint (memory->live_cudnn, ==, 0);
+    assert_count (memory->live_cudnn, ==, 0);
   }
 }
 
@@ -177,7 +178,7 @@ test_rehearsal (void)
 {
   g_autofree Stream *stream = g_new0 (Stream, 1);
   NucsegPinned *pinned =
-      nucseg_pinned_new (EMULATED_BACKEND, MOST_HEIGHT * MOST_WIDTH, NULL);
+      nucseg_pinned_new (emulated_backend, MOST_HEIGHT * MOST_WIDTH, NULL);
   gint executed = 0;
 
   g_assert_nonnull (pinned);
@@ -190,7 +191,7 @@ test_rehearsal (void)
       stream_run_in (stream, 48, 32, nucseg_pinned_get_data (pinned));
     stream_end (stream);
     if (i > 0)
-      g_assert_cmpint (memory->executed_at_graph, >, executed);
+      assert_count (memory->executed_at_graph, >, executed);
   }
   nucseg_pinned_free (pinned);
 }
@@ -200,7 +201,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_assert_cmpint (argc, ==, 2);
-  memory = emulated_open_log (argv[1]);
+  memory = open_device (argv[1]);
   g_test_add_func ("/streams/weights", test_weights);
   g_test_add_func ("/streams/precisions", test_precisions);
   g_test_add_func ("/streams/plans", test_plans);
