@@ -37,6 +37,7 @@ typedef struct {
       failing_alloc; /* of the next ones, which fails (1: the next); 0: none */
   const gchar *failed; /* what the last of those would have been for */
   gint n_launches, n_waits; /* of graphs, for the device, ever */
+  gint n_at_work; /* threads that do what a GPU would at a launch */
   guint lost_in; /* so many allocations, captures, launches and waits; 0: no */
   gint lost; /* all of them fail with this cudaError_t from now on; 0: none */
 } EmulatedLog;

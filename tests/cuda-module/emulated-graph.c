@@ -64,9 +64,16 @@ nucseg_cuda_graph_free (NucsegCudaGraph *graph)
 gboolean
 nucseg_cuda_graph_launch (NucsegCudaGraph *graph, GError **error)
 {
-  g_atomic_int_inc (&emulated_get_log ()->n_launches);
-  return emulated_call ("launching a frame", error)
-      && graph->record (graph->data, error);
+  EmulatedLog *log = emulated_get_log ();
+  gboolean ok;
+
+  g_atomic_int_inc (&log->n_launches);
+  if (!emulated_call ("launching a frame", error))
+    return FALSE;
+  g_atomic_int_inc (&log->n_at_work);
+  ok = graph->record (graph->data, error);
+  g_atomic_int_add (&log->n_at_work, -1);
+  return ok;
 }
 
 /* --- Time: the CPU's, which does the GPU's work ----------------------------
