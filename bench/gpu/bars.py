@@ -78,11 +78,10 @@ def compiled(result: dict) -> dict:
                  f"our whole frame: {whole:.2f}" if whole else "")
 
 
-def parity(result: dict) -> dict:
-    """The programs that compare with the reference; the tolerance is theirs."""
-    name = "labels and maps are the reference's within the tolerance"
+def programs(result: dict, name: str, prefix: str) -> dict:
+    """Those that test; the tolerance is theirs."""
     codes = [step["status"] for step in result["steps"]
-             if step["name"].startswith("parity-")]
+             if step["name"].startswith(prefix)]
     failed = [c for c in codes if c not in (0, 77) + CUT_OFF]
     ended = codes.count(0)
     detail = f"of {len(codes)} programs passed"
@@ -127,13 +126,17 @@ def find_bars(result: dict) -> list[dict]:
             latency(result, "CUDA memory (NV12)", 0.6, "p99", "CUDA, NV12",
                     "NV12"),
             throughput(result), streams(result), compiled(result),
-            parity(result), accuracy(result)]
+            programs(result, "labels and maps are the reference's within the "
+                     "tolerance", "parity-"),
+            programs(result, "the element's tests pass, CUDA memory included",
+                     "device-"),
+            accuracy(result)]
     sources = [("bench", "element-512"), ("bench", "element-512"),
                ("bench", "element-512-grey"), ("bench", "element-512-grey"),
                ("bench", "element-512-cuda"), ("bench", "element-2048"),
                ("streams", "streams-batch-1"),
                ("torch", "torch-max-autotune-512"), ("parity", ""),
-               ("accuracy", "segment-bf16")]
+               ("elements", ""), ("accuracy", "segment-bf16")]
     for bar, source in zip(bars, sources):
         if bar["state"] == "not measured" and not bar["detail"]:
             bar["detail"] = find_reason(result, *source)

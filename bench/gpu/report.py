@@ -67,11 +67,31 @@ def find_versions(out: Path) -> dict[str, str]:
     return {name: m[1] if m else "unknown" for name, m in found.items()}
 
 
+def count_cases(out: Path, step: str) -> dict[str, int]:
+    """The cases of a test, by its TAP; none where it printed no such thing."""
+    lines = re.findall(r"^(not )?ok \d+(.*)$", read_text(out / f"{step}.log"),
+                       re.MULTILINE)
+    skipped = sum(not bad and "# SKIP" in rest for bad, rest in lines)
+    failed = sum(bool(bad) for bad, _ in lines)
+    return {"ok": len(lines) - skipped - failed, "failed": failed,
+            "skipped": skipped} if lines else {}
+
+
 def find_summary(out: Path, step: str) -> str:
-    """What compute-sanitizer counted."""
+    """What compute-sanitizer counted, or a test's cases."""
     found = re.findall(r"== (?:ERROR|RACECHECK) SUMMARY: (.+)",
                        read_text(out / f"{step}.log"))
-    return found[-1] if found else ""
+    if found:
+        return found[-1]
+    return ", ".join(f"{n} {what}" for what, n in count_cases(out, step).items())
+
+
+def add_cases(out: Path, steps: list[str], prefix: str) -> dict[str, int]:
+    """Of all programs of a group."""
+    counts = [count_cases(out, name) for name in steps
+              if name.startswith(prefix)]
+    return {what: sum(c.get(what, 0) for c in counts)
+            for what in ("ok", "failed", "skipped")}
 
 
 def read_accuracy(out: Path) -> dict[str, dict]:
@@ -114,6 +134,10 @@ def print_head(result: dict) -> None:
         state = STATES.get(step["status"], f"FAILED ({step['status']})")
         print(f"{step['name']:24} {state:14} {step['seconds']:4} s  "
               f"{step['summary']}".rstrip())
+    for group, counts in result["cases"].items():
+        if any(counts.values()):
+            print(f"cases of {group}: " + ", ".join(
+                f"{n} {what}" for what, n in counts.items()))
     if result["left_out"]:
         print("\nnot run, or not to the end")
     for text in result["left_out"]:
@@ -189,6 +213,9 @@ def main() -> int:
         "groups": read_pairs(out / "groups.tsv"),
         "steps": [{"name": n, "status": int(c), "seconds": int(s),
                    "summary": find_summary(out, n)} for n, c, s in steps],
+        "cases": {group: add_cases(out, [n for n, _, _ in steps], prefix)
+                  for group, prefix in (("parity", "parity-"),
+                                        ("elements", "device-"))},
         "engine": read_rows(out, "engine-*.json"),
         "in_turn": read_rows(out, "in-turn-*.json"),
         "element": read_rows(out, "element-*.json"),

@@ -43,6 +43,12 @@ for name in decode micro-prepare micro-decode micro-overlay; do
   stub "parity-$name" <<<'echo ok 1; echo 1..1'
 done
 stub parity-frame <<<'echo not ok 1; echo 1..1; exit 1'
+stub device-memories <<'END'
+[[ -n $NUCSEG_TEST_PLUGIN && -n $NUCSEG_TEST_GST_PLUGINS && $NUCSEG_REQUIRE == cuda ]] || exit 1
+printf '%s\n' 1..3 'ok 1 /a' 'ok 2 /b # SKIP no reason' 'ok 3 /c'
+END
+stub device-engine-pinned <<<'[[ $* == cuda ]] && echo ok 1 || exit 1'
+stub device-cuda-frames <<<'echo ok 1; echo not ok 2; exit 1'
 stub engine-bench <<'END'
 while (( $# )); do [[ $1 == --json ]] && json=$2; [[ $1 == --precisions ]] && p=$2; [[ $1 == --sizes ]] && s=$2; shift; done
 echo "[{\"precision\": \"$p\", \"size\": $s, \"frames\": 9, \"network_p50_ms\": 0.2, \"network_p99_ms\": 0.3, \"prepare_p50_ms\": null, \"total_p50_ms\": 0.4, \"gpu_total_p50_ms\": 0.35, \"gpu_total_p99_ms\": 0.45, \"total_p99_ms\": 0.6}]" >"$json"
@@ -101,6 +107,12 @@ expect said '^nucsegfilter test \(libnucseg 0\.1\.0\), CUDA 13\.0, cuDNN 9\.19\.
 expect said '^PyTorch 2\.0, CUDA 13\.0, cuDNN 91900$'
 expect said '^parity-decode +ok'
 expect said '^parity-frame +FAILED \(1\)'
+expect said '^device-memories +ok +[0-9]+ s  2 ok, 0 failed, 1 skipped$'
+expect said '^device-engine-pinned +ok +[0-9]+ s  1 ok, 0 failed, 0 skipped$'
+expect said '^device-cuda-frames +FAILED \(1\) +[0-9]+ s  1 ok, 1 failed, 0 skipped$'
+expect said '^cases of parity: 5 ok, 1 failed, 0 skipped$'
+expect said '^cases of elements: 4 ok, 1 failed, 1 skipped$'
+expect said "^the element's tests pass, .* 2  missed \(of 3 programs passed\)"
 expect said '^cuda bf16, whole frame, 9 frames +512 +0.400 +0.600$'
 expect said "^cuda bf16, whole frame, GPU's events +512 +0.350 +0.450$"
 expect said '^cuda f32, network alone +512 +0.200 +0.300$'
@@ -134,14 +146,21 @@ expect python3 - "$dir/results/results.json" <<'END'
 import json, sys
 r = json.load(open(sys.argv[1]))
 assert len(r["engine"]) == 3 and len(r["torch"]) == 3, r
-assert len(r["streams"]) == 3 and len(r["bars"]) == 10, r
+assert len(r["streams"]) == 3 and len(r["bars"]) == 11, r
 assert {s["name"]: s["status"] for s in r["steps"]}["parity-frame"] == 1
+assert r["cases"]["elements"] == {"ok": 4, "failed": 1, "skipped": 1}, r["cases"]
 assert r["versions"]["cudnn"] == "9.19.0" and r["driver"]
 assert set(r["groups"].values()) == {"run"}, r["groups"]
 END
 expect tar -tzf "$dir/results/logs.tgz" ./parity-frame.log >/dev/null
 
 # 2. what the host may lack: said group by group, and no failure
+rm "$dir"/pack/bin/device-*
+code=0
+table=$("$dir/pack/run" "$dir/lacking" elements 2>"$dir/errors") || code=$?
+expect test "$code" -eq 0
+expect said "^  elements: the folder was packed without GStreamer's tests"
+expect said "^the element's tests pass, .* -  not measured \(elements: the folder"
 for name in "$dir"/pack/bin/parity-*; do stub "$(basename "$name")" <<<'echo ok 1; echo 1..1'; done
 echo 'raise ImportError("no tqdm")' >"$dir/python/tqdm/__init__.py"
 echo 'raise ImportError("no torch")' >"$dir/python/torch/__init__.py"
