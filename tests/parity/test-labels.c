@@ -10,9 +10,9 @@
  *   pixels counted that still differ: those above, and some on the borders of
  *   nuclei that touch, where a pixel's offset decides between two centres.
  *
- * int8 is not among them: what its steps cost is no rounding, and is measured on
- * images (docs/accuracy.md). The folder of the vectors is the program's second
- * argument.
+ * int8 is not among them: what its steps cost is no rounding, and is measured
+ * on images (docs/accuracy.md). The folder of the vectors is the program's
+ * second argument.
  */
 #include "tests/parity/parity.h"
 #include "tests/parity/pictures.h"
@@ -129,8 +129,8 @@ count_unsure (const Side *expected, const Side *actual, NucsegModel *model,
   for (gint y = 0; y < g->net_height; y++) {
     for (gint x = 0; x < g->net_width; x++)
       most = MAX (most,
-          fabsf (expected->maps[((gsize) y * g->pad_width + x)
-              * output->n_maps]));
+          fabsf (
+              expected->maps[((gsize) y * g->pad_width + x) * output->n_maps]));
   }
   allowed = t->relative * most + t->absolute;
   for (gint y = 0; y < g->net_height; y++) {
@@ -163,8 +163,8 @@ open_picture (const gchar *name)
   gint shape[4];
   g_autofree gfloat *input =
       parity_vectors_get_tensor (vectors, "input", shape);
-  ParityPicture *picture = parity_picture_new (
-      NUCSEG_FORMAT_GRAY8, shape[3], shape[2], 0, 8, FALSE);
+  ParityPicture *picture =
+      parity_picture_new (NUCSEG_FORMAT_GRAY8, shape[3], shape[2], 0, 8, FALSE);
   const gsize n = (gsize) shape[2] * shape[3];
   gfloat low = input[0], high = input[0];
 
@@ -187,8 +187,7 @@ compare (NucsegModel *model, NucsegPrecision precision, ParityLimit row,
   Side expected = { NULL }, actual = { NULL };
   guint n_nuclei = 0, n_unsure, n_other;
 
-  side_run (
-      &expected, parity_reference (), model, NUCSEG_PRECISION_F32, frame);
+  side_run (&expected, parity_reference (), model, NUCSEG_PRECISION_F32, frame);
   side_run (&actual, parity_backend (), model, precision, frame);
   for (gsize i = 0; i < n; i++)
     n_nuclei += expected.labels[i] > 0;
@@ -258,7 +257,7 @@ add (void)
   for (guint i = 0; names[i]; i++) {
     /* whatever precisions there are */
     for (guint p = NUCSEG_PRECISION_F32;
-        !g_str_equal (nucseg_precision_name (p), "unknown"); p++) {
+         !g_str_equal (nucseg_precision_name (p), "unknown"); p++) {
       g_autofree gchar *path = g_strdup_printf (
           "/parity/labels/%s/%s", names[i], nucseg_precision_name (p));
       Case *c = g_new (Case, 1);

@@ -7,7 +7,7 @@
 #include "host-driver-private.h"
 
 #define REFUSE(name)                                                           \
-  API int name (void)                                                              \
+  API int name (void)                                                          \
   {                                                                            \
     return NOT_SUPPORTED;                                                      \
   }
