@@ -166,9 +166,10 @@ def print_table(result: dict) -> None:
     for row in result["torch"]:
         lines.append(line(f"PyTorch {row['way']} {row['precision']}, network "
                           "alone", row))
-    for row in result["streams"]:
+    for row in result["streams"] + result["streams_connections"]:
+        more = ", 32 connections" * (row in result["streams_connections"])
         what = (f"{row['streams']} streams at {row['rate']}/s, batches of "
-                f"{row['batch_streams']}, slowest")
+                f"{row['batch_streams']}{more}, slowest")
         lines.append(f"{line(what, row, 'pads_')}  {row['lost']} of "
                      f"{row['frames'] + row['lost']} frames lost, mean batch "
                      f"{row['mean_batch']:.2f}")
@@ -220,6 +221,7 @@ def main() -> int:
         "in_turn": read_rows(out, "in-turn-*.json"),
         "element": read_rows(out, "element-*.json"),
         "streams": read_rows(out, "streams-batch-*.json"),
+        "streams_connections": read_rows(out, "streams-connections.json"),
         "torch": read_rows(out, "torch-*.json"),
         "accuracy": read_accuracy(out),
         "kernels": read_rows(out, "kernels-times.json"),

@@ -42,6 +42,9 @@ stub () { { echo '#!/usr/bin/env bash'; cat; } >"$dir/pack/bin/$1"; chmod +x "$d
 for name in decode micro-prepare micro-decode micro-overlay; do
   stub "parity-$name" <<<'echo ok 1; echo 1..1'
 done
+stub parity-random <<'END'
+[[ $NUCSEG_TEST_GRAPHS == 20 && $3 == -p && $4 == /parity/random/* ]] && echo "ok 1 $4" || exit 1
+END
 stub parity-frame <<<'echo not ok 1; echo 1..1; exit 1'
 stub device-memories <<'END'
 [[ -n $NUCSEG_TEST_PLUGIN && -n $NUCSEG_TEST_GST_PLUGINS && $NUCSEG_REQUIRE == cuda ]] || exit 1
@@ -65,6 +68,7 @@ END
 stub streams-bench <<'END'
 json=/dev/null
 while (( $# )); do [[ $1 == --json ]] && json=$2; [[ $1 == --batch-streams ]] && b=$2; shift; done
+[[ ${CUDA_DEVICE_MAX_CONNECTIONS-} != 32 ]] || b=2
 echo "{\"streams\": 16, \"size\": 512, \"rate\": 30, \"seconds\": 10, \"batch_streams\": $b, \"frames\": 4790, \"lost\": $((b / 8 * 3)), \"mean_batch\": 1, \"pads_p50_ms\": 1.5, \"pads_p99_ms\": 2.5}" >"$json"
 END
 stub kernels-bench <<'END'
@@ -87,6 +91,7 @@ END
 cat >"$dir/tools/compute-sanitizer" <<'END'
 #!/usr/bin/env bash
 [[ $* != *"racecheck"*parity-micro-decode* ]] || { echo "========= RACECHECK SUMMARY: 1 hazard"; exit 9; }
+[[ $* != *"--tool memcheck"* || $* == *" --report-api-errors no "* ]] || exit 3
 [[ $* != *parity-int8* ]] || { echo "Device not supported"; exit 1; }
 echo "========= ERROR SUMMARY: 0 errors"
 END
@@ -110,7 +115,10 @@ expect said '^parity-frame +FAILED \(1\)'
 expect said '^device-memories +ok +[0-9]+ s  2 ok, 0 failed, 1 skipped$'
 expect said '^device-engine-pinned +ok +[0-9]+ s  1 ok, 0 failed, 0 skipped$'
 expect said '^device-cuda-frames +FAILED \(1\) +[0-9]+ s  1 ok, 1 failed, 0 skipped$'
-expect said '^cases of parity: 5 ok, 1 failed, 0 skipped$'
+expect said '^parity-random-f16 +ok'
+expect said '^cases of parity: 8 ok, 1 failed, 0 skipped$'
+expect said '^16 streams at 30/s, batches of 2, 32 connections, slowest'
+expect test -d "$dir/pack/cache"
 expect said '^cases of elements: 4 ok, 1 failed, 1 skipped$'
 expect said "^the element's tests pass, .* 2  missed \(of 3 programs passed\)"
 expect said '^cuda bf16, whole frame, 9 frames +512 +0.400 +0.600$'
@@ -135,7 +143,7 @@ expect said '^512x512, CUDA memory .* -  not measured \(element-512-cuda: failed
 expect said '^2048x2048, .* 99.5  missed'
 expect said '^16 streams .* 0  holds \(frames lost of 4790, batches of 1\)'
 expect said "^512x512, network, .*torch.compile's best +2.5  holds \(our whole frame: 1.25\)"
-expect said '^labels and maps .* 6  missed \(of 7 programs passed\)'
+expect said '^labels and maps .* 9  missed \(of 10 programs passed\)'
 expect said '^AP on val, .* 0.002  holds'
 expect said '^kernels-small +FAILED'
 expect said '^nucseg_cuda_fill +gray8 +bf16 +512 +4.50 +250.0 +0.500$'
