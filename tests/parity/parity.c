@@ -230,6 +230,20 @@ parity_plain_model (gint multiple, const gchar *input, const gchar *output)
   return parity_model (nucseg_builder_end (b, "maps", 0));
 }
 
+gboolean
+parity_offers (NucsegPrecision precision)
+{
+  NucsegModel *model;
+  gboolean offers;
+
+  if (precision != NUCSEG_PRECISION_F16)
+    return TRUE;
+  model = parity_plain_model (16, NULL, NULL);
+  offers = parity_supports (model, precision);
+  nucseg_model_unref (model);
+  return offers;
+}
+
 static gboolean
 is_required (const gchar *name)
 {

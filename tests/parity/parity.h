@@ -108,6 +108,10 @@ NucsegPlan *parity_plan_new (const NucsegBackend *backend, NucsegModel *model,
  * has to. */
 gboolean parity_supports (NucsegModel *model, NucsegPrecision precision);
 
+/* Whether any machine gives the back end under test this precision: where none
+ * does there is nothing to add cases for. (bf16 depends on the CPU.) */
+gboolean parity_offers (NucsegPrecision precision);
+
 /* A model with the shortest network there is, whose input and output are what
  * the JSON objects say; NULL takes the builder's. */
 NucsegModel *

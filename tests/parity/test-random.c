@@ -110,8 +110,9 @@ add (void)
       GINT_TO_POINTER (NUCSEG_PRECISION_F32), test_graphs);
   g_test_add_data_func ("/parity/random/bf16",
       GINT_TO_POINTER (NUCSEG_PRECISION_BF16), test_graphs);
-  g_test_add_data_func ("/parity/random/f16",
-      GINT_TO_POINTER (NUCSEG_PRECISION_F16), test_graphs);
+  if (parity_offers (NUCSEG_PRECISION_F16))
+    g_test_add_data_func ("/parity/random/f16",
+        GINT_TO_POINTER (NUCSEG_PRECISION_F16), test_graphs);
   g_test_add_data_func ("/parity/random/int8",
       GINT_TO_POINTER (NUCSEG_PRECISION_INT8), test_graphs);
 }

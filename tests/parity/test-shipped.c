@@ -198,6 +198,9 @@ add (void)
       g_autofree gchar *path =
           g_strdup_printf ("/parity/shipped/%s/%s", names[i], tests[k].name);
 
+      if (tests[k].function == test_f16
+          && !parity_offers (NUCSEG_PRECISION_F16))
+        continue;
       g_test_add_data_func_full (
           path, g_strdup (names[i]), tests[k].function, g_free);
     }
