@@ -87,22 +87,16 @@ capture_patiently (
   return captured;
 }
 
-NucsegCudaGraph *
-nucseg_cuda_graph_new (NucsegCudaDevice *device, NucsegCudaRecord record,
+/* NULL where it can't be captured, or not be made ready. */
+static cudaGraphExec_t
+make_executable (NucsegCudaDevice *device, NucsegCudaRecord record,
     gpointer data, GError **error)
 {
   cudaStream_t stream = nucseg_cuda_device_get_stream (device);
-  cudaGraph_t captured;
+  cudaGraph_t captured = capture_patiently (stream, record, data, error);
   cudaGraphExec_t executable = NULL;
-  NucsegCudaGraph *graph;
   gboolean ok;
 
-  if (g_strcmp0 (g_getenv (GRAPHS_VARIABLE), "0") == 0) {
-    graph = g_new0 (NucsegCudaGraph, 1);
-    *graph = (NucsegCudaGraph){ device, NULL, record, data };
-    return graph;
-  }
-  captured = capture_patiently (stream, record, data, error);
   if (!captured)
     return NULL;
   ok = nucseg_cuda_check (cudaGraphInstantiate (&executable, captured, 0),
@@ -110,14 +104,25 @@ nucseg_cuda_graph_new (NucsegCudaDevice *device, NucsegCudaRecord record,
       && nucseg_cuda_check (cudaGraphUpload (executable, stream),
           "bringing a graph to the GPU", error);
   cudaGraphDestroy (captured);
-  if (!ok) {
-    if (executable)
-      cudaGraphExecDestroy (executable);
+  if (ok)
+    return executable;
+  if (executable)
+    cudaGraphExecDestroy (executable);
+  return NULL;
+}
+
+NucsegCudaGraph *
+nucseg_cuda_graph_new (NucsegCudaDevice *device, NucsegCudaRecord record,
+    gpointer data, GError **error)
+{
+  const gboolean captures = g_strcmp0 (g_getenv (GRAPHS_VARIABLE), "0") != 0;
+  cudaGraphExec_t executable = NULL;
+  NucsegCudaGraph *graph;
+
+  if (captures && !(executable = make_executable (device, record, data, error)))
     return NULL;
-  }
-  graph = g_new0 (NucsegCudaGraph, 1);
-  graph->device = device;
-  graph->executable = executable;
+  graph = g_new (NucsegCudaGraph, 1);
+  *graph = (NucsegCudaGraph){ device, executable, record, data };
   return graph;
 }
 

@@ -6,9 +6,8 @@
 #ifndef NUCSEG_CUDA_ELEMENT_CUH
 #define NUCSEG_CUDA_ELEMENT_CUH
 
+#include "cuda/half.h"
 #include "cuda/kernels/launch.cuh"
-
-#define F16_MAX 65504.0f
 
 static __device__ __forceinline__ float
 to_float (float value)
@@ -43,7 +42,9 @@ template <>
 __device__ __forceinline__ __half
 from_float<__half> (float value)
 {
-  value = value > F16_MAX ? F16_MAX : value < -F16_MAX ? -F16_MAX : value;
+  const float most = NUCSEG_HALF_MAX;
+
+  value = value > most ? most : value < -most ? -most : value;
   return __float2half (value);
 }
 

@@ -192,6 +192,22 @@ parity_plan_new (const NucsegBackend *backend, NucsegModel *model,
   return plan;
 }
 
+void
+parity_run_network (const NucsegBackend *backend, NucsegPlan *plan,
+    const gfloat *input, gfloat *maps)
+{
+  g_autoptr (GError) error = NULL;
+
+  backend->write_input (plan, input, &error);
+  g_assert_no_error (error);
+  backend->network (plan, &error);
+  g_assert_no_error (error);
+  if (maps == NULL)
+    return;
+  backend->read_maps (plan, maps, &error);
+  g_assert_no_error (error);
+}
+
 gboolean
 parity_supports (NucsegModel *model, NucsegPrecision precision)
 {

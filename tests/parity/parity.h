@@ -104,6 +104,11 @@ NucsegPlan *parity_plan_new (const NucsegBackend *backend, NucsegModel *model,
     gint frame_width, gint frame_height, gdouble scale,
     NucsegPrecision precision, NucsegGeometry *geometry);
 
+/* Runs the network of @plan on @input, of its padded size; @maps (out)
+ * (nullable): what comes out. */
+void parity_run_network (const NucsegBackend *backend, NucsegPlan *plan,
+    const gfloat *input, gfloat *maps);
+
 /* Whether the back end under test runs @model at @precision; the reference
  * has to. */
 gboolean parity_supports (NucsegModel *model, NucsegPrecision precision);

@@ -41,7 +41,6 @@ check (NucsegModel *model, const gfloat *input, const gfloat *expected)
 {
   const NucsegBackend *backend = parity_backend ();
   g_autofree gfloat *maps = g_new (gfloat, N);
-  g_autoptr (GError) error = NULL;
   NucsegGeometry geometry;
   NucsegPlan *plan;
 
@@ -50,12 +49,7 @@ check (NucsegModel *model, const gfloat *input, const gfloat *expected)
   plan = parity_plan_new (
       backend, model, SIDE, SIDE, 1, NUCSEG_PRECISION_F16, &geometry);
   g_assert_nonnull (plan);
-  backend->write_input (plan, input, &error);
-  g_assert_no_error (error);
-  backend->network (plan, &error);
-  g_assert_no_error (error);
-  backend->read_maps (plan, maps, &error);
-  g_assert_no_error (error);
+  parity_run_network (backend, plan, input, maps);
   for (gint i = 0; i < N; i++) {
     if (maps[i] != expected[i])
       g_error ("input %.9g: found %.9g, expected %.9g", input[i], maps[i],

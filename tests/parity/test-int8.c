@@ -58,18 +58,12 @@ static void
 run (const NucsegBackend *backend, NucsegModel *model, const gfloat *input,
     gfloat *maps)
 {
-  g_autoptr (GError) error = NULL;
   NucsegGeometry geometry;
   NucsegPlan *plan = parity_plan_new (
       backend, model, SIDE, SIDE, 1, NUCSEG_PRECISION_INT8, &geometry);
 
   g_assert_nonnull (plan);
-  backend->write_input (plan, input, &error);
-  g_assert_no_error (error);
-  backend->network (plan, &error);
-  g_assert_no_error (error);
-  backend->read_maps (plan, maps, &error);
-  g_assert_no_error (error);
+  parity_run_network (backend, plan, input, maps);
   backend->plan_free (plan);
 }
 

@@ -37,7 +37,6 @@ run (const NucsegBackend *backend, NucsegModel *model, gint width, gint height,
 {
   gsize n = (gsize) width * height;
   g_autofree gfloat *negative = g_new (gfloat, n);
-  g_autoptr (GError) error = NULL;
   NucsegGeometry geometry;
   NucsegPlan *plan =
       parity_plan_new (backend, model, width, height, 1, precision, &geometry);
@@ -51,16 +50,8 @@ run (const NucsegBackend *backend, NucsegModel *model, gint width, gint height,
   for (gsize i = 0; i < n; i++)
     negative[i] = -input[i];
 
-  backend->write_input (plan, negative, &error);
-  g_assert_no_error (error);
-  backend->network (plan, &error);
-  g_assert_no_error (error);
-  backend->write_input (plan, input, &error);
-  g_assert_no_error (error);
-  backend->network (plan, &error);
-  g_assert_no_error (error);
-  backend->read_maps (plan, maps, &error);
-  g_assert_no_error (error);
+  parity_run_network (backend, plan, negative, NULL);
+  parity_run_network (backend, plan, input, maps);
   backend->plan_free (plan);
   return maps;
 }

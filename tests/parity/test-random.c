@@ -26,7 +26,6 @@ static gfloat *
 run (const NucsegBackend *backend, NucsegModel *model, gint width, gint height,
     NucsegPrecision precision, const gfloat *input)
 {
-  g_autoptr (GError) error = NULL;
   NucsegGeometry geometry;
   NucsegPlan *plan =
       parity_plan_new (backend, model, width, height, 1, precision, &geometry);
@@ -36,14 +35,8 @@ run (const NucsegBackend *backend, NucsegModel *model, gint width, gint height,
     return NULL;
   maps = g_new (gfloat, (gsize) width * height * 3);
   /* Twice: what an earlier frame left must not matter. */
-  for (guint i = 0; i < 2; i++) {
-    backend->write_input (plan, input, &error);
-    g_assert_no_error (error);
-    backend->network (plan, &error);
-    g_assert_no_error (error);
-  }
-  backend->read_maps (plan, maps, &error);
-  g_assert_no_error (error);
+  parity_run_network (backend, plan, input, NULL);
+  parity_run_network (backend, plan, input, maps);
   backend->plan_free (plan);
   return maps;
 }

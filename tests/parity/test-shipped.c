@@ -78,14 +78,8 @@ static gfloat *
 run (const Shipped *self, const NucsegBackend *backend, NucsegPlan *plan)
 {
   gfloat *maps = g_new (gfloat, shipped_count (self));
-  g_autoptr (GError) error = NULL;
 
-  backend->write_input (plan, self->input, &error);
-  g_assert_no_error (error);
-  backend->network (plan, &error);
-  g_assert_no_error (error);
-  backend->read_maps (plan, maps, &error);
-  g_assert_no_error (error);
+  parity_run_network (backend, plan, self->input, maps);
   return maps;
 }
 
